@@ -1,0 +1,50 @@
+"""The enterprise services site (企业服务), on Flask: for accounts that act for an organization.
+
+Between the two marks is everything it needs to sign people in.
+"""
+
+from flask import Flask, Response, render_template, request
+
+# sign-in: begin
+from rp_kit.flask import SignIn
+
+app = Flask(__name__)
+sign_in = SignIn(app, client_id="enterprise", scope="openid profile organization")
+# sign-in: end
+
+
+@app.get("/")
+def home() -> str:
+    return render_template("home.html")
+
+
+@app.get("/annual-report")
+@sign_in.required()
+def annual_report() -> str:
+    return render_template("annual_report.html")
+
+
+@app.get("/privacy")
+def privacy() -> str:
+    return render_template("privacy.html")
+
+
+@app.context_processor
+def words() -> dict[str, object]:
+    """Templates write each text in both languages, and keep the chosen one in their links."""
+    english = request.args.get("lang") == "en"
+    return {
+        "english": english,
+        "say": lambda chinese, in_english: in_english if english else chinese,
+        "lang": "?lang=en" if english else "",
+    }
+
+
+@app.after_request
+def without_anything_foreign(response: Response) -> Response:
+    response.headers.setdefault(
+        "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response

@@ -1,0 +1,47 @@
+"""The provider as the demonstration uses it: the ``idp`` command with its own database and keys, seen from outside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from clients.launcher.stopped import Stopped
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+USUAL_PORT = 8000
+
+
+class Provider:
+    """The ``idp`` command on the demonstration's own database and keys."""
+
+    def __init__(self, port: int) -> None:
+        """Every port has a state of its own, so that two demonstrations do not disturb each other."""
+        usual = port == USUAL_PORT
+        self.folder = ROOT / "var" if usual else ROOT / "var" / str(port)
+        self.database = self.folder / "idp.sqlite3"
+        self.issuer = f"http://localhost:{port}"
+        self.command = [str(Path(sys.executable).with_name("idp"))]
+        self.environment = {
+            **os.environ,
+            "IDP_ENVIRONMENT": "development",
+            "IDP_ISSUER": self.issuer,
+            "IDP_DATABASE_URL": f"sqlite:///{self.database}",
+            "IDP_KEYS_DIR": str(ROOT / "keys" / ("development" if usual else f"development-{port}")),
+        }
+
+    def run(self, *arguments: str, given: str = "") -> None:
+        """Run a subcommand to its end. Raises Stopped with what it said."""
+        finished = self.ask(*arguments, given=given)
+        if finished.returncode:
+            said = finished.stderr.strip() or finished.stdout.strip()
+            raise Stopped(f"idp {' '.join(arguments[:2])} failed (status {finished.returncode}):\n{said}")
+
+    def ask(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a subcommand and return how it went."""
+        command = [*self.command, *arguments]
+        try:
+            return subprocess.run(  # noqa: S603 - our own command
+                command, env=self.environment, cwd=ROOT, input=given, capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            raise Stopped("the idp command is not installed beside this Python: run `make install`") from None

@@ -1,0 +1,63 @@
+"""Audit events of accounts (GB/T 22239 8.1.4.3). They name accounts and decisions and hold no personal value."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from idp.audit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountOpened(Event):
+    """An account was made, for a new human or, ``joined``, for one already known."""
+
+    action: ClassVar[str] = "account.open"
+
+    kind: str
+    ial: int
+    ial_source: str
+    joined: bool = False
+    is_demonstration: bool = False
+    import_id: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLocked(Event):
+    action: ClassVar[str] = "account.lock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountUnlocked(Event):
+    action: ClassVar[str] = "account.unlock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountClosed(Event):
+    action: ClassVar[str] = "account.close"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationRecorded(Event):
+    """An organization was made, or the name of a known one was filled in or changed."""
+
+    action: ClassVar[str] = "organization.record"
+
+    code: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportStarted(Event):
+    action: ClassVar[str] = "account.import.start"
+
+    import_id: str
+    file_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportFinished(Event):
+    action: ClassVar[str] = "account.import.finish"
+
+    import_id: str
+    accepted: int
+    rejected: int

@@ -1,0 +1,13 @@
+"""A staff account (工作人员): a civil servant of one agency, known by ID number, always with a second factor."""
+
+from idp.accounts.kinds.kind import CONTACT_CLAIMS, NAME_CLAIMS, Kind
+
+KIND = Kind(
+    name="staff",
+    identifiers=frozenset({"username"}),
+    required=("name", "id_number", "agency"),
+    possible=frozenset({"agency", "roles"}),
+    minimum_factors=2,
+    claims=NAME_CLAIMS | CONTACT_CLAIMS | {"ial"},
+    session_class="staff",
+)

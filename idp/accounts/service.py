@@ -1,0 +1,182 @@
+"""The use cases of accounts: open, find, show, lock, unlock, close, import.
+
+What hangs on an account elsewhere (sessions, grants, authenticators) is ended by the layers above in the same
+transaction: ``lock`` and ``close`` tell whether there was anything to end.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.exc import IntegrityError
+
+from idp.accounts import store
+from idp.accounts.claims import Profile, profile_of
+from idp.accounts.draft import NewAccount, check
+from idp.accounts.errors import AccountRefused, AccountUnknown, Problem
+from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked
+from idp.accounts.identifiers import Identifier, parse_identifier
+from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
+from idp.accounts.models import Account
+from idp.accounts.opening import Opening, Request
+from idp.accounts.views import AccountView, MembershipView, SignInAccount, account_view
+from idp.audit.events import Event
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.keyring.service import Keyring
+
+_ATTEMPTS: Final = 3
+
+
+class Accounts:
+    """The accounts of one deployment, whose ``environment`` no account of another one enters (rule O1)."""
+
+    def __init__(
+        self, database: Database, clock: Clock, entropy: Entropy, audit: Audit, keyring: Keyring, *, environment: str
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._keyring = keyring
+        self._environment = environment
+        self._opening = Opening(keyring, audit, clock, entropy, environment=environment)
+        self._importer = Importer(database, clock, entropy, audit, self._opening, environment=environment)
+
+    def create(self, new: NewAccount, *, actor: str = "system") -> UUID:
+        """Open an account and return its id. Raises AccountRefused with every fault; then nothing is written."""
+        draft = check(new, environment=self._environment, today=self._clock.now().date())
+        with self._database.transaction() as connection:
+            return self._open(connection, Request(draft=draft, actor=actor))
+
+    def _open(self, connection: Connection, request: Request) -> UUID:
+        for attempt in range(_ATTEMPTS):
+            try:
+                with connection.begin_nested():
+                    outcome = self._opening.open(connection, [request])[0]
+                break
+            except IntegrityError:
+                # Another transaction took a value between our question and our INSERT; asked again, it shows.
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        if isinstance(outcome, Problem):
+            raise AccountRefused([outcome])
+        return outcome
+
+    def find_for_sign_in(self, identifier: Identifier | str) -> SignInAccount | None:
+        """Return the account that signs in with this username, phone number or ID number, as typed or already parsed.
+
+        One SELECT, the same for a known and an unknown one (rule S4). Locked and closed accounts are found too.
+        """
+        if isinstance(identifier, str):
+            identifier = parse_identifier(identifier)
+        if identifier.kind == "username":
+            statement = store.BY_USERNAME.params(username=identifier.value)
+        else:
+            digest = self._keyring.index(identifier.kind, identifier.value)
+            statement = store.BY_LOOKUP.params(kind=identifier.kind, digest=digest)
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else self._sign_in_account(row)
+
+    def _sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
+        is_ours = row.environment == self._environment and not (
+            row.is_demonstration and self._environment == "production"
+        )
+        return SignInAccount(
+            id=row.id,
+            kind=row.kind,
+            username=row.username,
+            is_locked=row.locked_at is not None,
+            is_closed=row.closed_at is not None,
+            is_admitted=is_ours and row.locked_at is None and row.closed_at is None,
+            preferred_language=row.preferred_language,
+            environment=row.environment,
+            is_demonstration=row.is_demonstration,
+            credentials_changed_at=row.credentials_changed_at,
+        )
+
+    def get(self, account_id: UUID) -> AccountView | None:
+        """Return an account with every personal value masked."""
+        with self._database.read() as connection:
+            row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
+        return None if row is None else account_view(row, profile_of(row, self._keyring))
+
+    def profile(self, account_id: UUID) -> Profile | None:
+        """Return the source of an account's claims, without the organization of any session."""
+        with self._database.read() as connection:
+            row = connection.execute(store.PROFILE, {"account": account_id}).mappings().one_or_none()
+        return None if row is None else profile_of(row, self._keyring)
+
+    def memberships(self, account_id: UUID) -> tuple[MembershipView, ...]:
+        """Return the organizations that an account may act for now, in the order in which it came to them."""
+        with self._database.read() as connection:
+            return tuple(MembershipView(*row) for row in connection.execute(store.MEMBERSHIPS, {"account": account_id}))
+
+    def count(self) -> int:
+        """Return how many accounts there are."""
+        with self._database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(Account)) or 0
+
+    def lock(self, account_id: UUID, reason: str, actor: str) -> bool:
+        """Let nobody sign in to an account any more. Return False if it was locked already.
+
+        The caller ends its sessions in the same transaction. Raises AccountUnknown, also for a closed account.
+        """
+        values = {"locked_at": self._clock.now(), "lock_reason": reason[:500]}
+        event = AccountLocked(account_id=account_id, actor=actor, reason=reason[:500])
+        return self._change(account_id, Account.locked_at.is_(None), values, event)
+
+    def unlock(self, account_id: UUID, reason: str, actor: str) -> bool:
+        """Let an account sign in again. Return False if it was not locked. Raises AccountUnknown."""
+        values = {"locked_at": None, "lock_reason": None}
+        event = AccountUnlocked(account_id=account_id, actor=actor, reason=reason[:500])
+        return self._change(account_id, Account.locked_at.is_not(None), values, event)
+
+    def close(self, account_id: UUID, reason: str, actor: str) -> None:
+        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown."""
+        event = AccountClosed(account_id=account_id, actor=actor, reason=reason[:500])
+        with self._database.transaction() as connection:
+            self._change(account_id, Account.closed_at.is_(None), {"closed_at": self._clock.now()}, event)
+            connection.execute(store.FORGET_LOOKUPS, {"account": account_id})
+
+    def note_credentials_changed(self, account_id: UUID) -> None:
+        """Record that a means of sign-in was added, changed or removed just now. Raises AccountUnknown."""
+        with self._database.transaction() as connection:
+            now = self._clock.now()
+            if connection.execute(store.update_live(account_id).values(credentials_changed_at=now)).rowcount == 0:
+                raise AccountUnknown
+
+    def _change(self, account_id: UUID, condition: Any, values: dict[str, Any], event: Event) -> bool:  # noqa: ANN401
+        statement = store.update_live(account_id).where(condition).values(**values, updated_at=self._clock.now())
+        with self._database.transaction() as connection:
+            if connection.execute(statement).rowcount == 1:
+                self._audit.record(event)
+                return True
+            known = select(Account.id).where(Account.id == account_id, Account.closed_at.is_(None))
+            if connection.execute(known).one_or_none() is None:
+                raise AccountUnknown
+            return False
+
+    def import_lines(
+        self,
+        file: Path,
+        *,
+        store_password: Callable[[Connection, list[tuple[UUID, str]]], None],
+        check_password_hash: Callable[[str], str | None],
+        on_reject: OnReject = lambda _reject: None,
+        on_progress: OnProgress = lambda _progress: None,
+        actor: str = "system",
+    ) -> ImportOutcome:
+        """Import a file of JSON lines; see ``importing``. Call it outside any transaction. Raises ImportRefused."""
+        return self._importer.run(
+            file,
+            store_password=store_password,
+            check_password_hash=check_password_hash,
+            on_reject=on_reject,
+            on_progress=on_progress,
+            actor=actor,
+        )

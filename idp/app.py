@@ -1,0 +1,64 @@
+"""The application: Flask with its blueprints, wrapped in the WSGI front. ``wsgi.py`` and the tests create it here."""
+
+from typing import Any
+
+from flask import Flask, Request
+from flask.sessions import SessionInterface, SessionMixin
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine
+
+from idp.foundation.database import Base
+from idp.foundation.settings import Settings
+from idp.web.consent import consent
+from idp.web.errors import register_errors
+from idp.web.home import home
+from idp.web.logout import logout
+from idp.web.my_account import my_account
+from idp.web.ops import ops
+from idp.web.protocol import protocol
+from idp.web.protocol.front import Front
+from idp.web.shared.services import EXTENSION
+from idp.web.shared.setup import init_shared
+from idp.web.sign_in import sign_in
+from idp.wiring import Services, build_services
+
+BLUEPRINTS = (home, protocol, sign_in, consent, logout, my_account, ops)
+
+
+class NoFlaskSession(SessionInterface):
+    """Flask's own session is not used: sessions are rows, and their cookies are ours (architecture rule 14)."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:  # noqa: ARG002
+        return None
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:  # noqa: ANN401
+        """Save nothing."""
+
+
+class RequestSessions(SQLAlchemy):
+    """Flask-SQLAlchemy on our own engine and metadata: request-scoped ORM sessions for the pages that list and
+    administer.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._shared_engine = engine
+        super().__init__(model_class=Base, disable_autonaming=True)
+
+    def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:  # noqa: ARG002
+        return self._shared_engine
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Flask:
+    """Return the application; ``wsgi_app`` is the front, so that machines are answered before Flask."""
+    built = services or build_services(settings)
+    app = Flask("idp", static_folder=None, template_folder=None)
+    app.session_interface = NoFlaskSession()
+    app.extensions[EXTENSION] = built
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    RequestSessions(built.database.engine).init_app(app)
+    init_shared(app, settings, built.keyring.mac, built.translator, built.entropy, built.clock)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    register_errors(app)
+    app.wsgi_app = Front(built, app.wsgi_app)  # type: ignore[method-assign] # Flask documents this way to wrap it
+    return app

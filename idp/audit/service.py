@@ -1,0 +1,102 @@
+"""Writing and exporting the audit record (rule A3: inserted in the transaction it records)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from idp.audit.events import Event
+from idp.audit.models import AuditEvent
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.foundation.logging import request_context
+
+_COMMON = frozenset(field.name for field in fields(Event))
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """An event as it is read back."""
+
+    id: UUID
+    occurred_at: datetime
+    action: str
+    actor: str
+    account_id: UUID | None
+    client_id: str | None
+    session_id: UUID | None
+    reason: str | None
+    request_id: str | None
+    network: str | None
+    detail: dict[str, Any]
+
+
+class Audit:
+    """Records events in the present transaction."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+
+    def record(self, *events: Event) -> None:
+        """Insert events; they commit, or vanish, with the transaction under way."""
+        rows = [self.row(event) for event in events]
+        with self._database.transaction() as connection:
+            connection.execute(insert(AuditEvent), rows)
+
+    def row(self, event: Event) -> dict[str, Any]:
+        """Return the values of an event's row, for statements that insert it themselves."""
+        context = request_context.get()
+        return {
+            "id": self._entropy.uuid7(),
+            "occurred_at": self._clock.now(),
+            "action": event.action,
+            "actor": event.actor,
+            "account_id": event.account_id,
+            "client_id": event.client_id,
+            "session_id": event.session_id,
+            "reason": event.reason,
+            "request_id": context.request_id or None,
+            "network": context.network or None,
+            "detail": {name: value for name in _own_fields(type(event)) if (value := getattr(event, name)) is not None},
+        }
+
+    def of_account(self, account_id: UUID, *, limit: int = 50) -> Sequence[AuditRecord]:
+        """Return the latest events of one account, newest first."""
+        statement = (
+            select(*_COLUMNS).where(AuditEvent.account_id == account_id).order_by(AuditEvent.id.desc()).limit(limit)
+        )
+        with self._database.read() as connection:
+            return [AuditRecord(*row) for row in connection.execute(statement)]
+
+    def export(self, *, since: datetime | None = None) -> Iterator[AuditRecord]:
+        """Yield every event from a time on, oldest first, in batches that hold no long transaction."""
+        last: UUID | None = None
+        while True:
+            statement = select(*_COLUMNS).order_by(AuditEvent.id).limit(_BATCH)
+            if since is not None:
+                statement = statement.where(AuditEvent.occurred_at >= since)
+            if last is not None:
+                statement = statement.where(AuditEvent.id > last)
+            with self._database.read() as connection:
+                batch = [AuditRecord(*row) for row in connection.execute(statement)]
+            yield from batch
+            if len(batch) < _BATCH:
+                return
+            last = batch[-1].id
+
+
+_COLUMNS = tuple(getattr(AuditEvent, field.name) for field in fields(AuditRecord))
+_OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {}
+
+
+def _own_fields(kind: type[Event]) -> tuple[str, ...]:
+    if kind not in _OWN_FIELDS:
+        _OWN_FIELDS[kind] = tuple(field.name for field in fields(kind) if field.name not in _COMMON)
+    return _OWN_FIELDS[kind]

@@ -1,0 +1,84 @@
+"""What every command needs of the deployment: its settings, its services, who is asking, and how to refuse.
+
+Services are built when a command first asks for them and closed at its end.
+"""
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from idp.foundation.logging import configure_logging
+from idp.foundation.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from idp.wiring import Services
+
+_LARGEST_SECRET_FILE = 64 * 1024
+
+
+class Refused(click.ClickException):
+    """The action was not done. Ends with status 1."""
+
+
+def refuse(message: str) -> NoReturn:
+    """End the command with one line and status 1."""
+    raise Refused(message)
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment. Raises ConfigurationError in words."""
+    return load_settings(os.environ)
+
+
+@contextmanager
+def open_services() -> Iterator["Services"]:
+    """Build the services of this deployment for one command."""
+    from idp.wiring import build_services  # noqa: PLC0415 - the whole house takes most of a second to import
+
+    settings = read_settings()
+    configure_logging()
+    services = build_services(settings)
+    try:
+        yield services
+    finally:
+        services.database.dispose()
+
+
+def actor() -> str:
+    """Return who is asking, for the audit record: the user of the operating system."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"command:{user}"[:120]
+
+
+def read_secret_file(path: Path, what: str) -> str:
+    """Return the one line of a file; - is standard input."""
+    if str(path) == "-":
+        return read_stdin(what)
+    try:
+        text = path.read_bytes()[:_LARGEST_SECRET_FILE].decode()
+    except (OSError, UnicodeDecodeError) as error:
+        refuse(f"{path}: cannot be read as {what} ({getattr(error, 'strerror', None) or 'not UTF-8'})")
+    return _line(text, what)
+
+
+def read_stdin(what: str) -> str:
+    """Return the one line of standard input; a person at a terminal is asked without echo."""
+    if sys.stdin.isatty():
+        return _line(str(click.prompt(what, hide_input=True, err=True)), what)
+    return _line(sys.stdin.read(_LARGEST_SECRET_FILE), what)
+
+
+def _line(text: str, what: str) -> str:
+    value = text.rstrip("\r\n")
+    if not value or "\n" in value:
+        refuse(f"{what} must be one line")
+    return value

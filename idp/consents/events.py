@@ -1,0 +1,32 @@
+"""Audit events of consent. Claim names are recorded, never their values."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from idp.audit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentGranted(Event):
+    """A person allowed, or was informed of a statute that allows, the release of these claims."""
+
+    action: ClassVar[str] = "consent.granted"
+
+    basis: str
+    scopes: tuple[str, ...]
+    claims: tuple[str, ...]
+    declined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentDenied(Event):
+    """A person refused; nothing was released."""
+
+    action: ClassVar[str] = "consent.denied"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentWithdrawn(Event):
+    """A consent was taken back; the grants that rested on it ended with it."""
+
+    action: ClassVar[str] = "consent.withdrawn"

@@ -1,0 +1,31 @@
+"""The consent table: one row for each account and client, rewritten at each decision; the audit keeps the history."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped
+
+from idp.foundation.columns import Instant, JSONText, UUIDType, plain
+from idp.foundation.database import Base
+
+
+class Consent(Base):
+    """A decision. ``claims`` may be released, ``declined`` were offered as optional and not taken, ``scopes`` are all
+    that were decided.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_client", "client_id"),)
+
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), primary_key=True)
+    client_id: Mapped[str] = plain(String(255), primary_key=True)
+    basis: Mapped[str] = plain(String(20), nullable=False)
+    scopes: Mapped[list[str]] = plain(JSONText, nullable=False)
+    claims: Mapped[list[str]] = plain(JSONText, nullable=False)
+    declined: Mapped[list[str]] = plain(JSONText, nullable=False)
+    first_granted_at: Mapped[datetime] = plain(Instant, nullable=False)
+    granted_at: Mapped[datetime] = plain(Instant, nullable=False)
+    expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+    last_used_at: Mapped[datetime | None] = plain(Instant)
+    withdrawn_at: Mapped[datetime | None] = plain(Instant)

@@ -1,0 +1,173 @@
+"""Granting, listing and withdrawing consent."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from idp.audit.service import Audit
+from idp.consents.events import ConsentDenied, ConsentGranted, ConsentWithdrawn
+from idp.consents.models import Consent
+from idp.consents.rules import Remembered
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.errors import UserError
+from idp.sessions.service import Sessions
+from idp.sessions.values import Selector
+
+STATUTORY = "statutory"
+
+REMEMBERED_COLUMNS = (
+    Consent.basis,
+    Consent.scopes,
+    Consent.claims,
+    Consent.declined,
+    Consent.granted_at,
+    Consent.expires_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSummary:
+    """A line of a person's list of connected services."""
+
+    client_id: str
+    basis: str
+    scopes: tuple[str, ...]
+    claims: tuple[str, ...]
+    first_granted_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+    @property
+    def is_statutory(self) -> bool:
+        return self.basis == STATUTORY
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided on the consent page. ``basis`` is ``consent`` or ``statutory``."""
+
+    scopes: frozenset[str]
+    claims: frozenset[str]
+    declined: frozenset[str] = frozenset()
+    basis: str = "consent"
+
+
+def remembered_of(values: tuple[Any, ...]) -> Remembered | None:
+    """Return the consent of REMEMBERED_COLUMNS as they came from an outer join; None when there was no row."""
+    basis, scopes, claims, declined, granted_at, expires_at = values
+    if basis is None:
+        return None
+    return Remembered(basis, frozenset(scopes), frozenset(claims), frozenset(declined), granted_at, expires_at)
+
+
+class Consents:
+    """The consents of this provider."""
+
+    def __init__(
+        self, database: Database, clock: Clock, audit: Audit, sessions: Sessions, *, lifetime_seconds: int
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._sessions = sessions
+        self._lifetime = timedelta(seconds=lifetime_seconds)
+
+    def remembered(self, account_id: UUID, client_id: str) -> Remembered | None:
+        """Return the consent in force, None when there is none or it was withdrawn."""
+        statement = select(*REMEMBERED_COLUMNS).where(
+            Consent.account_id == account_id, Consent.client_id == client_id, Consent.withdrawn_at.is_(None)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else remembered_of(tuple(row))
+
+    def grant(self, account_id: UUID, client_id: str, decision: Decision) -> Remembered:
+        """Remember a decision. What was allowed before and not asked now stays allowed; what is decided now replaces
+        it.
+        """
+        now = self._clock.now()
+        with self._database.transaction() as connection:
+            before = self.remembered(account_id, client_id)
+            kept = before if before is not None and before.basis == decision.basis else None
+            claims = decision.claims | (_kept(kept, decision) if kept else frozenset())
+            scopes = decision.scopes | (kept.scopes if kept else frozenset())
+            declined = (decision.declined | (kept.declined if kept else frozenset())) - claims
+            values = {
+                "basis": decision.basis,
+                "scopes": sorted(scopes),
+                "claims": sorted(claims),
+                "declined": sorted(declined),
+                "granted_at": now,
+                "expires_at": now + self._lifetime,
+                "withdrawn_at": None,
+            }
+            first = self._database.insert_new(Consent).values(
+                account_id=account_id, client_id=client_id, first_granted_at=now, **values
+            )
+            if connection.execute(first).rowcount == 0:
+                mine = (Consent.account_id == account_id) & (Consent.client_id == client_id)
+                connection.execute(update(Consent).where(mine).values(values))
+            self._audit.record(
+                ConsentGranted(
+                    actor=f"account:{account_id}",
+                    account_id=account_id,
+                    client_id=client_id,
+                    basis=decision.basis,
+                    scopes=tuple(sorted(decision.scopes)),
+                    claims=tuple(sorted(decision.claims)),
+                    declined=tuple(sorted(decision.declined)),
+                )
+            )
+        return Remembered(decision.basis, scopes, claims, declined, now, now + self._lifetime)
+
+    def deny(self, account_id: UUID, client_id: str) -> None:
+        """Record that a person refused. Nothing else is stored."""
+        self._audit.record(ConsentDenied(actor=f"account:{account_id}", account_id=account_id, client_id=client_id))
+
+    def list(self, account_id: UUID) -> list[ConsentSummary]:
+        """Return the consents in force of an account, latest first."""
+        columns = (
+            Consent.client_id,
+            Consent.basis,
+            Consent.scopes,
+            Consent.claims,
+            Consent.first_granted_at,
+            Consent.expires_at,
+            Consent.last_used_at,
+        )
+        statement = (
+            select(*columns)
+            .where(Consent.account_id == account_id, Consent.withdrawn_at.is_(None))
+            .order_by(Consent.granted_at.desc())
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return [ConsentSummary(row[0], row[1], tuple(row[2]), tuple(row[3]), *row[4:]) for row in rows]
+
+    def withdraw(self, account_id: UUID, client_id: str, *, actor: str) -> bool:
+        """Take a consent back and end every grant that rested on it, offline ones too. Returns False when there was
+        none.
+
+        Raises UserError for a statutory one, which a person cannot withdraw.
+        """
+        live = (Consent.account_id == account_id) & (Consent.client_id == client_id) & Consent.withdrawn_at.is_(None)
+        with self._database.transaction() as connection:
+            basis = connection.scalar(select(Consent.basis).where(live))
+            if basis == STATUTORY:
+                raise UserError("This service receives the information by law, so it cannot be withdrawn here.")
+            if connection.execute(update(Consent).where(live).values(withdrawn_at=self._clock.now())).rowcount == 0:
+                return False
+            self._audit.record(ConsentWithdrawn(actor=actor, account_id=account_id, client_id=client_id))
+            self._sessions.terminate(
+                Selector(account_id=account_id, client_id=client_id), reason="consent_withdrawn", actor=actor
+            )
+        return True
+
+
+def _kept(before: Remembered, decision: Decision) -> AbstractSet[str]:
+    return before.claims - decision.declined

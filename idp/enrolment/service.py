@@ -1,0 +1,230 @@
+"""Changing the password, setting up and removing authenticator apps, making recovery codes.
+
+Each use case first asks for a recent sign-in (``StepUpNeeded``) and answers with a value. Other sessions end in the
+same transaction when the person asks for it (ASVS 7.4.3).
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from idp.accounts.service import Accounts
+from idp.enrolment.rules import acr_to_reach, can_add, can_remove, is_recent
+from idp.factors.factor import WrongCode
+from idp.factors.hashing_pool import Busy
+from idp.factors.password_rules import PasswordContext, PasswordProblem, least_length, problem_with
+from idp.factors.service import Factors
+from idp.factors.totp import PendingTOTP
+from idp.factors.values import AuthenticatorView, Enrolled
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.throttle import Counter, Limit, Refused, Throttle
+from idp.keyring.service import Keyring
+from idp.sessions.service import Sessions
+from idp.sessions.values import Selector, Session
+
+_REASON = "credentials_changed"
+_TRIES = Limit(3, 10, remembers=timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True)
+class StepUpNeeded:
+    """The sign-in is too old, or too weak, for this change: sign in anew with this acr."""
+
+    acr: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCurrentPassword:
+    """The present password is not right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """It is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Nothing was removed: it is the last one that this account must keep, or it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPending:
+    """No authenticator app is being set up, or it took longer than 15 minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCodes:
+    """Ten recovery codes, to be shown now and never again."""
+
+    codes: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """The means of sign-in of an account, and what may be done with them."""
+
+    enrolled: Enrolled
+    can_remove_app: bool
+    can_add_app: bool
+    least_password_length: int
+
+    @property
+    def password(self) -> AuthenticatorView | None:
+        return next((view for view in self.enrolled.authenticators if view.kind == "password"), None)
+
+    @property
+    def apps(self) -> tuple[AuthenticatorView, ...]:
+        return tuple(view for view in self.enrolled.authenticators if view.kind == "totp")
+
+    @property
+    def recovery_codes(self) -> AuthenticatorView | None:
+        return next((view for view in self.enrolled.authenticators if view.kind == "recovery_code"), None)
+
+
+PasswordOutcome = Changed | StepUpNeeded | WrongCurrentPassword | PasswordProblem | Busy | Refused
+
+
+class Enrolment:
+    """What people change about their own means of sign-in."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        keyring: Keyring,
+        *,
+        accounts: Accounts,
+        factors: Factors,
+        sessions: Sessions,
+        throttle: Throttle,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._keyring = keyring
+        self._accounts = accounts
+        self._factors = factors
+        self._sessions = sessions
+        self._throttle = throttle
+
+    def methods(self, session: Session) -> Methods:
+        """Return the means of sign-in of the person signed in."""
+        enrolled = self._factors.enrolled(session.account_id)
+        return Methods(
+            enrolled,
+            can_remove_app=can_remove(session.account_kind, enrolled),
+            can_add_app=can_add(enrolled),
+            least_password_length=least_length(has_second_factor=enrolled.has_second_factor),
+        )
+
+    def step_up_for(self, session: Session) -> StepUpNeeded | None:
+        """Return what has to be proved before a credential may be changed, None if it was proved not long ago."""
+        return self._step_up(session, self._factors.enrolled(session.account_id))
+
+    def change_password(self, session: Session, current: str, new: str, *, end_others: bool) -> PasswordOutcome:
+        """Change the password of the person signed in, who gives the present one too (ASVS 6.2.3)."""
+        account_id = session.account_id
+        enrolled = self._factors.enrolled(account_id)
+        step_up = self._step_up(session, enrolled)
+        if step_up is not None:
+            return step_up
+        refusal = self._check_current(enrolled, current)
+        if refusal is not None:
+            return refusal
+        has_second, context = enrolled.has_second_factor, self._context(account_id)
+        problem = problem_with(new, has_second_factor=has_second, context=context)
+        if problem is not None:
+            return problem
+        verifier = self._factors.prepare_password(account_id, new, has_second_factor=has_second, context=context)
+        with self._database.transaction():
+            self._factors.store_password(account_id, verifier, actor=_actor(session))
+            if end_others:
+                self.end_others(session)
+        return Changed()
+
+    def begin_totp(self, session: Session, account_name: str) -> PendingTOTP | StepUpNeeded | Kept:
+        """Make the secret of another authenticator app; Kept when there are too many already."""
+        enrolled = self._factors.enrolled(session.account_id)
+        step_up = self._step_up(session, enrolled)
+        if step_up is not None:
+            return step_up
+        return self._factors.begin_totp(session.account_id, account_name) if can_add(enrolled) else Kept()
+
+    def pending_totp(self, session: Session, account_name: str) -> PendingTOTP | None:
+        """Return the secret under way, to show it again beside a wrong code."""
+        return self._factors.pending_totp(session.account_id, account_name)
+
+    def confirm_totp(
+        self, session: Session, code: str, label: str
+    ) -> Changed | WrongCode | StepUpNeeded | NothingPending:
+        """Set up the authenticator app with its first code."""
+        step_up = self.step_up_for(session)
+        if step_up is not None:
+            return step_up
+        outcome = self._factors.confirm_totp(session.account_id, code, label=label, actor=_actor(session))
+        if outcome is None:
+            return NothingPending()
+        return outcome if isinstance(outcome, WrongCode) else Changed()
+
+    def make_recovery_codes(self, session: Session) -> NewCodes | StepUpNeeded:
+        """Make ten new recovery codes, ending the old ones."""
+        step_up = self.step_up_for(session)
+        if step_up is not None:
+            return step_up
+        return NewCodes(self._factors.make_recovery_codes(session.account_id, actor=_actor(session)))
+
+    def remove(self, session: Session, authenticator_id: UUID) -> Changed | Kept | StepUpNeeded:
+        """Remove an authenticator app of the person signed in. Their recovery codes go with the last one."""
+        enrolled = self._factors.enrolled(session.account_id)
+        step_up = self._step_up(session, enrolled)
+        if step_up is not None:
+            return step_up
+        apps = {view.id for view in enrolled.authenticators if view.kind == "totp"}
+        if authenticator_id not in apps or not can_remove(session.account_kind, enrolled):
+            return Kept()
+        gone = [authenticator_id]
+        if len(apps) == 1:
+            # Codes that stand in for an app are worth nothing without one, and would be asked for at every sign-in.
+            gone += [view.id for view in enrolled.authenticators if view.kind == "recovery_code"]
+        with self._database.transaction():
+            for identifier in gone:
+                self._factors.remove(session.account_id, identifier, actor=_actor(session))
+        return Changed()
+
+    def end_others(self, session: Session) -> int:
+        """End every other session of the person signed in, and return how many there were."""
+        selector = Selector(account_id=session.account_id, other_than=session.id)
+        return self._sessions.terminate(selector, reason=_REASON, actor=_actor(session)).sessions
+
+    def _check_current(self, enrolled: Enrolled, current: str) -> Busy | Refused | WrongCurrentPassword | None:
+        key = self._keyring.index("throttle", f"change:{enrolled.account_id}")
+        place = self._factors.reserve(key)
+        if isinstance(place, Busy):
+            return place
+        with place:
+            charged = self._throttle.charge([Counter(key, _TRIES)])
+            if isinstance(charged, Refused):
+                return charged
+            if not self._factors.check_password(place, enrolled, key, current).is_right:
+                return WrongCurrentPassword()
+        self._throttle.succeeded([Counter(key, _TRIES)])
+        return None
+
+    def _step_up(self, session: Session, enrolled: Enrolled) -> StepUpNeeded | None:
+        if is_recent(session.factors, enrolled, self._clock.now()):
+            return None
+        return StepUpNeeded(acr_to_reach(enrolled))
+
+    def _context(self, account_id: UUID) -> PasswordContext:
+        """Return what others may know of the person, so that it does not become the password."""
+        account, profile = self._accounts.get(account_id), self._accounts.profile(account_id)
+        if account is None or profile is None:
+            return PasswordContext()
+        words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
+        numbers = [profile.text("phone"), profile.text("id_number")]
+        return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
+
+
+def _actor(session: Session) -> str:
+    return f"account:{session.account_id}"

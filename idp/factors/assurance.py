@@ -1,0 +1,103 @@
+"""How strong a sign-in is: acr and amr follow from the factors verified and their times, and are never typed in.
+
+NIST SP 800-63B-4 §2.1–2.3: a second factor counts for 12 h and while the session is in use; after that the sign-in goes
+on as aal1. Method references are those of RFC 8176. Remembered browsers add nothing. Pure.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from idp.factors import FACTORS
+
+ACR_AAL1: Final = "urn:idp:acr:aal1"
+ACR_AAL2: Final = "urn:idp:acr:aal2"
+ACR_AAL3: Final = "urn:idp:acr:aal3"
+ACR_VALUES: Final = (ACR_AAL1, ACR_AAL2, ACR_AAL3)
+"""Every value we may assert, weakest first."""
+
+AAL2_IDLE: Final = timedelta(hours=1)
+AAL2_TOTAL: Final = timedelta(hours=12)
+
+_KNOWN: Final = frozenset(factor.kind for factor in FACTORS if factor.proves == "knowledge")
+_POSSESSED: Final = frozenset(factor.kind for factor in FACTORS if factor.proves == "possession")
+_AMR: Final = {factor.kind: factor.amr for factor in FACTORS}
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedFactor:
+    """One factor, and when its holder last proved it. ``kind`` is the kind of an authenticator."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """How long a second factor counts: ``idle`` since the session was last used, ``total`` since it was verified."""
+
+    idle: timedelta = AAL2_IDLE
+    total: timedelta = AAL2_TOTAL
+
+
+_DEFAULT_DECAY: Final = Decay()
+
+
+def acr_of(
+    factors: Iterable[VerifiedFactor],
+    now: datetime,
+    *,
+    last_used_at: datetime | None = None,
+    decay: Decay = _DEFAULT_DECAY,
+) -> str:
+    """Return the acr that these factors are worth now. ``last_used_at`` None means that they are being used at this
+    moment.
+    """
+    if last_used_at is not None and now - last_used_at >= decay.idle:
+        return ACR_AAL1
+    fresh = [factor for factor in factors if now - factor.at < decay.total]
+    return ACR_AAL2 if proves_knowledge(fresh) and proves_possession(fresh) else ACR_AAL1
+
+
+def amr_of(factors: Iterable[VerifiedFactor]) -> list[str]:
+    """Return the authentication methods used (RFC 8176), sorted; ``mfa`` when they are of two different classes."""
+    used = list(factors)
+    methods = {_AMR[factor.kind] for factor in used if factor.kind in _AMR}
+    if proves_knowledge(used) and proves_possession(used):
+        methods.add("mfa")
+    return sorted(methods)
+
+
+def proves_knowledge(factors: Iterable[VerifiedFactor]) -> bool:
+    """Tell whether one of the factors is something known: the password."""
+    return any(factor.kind in _KNOWN for factor in factors)
+
+
+def proves_possession(factors: Iterable[VerifiedFactor]) -> bool:
+    """Tell whether one of the factors is something held."""
+    return any(factor.kind in _POSSESSED for factor in factors)
+
+
+def auth_time_of(factors: Iterable[VerifiedFactor]) -> datetime:
+    """Return when the person last proved anything: the auth_time of OpenID Connect Core §2. Raises ValueError without
+    factors.
+    """
+    return max(factor.at for factor in factors)
+
+
+def satisfies(have: str, need: str | None) -> bool:
+    """Say whether one acr is at least another. An unknown need is never satisfied; None and the empty text need
+    nothing.
+    """
+    if not need:
+        return True
+    if need not in ACR_VALUES or have not in ACR_VALUES:
+        return False
+    return ACR_VALUES.index(have) >= ACR_VALUES.index(need)
+
+
+def strongest(*values: str | None) -> str:
+    """Return the strongest of several acr values, aal1 when there is none. Unknown values are left out."""
+    known = [ACR_VALUES.index(value) for value in values if value in ACR_VALUES]
+    return ACR_VALUES[max(known, default=0)]

@@ -1,0 +1,31 @@
+"""Audit events of authenticators: a record of every binding and unbinding, with its source (NIST SP 800-63B-4 §4.1)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from idp.audit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordSet(Event):
+    """An account got a password, or another one."""
+
+    action: ClassVar[str] = "authenticator.password_set"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthenticatorAdded(Event):
+    """An account enrolled a second factor. ``kind`` is totp or recovery_code."""
+
+    action: ClassVar[str] = "authenticator.added"
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthenticatorRemoved(Event):
+    """An account's second factor was removed."""
+
+    action: ClassVar[str] = "authenticator.removed"
+
+    kind: str

@@ -1,0 +1,40 @@
+"""The record that each means of sign-in ends with: what it proves, and after how many failures it ends.
+
+The classes are those of NIST SP 800-63B-4 §2.2.1 (something known, something held); ``amr`` is the value of RFC 8176.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One means of sign-in.
+
+    ``most_failures`` in a row disable an authenticator of it (NIST SP 800-63B-4 §3.2.2); None means that tries are
+    bounded elsewhere.
+    """
+
+    kind: str
+    amr: str
+    proves: Literal["knowledge", "possession"]
+    is_phishing_resistant: bool
+    most_failures: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The code was right, and is spent."""
+
+    authenticator_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCode:
+    """The code was not accepted. ``clock`` is a code that is not due yet, ``used`` one that was given before."""
+
+    reason: Literal["wrong", "used", "clock", "disabled"] = "wrong"
+
+
+CodeOutcome = Accepted | WrongCode

@@ -1,0 +1,188 @@
+"""The one door to the authenticators of accounts: what is enrolled, whether a proof is right, enrolling and removing.
+
+Which factor is needed, how often one may try and what happens next is decided by ``sign_in`` and ``enrolment``.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from idp.accounts.service import Accounts
+from idp.audit.service import Audit
+from idp.factors import recovery_code, store, totp
+from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
+from idp.factors.factor import Accepted, CodeOutcome, WrongCode
+from idp.factors.hashing_pool import Busy, HashingPool, Place
+from idp.factors.password import PasswordCheck, Passwords
+from idp.factors.password_hashing import Cost, PasswordHashing, Verifier
+from idp.factors.password_rules import PasswordContext, problem_with
+from idp.factors.phc import HashRefused, parse
+from idp.factors.population import Population
+from idp.factors.recovery_code import RecoveryCodes
+from idp.factors.totp import TOTP, PendingTOTP
+from idp.factors.values import Enrolled
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.foundation.errors import UserError
+from idp.keyring.service import Keyring
+
+_SYSTEM = "system"
+_NO_CONTEXT = PasswordContext()
+
+
+class Factors:
+    """The authenticators of accounts."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        audit: Audit,
+        keyring: Keyring,
+        *,
+        accounts: Accounts,
+        cost: Cost,
+        pool: HashingPool,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._accounts = accounts
+        self._pool = pool
+        hashing = PasswordHashing(keyring, entropy, cost)
+        population = Population(database, clock, usual=hashing.profile)
+        self._passwords = Passwords(database, clock, entropy, hashing, population)
+        self._totp = TOTP(database, clock, entropy, keyring)
+        self._recovery_codes = RecoveryCodes(database, clock, entropy, keyring)
+
+    def enrolled(self, account_id: UUID) -> Enrolled:
+        """Return the authenticators of an account; one SELECT, also for an account that does not exist."""
+        with self._database.read() as connection:
+            rows = connection.execute(store.OF_ACCOUNT, {"account": account_id}).all()
+        return store.enrolled_of(account_id, rows)
+
+    # Passwords
+
+    def reserve(self, identifier: bytes) -> Place | Busy:
+        """Reserve a place to hash for one identifier (or account), before anything is looked up."""
+        return self._pool.reserve(identifier)
+
+    def check_password(self, place: Place, enrolled: Enrolled, identifier: bytes, password: str) -> PasswordCheck:
+        """Compare a password, with the work of one hash in any case. ``identifier`` is a digest. Writes nothing."""
+        return self._passwords.check(place, enrolled, identifier, password)
+
+    def password_used(self, enrolled: Enrolled, check: PasswordCheck) -> None:
+        """Note the use of a right password, and store its renewal if its hash is outdated."""
+        self._passwords.used(enrolled, check)
+
+    def set_password(
+        self,
+        account_id: UUID,
+        password: str,
+        *,
+        has_second_factor: bool,
+        context: PasswordContext = _NO_CONTEXT,
+        actor: str = _SYSTEM,
+    ) -> None:
+        """Set the password of an account. Raises UserError if it may not be chosen. Attempts under way end."""
+        verifier = self.prepare_password(account_id, password, has_second_factor=has_second_factor, context=context)
+        self.store_password(account_id, verifier, actor=actor)
+
+    def prepare_password(
+        self, account_id: UUID, password: str, *, has_second_factor: bool, context: PasswordContext = _NO_CONTEXT
+    ) -> Verifier:
+        """Return what to store of a new password: the slow part, to be done outside a transaction. Raises UserError."""
+        problem = problem_with(password, has_second_factor=has_second_factor, context=context)
+        if problem is not None:
+            raise UserError(problem.message, field="password", **problem.values)
+        return self._pool.run(lambda: self._passwords.make(account_id, password))
+
+    def store_password(self, account_id: UUID, verifier: Verifier, *, actor: str) -> None:
+        """Store a prepared password in place of any earlier one."""
+        with self._database.transaction():
+            self._passwords.replace(account_id, verifier, source=_source_of(actor))
+            self._accounts.note_credentials_changed(account_id)
+            self._audit.record(PasswordSet(actor=actor, account_id=account_id))
+
+    def import_password(self, account_id: UUID, phc: str, *, actor: str = _SYSTEM) -> None:
+        """Give a new account the password hash it had elsewhere. Raises HashRefused, and UserError if it has one."""
+        with self._database.transaction() as connection:
+            if connection.scalars(store.ids_of(account_id, "password")).first() is not None:
+                raise UserError("The account has a password already.", field="password_hash")
+            connection.execute(store.INSERT, self._passwords.imported_row(account_id, phc))
+            self._audit.record(PasswordSet(actor=actor, account_id=account_id, reason="import"))
+
+    def check_imported(self, phc: str) -> str | None:
+        """Return why a hash made elsewhere is not taken, in translatable words: for ``Accounts.import_lines``."""
+        try:
+            parse(phc)
+        except HashRefused as refusal:
+            return refusal.message
+        return None
+
+    def store_imported(self, connection: Connection, hashes: list[tuple[UUID, str]]) -> None:
+        """Insert the hashes of new accounts in one statement: for ``Accounts.import_lines``."""
+        rows = [self._passwords.imported_row(account_id, phc) for account_id, phc in hashes]
+        if rows:
+            connection.execute(store.INSERT, rows)
+
+    # Second factors
+
+    def verify_code(self, kind: str, account_id: UUID, code: str) -> CodeOutcome:
+        """Accept a code of a second factor once; a wrong one is counted. Joins the present transaction."""
+        if kind == totp.KIND:
+            return self._totp.verify(account_id, code)
+        if kind == recovery_code.KIND:
+            return self._recovery_codes.verify(account_id, code)
+        return WrongCode()
+
+    def begin_totp(self, account_id: UUID, account_name: str) -> PendingTOTP:
+        """Make a secret for a new authenticator app; it waits 15 min for its first code."""
+        return self._totp.begin(account_id, account_name)
+
+    def pending_totp(self, account_id: UUID, account_name: str) -> PendingTOTP | None:
+        """Return the secret that is waiting for its first code."""
+        return self._totp.pending(account_id, account_name)
+
+    def confirm_totp(self, account_id: UUID, code: str, *, label: str = "", actor: str) -> CodeOutcome | None:
+        """Enrol the waiting authenticator app with its first code. None when none is waiting any more."""
+        with self._database.transaction():
+            outcome = self._totp.confirm(account_id, code, label)
+            if isinstance(outcome, Accepted):
+                self._accounts.note_credentials_changed(account_id)
+                self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=totp.KIND))
+        return outcome
+
+    def add_totp(self, account_id: UUID, key: str, *, label: str = "", actor: str = _SYSTEM) -> None:
+        """Enrol an authenticator app whose base32 secret is known, for commands. Raises UserError."""
+        with self._database.transaction():
+            self._totp.add(account_id, key, label)
+            self._accounts.note_credentials_changed(account_id)
+            self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=totp.KIND))
+
+    def make_recovery_codes(self, account_id: UUID, *, actor: str) -> tuple[str, ...]:
+        """Make ten new recovery codes, ending the old ones. They are never shown again."""
+        with self._database.transaction():
+            codes = self._recovery_codes.make(account_id)
+            self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=recovery_code.KIND))
+        return codes
+
+    def remove(self, account_id: UUID, authenticator_id: UUID, *, actor: str) -> str | None:
+        """Remove a second factor of this account, and return its kind; None if it is not there, or is a password."""
+        view = next((view for view in self.enrolled(account_id).authenticators if view.id == authenticator_id), None)
+        if view is None or view.kind == "password":
+            return None
+        with self._database.transaction() as connection:
+            connection.execute(store.delete_codes([view.id]))
+            if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
+                return None
+            self._accounts.note_credentials_changed(account_id)
+            self._audit.record(AuthenticatorRemoved(actor=actor, account_id=account_id, kind=view.kind))
+        return view.kind
+
+
+def _source_of(actor: str) -> str:
+    """Return who set a credential, without who exactly: person, command or system."""
+    kind = actor.partition(":")[0]
+    return "person" if kind == "account" else kind

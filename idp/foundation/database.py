@@ -1,0 +1,152 @@
+"""The database: one file of SQLite or a PostgreSQL, with the same rules on both.
+
+``transaction()`` is re-entrant within a thread and the outermost one commits; ``read()`` is an autocommit connection
+without BEGIN; ``lossy()`` commits without waiting for the disk and is only for rows whose loss costs nothing but a
+retry (``synchronous_commit`` off on PostgreSQL). SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a
+busy timeout of 5 s.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import DeclarativeBase
+
+from idp.foundation.errors import ConfigurationError
+
+_POOL = 8
+_SQLITE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+)
+
+
+class Base(DeclarativeBase):
+    """Declares every table; Flask-SQLAlchemy, Alembic and the stores share its metadata."""
+
+
+class Database:
+    """Connections to one database, for one process."""
+
+    def __init__(self, url: str, *, pool_size: int = _POOL) -> None:
+        self.url = parse_url(url)
+        self.dialect: Literal["sqlite", "postgresql"] = (
+            "sqlite" if self.url.drivername.startswith("sqlite") else "postgresql"
+        )
+        self._local = threading.local()
+        if self.dialect == "sqlite":
+            _create_private_file(self.url)
+        self.engine = self._engine(pool_size)
+        self._autocommit = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self._lossy = self._autocommit
+        if self.dialect == "postgresql":
+            self._lossy = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            event.listen(self._lossy, "connect", _commit_without_waiting)
+
+    def _engine(self, pool_size: int, **options: Any) -> Engine:
+        engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, **options)
+        if self.dialect == "sqlite":
+            event.listen(engine, "connect", _set_pragmas)
+            if not options:
+                event.listen(engine, "begin", _begin_immediate)
+        else:
+            event.listen(engine, "connect", _prepare_at_once)
+        return engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open, or join, this thread's transaction. The outermost commits; an exception rolls everything back."""
+        current: Connection | None = getattr(self._local, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with self.engine.begin() as connection:
+            self._local.connection = connection
+            try:
+                yield connection
+            finally:
+                self._local.connection = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield an autocommit connection; inside a transaction, that transaction's own."""
+        current: Connection | None = getattr(self._local, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with self._autocommit.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def lossy(self) -> Iterator[Connection]:
+        """Yield an autocommit connection whose commits do not wait for the disk. Refused inside a transaction."""
+        if getattr(self._local, "connection", None) is not None:
+            raise RuntimeError("a lossy write inside a transaction would be a second connection")
+        with self._lossy.connect() as connection:
+            yield connection
+
+    def insert_new(self, table: type[Base]) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that does nothing when a unique key is taken; its row count tells who came first."""
+        insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
+        return insert(table).on_conflict_do_nothing()
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Every engine, for tests that count statements."""
+        return tuple({id(engine): engine for engine in (self.engine, self._autocommit, self._lossy)}.values())
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        for engine in self.engines:
+            engine.dispose()
+
+
+def parse_url(text: str) -> URL:
+    """Return the URL with our drivers filled in. Raises ConfigurationError for anything but SQLite and PostgreSQL."""
+    url = make_url(text)
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise ConfigurationError(
+            f"IDP_DATABASE_URL names {url.drivername!r}; use sqlite:///FILE or postgresql://HOST/NAME"
+        )
+    several = (
+        isinstance(url.query.get("host"), tuple) or "," in str(url.query.get("host", "")) or "," in (url.host or "")
+    )
+    if several and url.query.get("target_session_attrs") != "read-write":
+        raise ConfigurationError("IDP_DATABASE_URL names several hosts; add target_session_attrs=read-write")
+    return url
+
+
+def _create_private_file(url: URL) -> None:
+    """Make the file readable by its owner only, before SQLite would make it readable by all."""
+    if url.database and url.database != ":memory:":
+        path = Path(url.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
+    # pysqlite would otherwise open transactions by itself, and deferred ones; ours begin in _begin_immediate.
+    connection.isolation_level = None
+    for pragma in _SQLITE:
+        connection.execute(pragma)
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.prepare_threshold = 0
+
+
+def _commit_without_waiting(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.execute("SET synchronous_commit TO off")

@@ -1,0 +1,223 @@
+"""Every setting, typed, read from the environment with the prefix ``IDP_``; units are in the names.
+
+A value may come from a file named by ``NAME_FILE`` (for secrets). Unknown ``IDP_`` names are refused, because a
+misspelt security setting that is silently ignored is worse than a start that fails. ``docs/settings.md`` is generated
+from here.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from idp.foundation.errors import ConfigurationError
+
+PREFIX = "IDP_"
+_LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+Environment = Literal["development", "sandbox", "production"]
+
+
+class Settings(BaseSettings):
+    """What a deployment decides."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    environment: Environment = Field(
+        description="Which deployment this is; registrations and accounts made for another are refused."
+    )
+    issuer: str = Field(description="The issuer identifier, exactly as it stands in tokens; https outside development.")
+    database_url: str = Field(
+        description="sqlite:///FILE, or postgresql://… (several hosts need target_session_attrs=read-write)."
+    )
+    keys_dir: Path = Field(description="Folder of the master, index and signing keys, readable by the service only.")
+
+    database_pool_size: int = Field(
+        8, ge=2, le=64, description="Connections kept open by each pool of each worker process."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks, comma separated, whose forwarded headers are believed."
+    )
+    ops_bind: str = Field(
+        "", description="host:port where /metrics and detailed readiness answer; empty switches them off."
+    )
+    operator_name: str = Field("示例政务数据局", description="Who runs this service, shown in the footer.")
+    operator_name_en: str = Field("Example Government Data Office", description="The same in English.")
+    hotline: str = Field("12345", description="The telephone number shown on every page.")
+
+    smtp_url: str = Field("", description="smtp://user:password@host:port for notices; empty: none are sent.")
+    sms_url: str = Field("", description="Where text messages are handed over; empty: none are sent.")
+    outbound_allow: str = Field(
+        "", description="host:port=CIDR entries, comma separated, that outbound calls may reach although private."
+    )
+    outbound_ca_file: Path | None = Field(None, description="A certificate authority file added for outbound calls.")
+    outbound_timeout_seconds: float = Field(5, gt=0, le=30, description="Whole time an outbound call may take.")
+
+    code_lifetime_seconds: int = Field(
+        60, ge=10, le=600, description="Authorization code (RFC 6749 §4.1.2; RFC 9700 advises short)."
+    )
+    access_token_lifetime_seconds: int = Field(600, ge=60, le=3600, description="Access token for our own endpoints.")
+    outside_token_lifetime_seconds: int = Field(
+        300, ge=60, le=300, description="Access token for another audience, which cannot ask us."
+    )
+    id_token_lifetime_seconds: int = Field(600, ge=60, le=3600, description="ID token.")
+    refresh_idle_seconds: int = Field(14 * 86_400, ge=300, description="Refresh token: unused for this long, it ends.")
+    refresh_total_seconds: int = Field(
+        90 * 86_400, ge=300, description="Refresh token family: ends after this long in any case."
+    )
+    refresh_grace_seconds: int = Field(
+        10, ge=0, le=60, description="An honest retry of a refresh gets the same successor for this long."
+    )
+    logout_token_lifetime_seconds: int = Field(
+        120, ge=30, le=120, description="Logout token (Back-Channel Logout §2.4)."
+    )
+    interaction_lifetime_seconds: int = Field(
+        3600, ge=300, description="An authorization request on its way through sign-in and consent."
+    )
+    attempt_lifetime_seconds: int = Field(
+        600, ge=60, description="A sign-in under way, from its first verified factor."
+    )
+    session_idle_seconds: int = Field(3600, ge=60, description="Citizen and enterprise session without use.")
+    session_total_seconds: int = Field(43_200, ge=300, description="Citizen and enterprise session in all.")
+    staff_session_idle_seconds: int = Field(900, ge=60, description="Staff session without use.")
+    staff_session_total_seconds: int = Field(28_800, ge=300, description="Staff session in all.")
+    remembered_browser_seconds: int = Field(
+        30 * 86_400, ge=0, description="How long a browser spares its owner the second factor."
+    )
+    consent_lifetime_seconds: int = Field(
+        365 * 86_400, ge=86_400, description="After this long consent is asked for again."
+    )
+    aal2_idle_seconds: int = Field(
+        3600, ge=60, description="After this long without use, a second factor no longer counts."
+    )
+    aal2_total_seconds: int = Field(43_200, ge=300, description="After this long, a second factor no longer counts.")
+    jwks_max_age_seconds: int = Field(300, ge=60, le=3600, description="How long departments may cache the key set.")
+    pending_key_seconds: int = Field(
+        86_400, ge=0, description="How long a new signing key is published before it signs."
+    )
+    key_rotation_days: int = Field(90, ge=1, description="Age at which a signing key is replaced.")
+    retained_key_days: int = Field(
+        400, ge=1, description="How long a retired public key stays published, for old id_token_hints."
+    )
+
+    password_memory_kib: int = Field(
+        19_456, ge=8192, le=65_536, description="Argon2id memory (RFC 9106; OWASP's second option)."
+    )
+    password_iterations: int = Field(2, ge=1, le=4, description="Argon2id passes.")
+    password_slots: int = Field(0, ge=0, le=64, description="Password hashes at once in a process; 0: one a core.")
+    password_queue_seconds: float = Field(
+        2, gt=0, le=10, description="Longest estimated wait for a hash before 503 is answered."
+    )
+    throttle_slow_after: int = Field(3, ge=1, description="Wrong passwords from one place before it must wait.")
+    throttle_lock_after: int = Field(
+        10, ge=2, description="Wrong passwords from one place before it is locked out for a while."
+    )
+    throttle_lock_seconds: int = Field(900, ge=1, description="How long that lock lasts.")
+    throttle_network_after: int = Field(
+        100, ge=5, description="Wrong passwords from one network, over all accounts, before it must wait."
+    )
+    throttle_account_after: int = Field(
+        100, ge=10, description="Wrong passwords in a row before unknown devices may not try (NIST 800-63B §3.2.2)."
+    )
+    legacy_profile_allowed: bool = Field(
+        default=False, description="Production admits registrations of the profile legacy-oidc."
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_an_origin(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        if (
+            parts.scheme not in {"https", "http"}
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
+            raise ValueError("must be an https URL without query, fragment or user (OpenID Connect Discovery §3)")
+        if parts.path not in {"", "/"} or issuer.endswith("/"):
+            raise ValueError("must be an origin without a path and without a slash at its end")
+        return issuer
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, text: str) -> str:
+        for entry in _entries(text):
+            ipaddress.ip_network(entry, strict=False)
+        return text
+
+    @model_validator(mode="after")
+    def _environment_fits(self) -> Self:
+        host = urlsplit(self.issuer).hostname or ""
+        if self.environment == "development":
+            if host not in _LOOPBACK_HOSTS:
+                raise ValueError(
+                    "IDP_ENVIRONMENT=development needs an issuer on localhost; this one would be reachable by others"
+                )
+        elif not self.is_https:
+            raise ValueError(f"IDP_ENVIRONMENT={self.environment} needs an https issuer")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        return self.issuer.startswith("https://")
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def proxy_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        return tuple(ipaddress.ip_network(entry, strict=False) for entry in _entries(self.trusted_proxies))
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment. Raises ConfigurationError naming all that is wrong at once."""
+    values = _with_files({name: value for name, value in environ.items() if name.startswith(PREFIX)})
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigurationError(f"Unknown settings: {', '.join(unknown)}. See docs/settings.md for the names.")
+    arguments: dict[str, Any] = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
+    missing = [
+        PREFIX + name.upper() for name in ("environment", "issuer", "database_url", "keys_dir") if name not in arguments
+    ]
+    if missing:
+        raise ConfigurationError(
+            f"Missing settings: {', '.join(missing)}. There are no defaults for what only a deployment can know."
+        )
+    try:
+        return Settings(**arguments)
+    except ValidationError as error:
+        raise ConfigurationError(_in_words(error)) from None
+
+
+def _with_files(values: dict[str, str]) -> dict[str, str]:
+    resolved = {
+        name: value for name, value in values.items() if not name.endswith("_FILE") or name == "IDP_OUTBOUND_CA_FILE"
+    }
+    for name in values.keys() - resolved.keys():
+        target = name.removesuffix("_FILE")
+        if target in values:
+            raise ConfigurationError(f"{target} and {name} are both set; keep one.")
+        try:
+            resolved[target] = Path(values[name]).read_text(encoding="utf-8").rstrip("\n")
+        except OSError as error:
+            raise ConfigurationError(f"{name}: cannot read {values[name]}: {error.strerror}") from None
+    return resolved
+
+
+def _in_words(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = PREFIX + str(problem["loc"][0]).upper() + ": " if problem["loc"] else ""
+        lines.append(f"{name}{problem['msg'].removeprefix('Value error, ')}.")
+    return " ".join(lines)
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]

@@ -1,0 +1,192 @@
+"""Counting failures, in the database so that every node sees them, and saying when the next try is allowed (ASVS
+6.3.1).
+
+A try is charged before it is made and taken back when it succeeds, so that many at once get no more tries than one
+after the other: the row of a counter decides, and its next allowed time is on it. Keys are keyed digests made by the
+caller; nothing here knows what is being tried.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Index, Integer, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped
+
+from idp.foundation.clock import Clock
+from idp.foundation.columns import Digest, Instant, plain, secret
+from idp.foundation.database import Base, Database
+
+_NO_DELAY = timedelta(0)
+
+
+class ThrottleCounter(Base):
+    """Failures in a row under one key. Until ``next_allowed_at`` nothing is tried; after ``expires_at`` all is
+    forgotten.
+    """
+
+    __tablename__ = "throttle_counter"
+    __table_args__ = (Index("ix_throttle_expiry", "expires_at"),)
+
+    key: Mapped[bytes] = secret(Digest, primary_key=True)
+    failures: Mapped[int] = plain(Integer, nullable=False)
+    next_allowed_at: Mapped[datetime] = plain(Instant, nullable=False)
+    updated_at: Mapped[datetime] = plain(Instant, nullable=False)
+    expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """When a counter slows down and when it locks.
+
+    From ``slow_after`` failures on, the wait doubles from 2 s to ``longest_delay``; from ``lock_after`` on it is
+    ``lock``. None switches either off: a counter with neither only counts. A ``is_shared`` counter belongs to many
+    people, so that one success takes back its own charge and no more.
+    """
+
+    slow_after: int | None = None
+    lock_after: int | None = None
+    lock: timedelta = timedelta(minutes=15)
+    longest_delay: timedelta = timedelta(minutes=1)
+    remembers: timedelta = timedelta(days=1)
+    is_shared: bool = False
+
+    def delay_after(self, failures: int) -> timedelta:
+        """Return how long to wait after this many failures."""
+        if self.lock_after is not None and failures >= self.lock_after:
+            return self.lock
+        if self.slow_after is not None and failures >= self.slow_after:
+            return min(timedelta(seconds=2 ** min(failures - self.slow_after + 1, 30)), self.longest_delay)
+        return _NO_DELAY
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One counter to charge: a 32-byte key and the limit that holds for it."""
+
+    key: bytes
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """The try may be made. ``failures`` are the counts in the order asked, this try among them."""
+
+    failures: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No try before ``until``. ``is_lock`` says that the wait is a lock, long enough to tell the end of."""
+
+    until: datetime
+    is_lock: bool
+
+
+class Throttle:
+    """The counters of one database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def charge(self, counters: Sequence[Counter]) -> Charged | Refused:
+        """Charge a try to every counter, or to none when one of them refuses. Commits on its own unless in a
+        transaction.
+        """
+        now = self._clock.now()
+        with self._database.read() as connection:
+            refused = _refusal(connection, counters, now)
+        if refused is not None:
+            return refused
+        with self._database.transaction() as connection:
+            counts = self._add(connection, counters, now)
+            if len(counts) < len(counters):
+                _take_back(connection, list(counts), now)
+                return _refusal(connection, counters, now) or Refused(now + timedelta(seconds=1), is_lock=False)
+            for counter in counters:
+                if delay := counter.limit.delay_after(counts[counter.key]):
+                    statement = update(ThrottleCounter).where(ThrottleCounter.key == counter.key)
+                    connection.execute(statement.values(next_allowed_at=now + delay))
+        return Charged(tuple(counts[counter.key] for counter in counters))
+
+    def succeeded(self, counters: Sequence[Counter]) -> None:
+        """Forget the failures of every counter; of shared ones only the charge of the try that succeeded."""
+        now = self._clock.now()
+        own = [counter.key for counter in counters if not counter.limit.is_shared]
+        with self._database.transaction() as connection:
+            connection.execute(
+                update(ThrottleCounter)
+                .where(
+                    ThrottleCounter.key.in_(sorted(counter.key for counter in counters)), ThrottleCounter.failures > 0
+                )
+                .values(
+                    failures=case((ThrottleCounter.key.in_(own), 0), else_=ThrottleCounter.failures - 1),
+                    next_allowed_at=case((ThrottleCounter.key.in_(own), now), else_=ThrottleCounter.next_allowed_at),
+                )
+            )
+
+    def purge(self, limit: int = 1000) -> int:
+        """Delete up to ``limit`` counters whose time is over, and return how many there were."""
+        expired = select(ThrottleCounter.key).where(ThrottleCounter.expires_at <= self._clock.now()).limit(limit)
+        with self._database.transaction() as connection:
+            return connection.execute(
+                delete(ThrottleCounter).where(ThrottleCounter.key.in_(expired.scalar_subquery()))
+            ).rowcount
+
+    def _add(self, connection: Connection, counters: Sequence[Counter], now: datetime) -> dict[bytes, int]:
+        """Add one to every counter that is not waiting. Keys go in one order everywhere, so that two tries cannot
+        deadlock.
+        """
+        rows = [
+            {
+                "key": counter.key,
+                "failures": 1,
+                "next_allowed_at": now,
+                "updated_at": now,
+                "expires_at": now + max(counter.limit.remembers, counter.limit.lock),
+            }
+            for counter in sorted(counters, key=lambda counter: counter.key)
+        ]
+        return {row.key: row.failures for row in connection.execute(_UPSERTS[self._database.dialect], rows)}
+
+
+def _upsert(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert, which share no base with on_conflict
+    statement = dialect.insert(ThrottleCounter)
+    new = statement.excluded
+    is_over = ThrottleCounter.expires_at <= new.updated_at
+    return statement.on_conflict_do_update(
+        index_elements=[ThrottleCounter.key],
+        set_={
+            "failures": case((is_over, 1), else_=ThrottleCounter.failures + 1),
+            "next_allowed_at": new.next_allowed_at,
+            "updated_at": new.updated_at,
+            "expires_at": new.expires_at,
+        },
+        where=or_(ThrottleCounter.next_allowed_at <= new.updated_at, is_over),
+    ).returning(ThrottleCounter.key, ThrottleCounter.failures)
+
+
+_UPSERTS = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+
+
+def _refusal(connection: Connection, counters: Sequence[Counter], now: datetime) -> Refused | None:
+    """Return until when the strictest of the counters waits, or None. A counter with no limit never waits."""
+    limits = {counter.key: counter.limit for counter in counters}
+    waiting = select(ThrottleCounter.key, ThrottleCounter.failures, ThrottleCounter.next_allowed_at).where(
+        ThrottleCounter.key.in_(sorted(limits)), ThrottleCounter.next_allowed_at > now, ThrottleCounter.expires_at > now
+    )
+    rows = connection.execute(waiting).all()
+    if not rows:
+        return None
+    last = max(rows, key=lambda row: row.next_allowed_at)
+    lock_after = limits[last.key].lock_after
+    return Refused(last.next_allowed_at, is_lock=lock_after is not None and last.failures >= lock_after)
+
+
+def _take_back(connection: Connection, keys: list[bytes], now: datetime) -> None:
+    if keys:
+        statement = update(ThrottleCounter).where(ThrottleCounter.key.in_(keys))
+        connection.execute(statement.values(failures=func.coalesce(ThrottleCounter.failures, 1) - 1, updated_at=now))

@@ -1,0 +1,136 @@
+"""Removes what is over: expired rows at once, history when nobody may ask for it any more (ASVS 14.2.7, PIPL Art. 19).
+
+In batches, each a transaction of its own, so that no request waits for a purge. What others refer to goes after what
+refers to it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, delete, exists, or_, select, tuple_
+
+from idp.foundation.database import Base, Database
+from idp.foundation.outbox import OutboxMessage
+from idp.foundation.throttle import ThrottleCounter
+from idp.jobs.job import Job
+from idp.protocol.artefacts.authorization_code import AuthorizationCodeRow
+from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
+from idp.protocol.artefacts.revoked_token import RevokedToken
+from idp.protocol.artefacts.used_jti import UsedJTI
+from idp.registry.models import ClientSecretRow
+from idp.sessions.models import AuthorizationGrant, ClientSession, Device, OPSession
+from idp.sign_in.models import SignInAttempt
+from idp.signals.models import WorkerHeartbeat
+
+BATCH = 500
+_MOST_BATCHES = 200
+_DAY = timedelta(days=1)
+# A code or token that comes back late must still be found, so that its replay is recognised (rules P1 and P2).
+_REPLAY_SHOWS_FOR = _DAY
+# Clocks of clients may be off by as much.
+_SKEW = timedelta(minutes=5)
+# Ended sessions are shown to their owner for 30 days (pages, no 28).
+_SESSIONS_SHOW_FOR = timedelta(days=30)
+_DELIVERIES_SHOW_FOR = timedelta(days=90)
+_DEVICES_LAST = timedelta(days=400)
+
+Condition = Callable[[datetime], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Which rows of a table are over at a given time."""
+
+    table: type[Base]
+    is_over: Condition
+
+
+def _grant_is_over(now: datetime) -> ColumnElement[bool]:
+    """Nothing hangs on the grant any more: its session is long over, and neither family nor code is left."""
+    return (
+        exists().where(
+            OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
+        )
+        & ~exists().where(RefreshFamilyRow.grant_id == AuthorizationGrant.id)
+        & ~exists().where(AuthorizationCodeRow.grant_id == AuthorizationGrant.id)
+    )
+
+
+def _client_session_is_over(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        OPSession.id == ClientSession.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
+    ) & ~exists().where(AuthorizationGrant.client_session_id == ClientSession.id)
+
+
+def _session_is_over(now: datetime) -> ColumnElement[bool]:
+    return (
+        (OPSession.expires_at < now - _SESSIONS_SHOW_FOR)
+        & ~exists().where(ClientSession.op_session_id == OPSession.id)
+        & ~exists().where(AuthorizationGrant.op_session_id == OPSession.id)
+    )
+
+
+def _device_is_over(now: datetime) -> ColumnElement[bool]:
+    return or_(Device.last_seen_at < now - _DEVICES_LAST, Device.ended_at < now - _SESSIONS_SHOW_FOR)
+
+
+EXPIRED: Final[tuple[Purge, ...]] = (
+    Purge(UsedJTI, lambda now: UsedJTI.expires_at < now - _SKEW),
+    Purge(RevokedToken, lambda now: RevokedToken.expires_at < now - _SKEW),
+    Purge(ThrottleCounter, lambda now: ThrottleCounter.expires_at < now),
+    Purge(AuthorizationCodeRow, lambda now: AuthorizationCodeRow.expires_at < now - _REPLAY_SHOWS_FOR),
+    Purge(RefreshFamilyRow, lambda now: RefreshFamilyRow.expires_at < now - _REPLAY_SHOWS_FOR),
+    Purge(SignInAttempt, lambda now: SignInAttempt.expires_at < now),
+    Purge(ClientSecretRow, lambda now: ClientSecretRow.expires_at < now),
+    Purge(WorkerHeartbeat, lambda now: WorkerHeartbeat.beat_at < now - _DAY),
+)
+"""Rows that count for nothing once their time is over."""
+
+HISTORY: Final[tuple[Purge, ...]] = (
+    Purge(OutboxMessage, lambda now: OutboxMessage.settled_at < now - _DELIVERIES_SHOW_FOR),
+    Purge(AuthorizationGrant, _grant_is_over),
+    Purge(ClientSession, _client_session_is_over),
+    Purge(OPSession, _session_is_over),
+    Purge(Device, _device_is_over),
+)
+"""Rows that people look at for a while after they have ended."""
+
+
+def purge(database: Database, now: datetime, purges: Sequence[Purge]) -> int:
+    """Delete what is over, at most 100,000 rows of each table. Returns how many rows went."""
+    return sum(_purge_one(database, now, one) for one in purges)
+
+
+def _purge_one(database: Database, now: datetime, one: Purge) -> int:
+    table: Any = one.table.__table__
+    key = _key_of(table)
+    statement = delete(table).where(key.in_(select(key).where(one.is_over(now)).limit(BATCH)))
+    gone = 0
+    for _ in range(_MOST_BATCHES):
+        with database.transaction() as connection:
+            count = connection.execute(statement).rowcount
+        gone += count
+        if count < BATCH:
+            break
+    return gone
+
+
+def _key_of(table: Table) -> Any:  # noqa: ANN401 - a column or a tuple of columns
+    columns = list(table.primary_key.columns)
+    return columns[0] if len(columns) == 1 else tuple_(*columns)
+
+
+def _purge_expired(services: Any) -> int:  # noqa: ANN401 - the services of wiring
+    return purge(services.database, services.clock.now(), EXPIRED)
+
+
+def _purge_history(services: Any) -> int:  # noqa: ANN401 - the services of wiring
+    return purge(services.database, services.clock.now(), HISTORY)
+
+
+JOBS: Final = (
+    Job("purge_expired", timedelta(minutes=5), _purge_expired),
+    Job("purge_history", timedelta(hours=1), _purge_history),
+)

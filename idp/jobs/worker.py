@@ -1,0 +1,86 @@
+"""The loop of ``idp worker``: look for due lanes four times a second, show a sign of life, run the jobs that are due.
+
+A database that goes away is waited for. Any number of workers may run; leases keep them from delivering the same
+message at once.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from idp.foundation.logging import get_logger
+from idp.jobs.deliver import THREADS, Deliverer
+from idp.jobs.job import Job
+from idp.jobs.schedule import JOBS, Schedule
+from idp.sessions.termination import MESSAGE_KIND
+from idp.signals.heartbeat import INTERVAL
+
+POLL_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+_log = get_logger(__name__)
+
+
+class Worker:
+    """Delivers and does the chores of one deployment."""
+
+    def __init__(self, services: Any, *, jobs: Sequence[Job] = JOBS, threads: int = THREADS) -> None:  # noqa: ANN401
+        self._services = services
+        self._name = f"{socket.gethostname()}:{os.getpid()}"[:120]
+        self._heartbeats = services.signals.heartbeats
+        self._deliverer = Deliverer(services.outbox, {MESSAGE_KIND: services.signals.attempt_logout}, threads=threads)
+        self._schedule = Schedule(jobs)
+        self._beat_at = float("-inf")
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; what is under way then is finished."""
+        _log.info("worker_started", worker=self._name)
+        chores = threading.Thread(target=self._repeat, args=(stop, self._run_jobs, 1.0), name="jobs", daemon=True)
+        chores.start()
+        try:
+            self._repeat(stop, self._step, POLL_SECONDS)
+        finally:
+            self._deliverer.stop()
+            chores.join(timeout=_LONGEST_PAUSE_SECONDS)
+            self._leave()
+        _log.info("worker_stopped", worker=self._name)
+
+    def _step(self) -> None:
+        self._beat()
+        self._deliverer.start_due_lanes()
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._beat_at >= INTERVAL.total_seconds():
+            self._heartbeats.beat(self._name)
+            self._beat_at = now
+
+    def _run_jobs(self) -> None:
+        for job in self._schedule.take_due():
+            try:
+                count = job.run(self._services)
+            except Exception:  # noqa: BLE001 - one job must not keep the others from running
+                _log.exception("job_failed", job=job.name)
+                continue
+            if count:
+                _log.info("job_done", job=job.name, count=count)
+
+    def _repeat(self, stop: threading.Event, step: Callable[[], None], pause: float) -> None:
+        """Repeat a step; after a failure wait longer each time, up to five seconds."""
+        wait = pause
+        while not stop.is_set():
+            try:
+                step()
+                wait = pause
+            except Exception as error:  # noqa: BLE001 - whatever it is, deliveries go on when it is over
+                _log.warning("worker_waits", step=step.__name__, error_type=type(error).__name__)
+                wait = min(wait * 2, _LONGEST_PAUSE_SECONDS)
+            stop.wait(wait)
+
+    def _leave(self) -> None:
+        try:
+            self._heartbeats.leave(self._name)
+        except Exception as error:  # noqa: BLE001 - the end is not the time for another failure
+            _log.warning("worker_left_silently", error_type=type(error).__name__)

@@ -1,0 +1,39 @@
+"""When what a token hangs on is alive (rules P1 and P5, RFC 9700 §4.14.2): the grant, its account, and its session
+unless it is offline.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from idp.accounts.models import Account
+from idp.sessions.models import AuthorizationGrant, OPSession
+
+
+def account_is_live() -> ColumnElement[bool]:
+    """Return the condition that an account is neither locked nor closed."""
+    return Account.locked_at.is_(None) & Account.closed_at.is_(None)
+
+
+def session_is_live(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a session was not ended and is within its total lifetime."""
+    return OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
+
+
+def grant_is_live(
+    grant_id: InstrumentedAttribute[UUID], now: datetime | ColumnElement[datetime], *, even_offline: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition, on a table with a grant id, that its grant may be used.
+
+    ``even_offline`` asks for a live session although the grant is an offline one: a code is redeemed while its person
+    is there.
+    """
+    session = session_is_live(now) if even_offline else or_(AuthorizationGrant.is_offline, session_is_live(now))
+    return (
+        exists()
+        .where(AuthorizationGrant.id == grant_id, AuthorizationGrant.ended_at.is_(None))
+        .where(Account.id == AuthorizationGrant.account_id, account_is_live())
+        .where(OPSession.id == AuthorizationGrant.op_session_id, session)
+    )

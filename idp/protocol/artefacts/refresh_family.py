@@ -1,0 +1,210 @@
+"""Refresh token families (RFC 6749 §6 and §10.4, RFC 9700 §4.14.2; rule P2). Tokens are derived, never stored.
+
+A family counts generations. Rotation is one conditional UPDATE; an honest retry within the grace gets the same
+successor again, at most twice a generation, and a third generation in a row that needs it ends the family. Any older
+generation is a proven replay.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, bindparam, case, insert, select, update
+from sqlalchemy.orm import Mapped
+
+from idp.foundation.clock import Clock
+from idp.foundation.columns import Instant, JSONText, UUIDType, plain, secret
+from idp.foundation.database import Base, Database
+from idp.protocol.artefacts.liveness import grant_is_live
+
+MOST_GRACE = 2
+MOST_STREAK = 2
+
+
+class RefreshFamilyRow(Base):
+    """The refresh tokens that descend from one code. ``grace_given`` counts the retries answered in this generation."""
+
+    __tablename__ = "refresh_family"
+    __table_args__ = (Index("ix_refresh_family_expiry", "expires_at"), Index("ix_refresh_family_grant", "grant_id"))
+
+    id: Mapped[bytes] = plain(LargeBinary(16), primary_key=True)
+    salt: Mapped[bytes] = secret(LargeBinary(16), nullable=False)
+    generation: Mapped[int] = plain(Integer, nullable=False)
+    rotated_at: Mapped[datetime] = plain(Instant, nullable=False)
+    grace_given: Mapped[int] = plain(Integer, nullable=False, default=0)
+    grace_streak: Mapped[int] = plain(Integer, nullable=False, default=0)
+    grant_id: Mapped[UUID] = plain(UUIDType, ForeignKey("authorization_grant.id"), nullable=False)
+    account_id: Mapped[UUID] = plain(UUIDType, nullable=False)
+    client_id: Mapped[str] = plain(String(255), nullable=False)
+    reference: Mapped[str] = plain(String(22), nullable=False)
+    sid: Mapped[str] = plain(String(43), nullable=False)
+    sub: Mapped[str] = plain(String(43), nullable=False)
+    scope: Mapped[str] = plain(Text, nullable=False)
+    claims: Mapped[dict[str, list[str]]] = plain(JSONText, nullable=False)
+    auth_time: Mapped[datetime] = plain(Instant, nullable=False)
+    acr: Mapped[str] = plain(String(40), nullable=False)
+    amr: Mapped[list[str]] = plain(JSONText, nullable=False)
+    idle_expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+    expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+    ended_at: Mapped[datetime | None] = plain(Instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family as its tokens need it. ``generation`` is the newest one."""
+
+    id: bytes
+    salt: bytes
+    generation: int
+    grant_id: UUID
+    account_id: UUID
+    client_id: str
+    reference: str
+    sid: str
+    sub: str
+    scope: str
+    claims: Mapping[str, Sequence[str]]
+    auth_time: datetime
+    acr: str
+    amr: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyState:
+    """What decides how a generation that is not the newest is answered."""
+
+    family: Family
+    rotated_at: datetime
+    grace_given: int
+    grace_streak: int
+    is_live: bool
+
+
+class Standing(Enum):
+    """What a presented generation is."""
+
+    DEAD = "the family has ended or expired"
+    GRACE = "an honest retry: the same successor is due"
+    EXHAUSTED = "a retry beyond what honest clients need"
+    REPLAY = "an older generation: stolen, or used twice"
+    AHEAD = "a generation never issued: the database went back"
+
+
+def standing(state: FamilyState, generation: int, *, now: datetime, grace: timedelta) -> Standing:
+    """Judge a generation whose tag is valid and which did not rotate. Pure."""
+    newest = state.family.generation
+    if generation > newest:
+        return Standing.AHEAD
+    if not state.is_live:
+        return Standing.DEAD
+    if generation == newest - 1 and now - state.rotated_at <= grace:
+        if state.grace_streak >= MOST_STREAK:
+            return Standing.REPLAY
+        return Standing.GRACE if state.grace_given < MOST_GRACE else Standing.EXHAUSTED
+    return Standing.DEAD if generation == newest else Standing.REPLAY
+
+
+_FAMILY = tuple(getattr(RefreshFamilyRow, member.name) for member in fields(Family))
+_NOW: Any = bindparam("now", type_=Instant)
+_INSERT = insert(RefreshFamilyRow)
+_LIVE = (
+    RefreshFamilyRow.ended_at.is_(None)
+    & (RefreshFamilyRow.expires_at > _NOW)
+    & (RefreshFamilyRow.idle_expires_at > _NOW)
+    & grant_is_live(RefreshFamilyRow.grant_id, _NOW)
+)
+_ROTATE = (
+    update(RefreshFamilyRow)
+    .where(
+        RefreshFamilyRow.id == bindparam("family"),
+        RefreshFamilyRow.client_id == bindparam("client"),
+        RefreshFamilyRow.generation == bindparam("generation_presented"),
+        _LIVE,
+    )
+    .values(
+        generation=RefreshFamilyRow.generation + 1,
+        rotated_at=_NOW,
+        idle_expires_at=bindparam("idle_until", type_=Instant),
+        grace_streak=case((RefreshFamilyRow.grace_given > 0, RefreshFamilyRow.grace_streak + 1), else_=0),
+        grace_given=0,
+    )
+    .returning(*_FAMILY)
+)
+_STATE = select(
+    *_FAMILY,
+    RefreshFamilyRow.rotated_at,
+    RefreshFamilyRow.grace_given,
+    RefreshFamilyRow.grace_streak,
+    _LIVE.label("is_live"),
+).where(RefreshFamilyRow.id == bindparam("family"))
+
+
+class RefreshFamilies:
+    """Stores families and moves them on."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, idle_seconds: int, total_seconds: int, grace_seconds: int
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._idle = timedelta(seconds=idle_seconds)
+        self._total = timedelta(seconds=total_seconds)
+        self.grace = timedelta(seconds=grace_seconds)
+
+    def start(self, family: Family) -> None:
+        """Insert a family at its first generation, in the present transaction."""
+        now = self._clock.now()
+        values = {member.name: getattr(family, member.name) for member in fields(family)}
+        values |= {"rotated_at": now, "idle_expires_at": now + self._idle, "expires_at": now + self._total}
+        with self._database.transaction() as connection:
+            connection.execute(_INSERT, values)
+
+    def rotate(self, family_id: bytes, client_id: str, generation: int) -> Family | None:
+        """Move a family on from this generation; None if it is not the newest, not this client's, or not alive."""
+        now = self._clock.now()
+        values = {
+            "family": family_id,
+            "client": client_id,
+            "generation_presented": generation,
+            "now": now,
+            "idle_until": now + self._idle,
+        }
+        with self._database.transaction() as connection:
+            row = connection.execute(_ROTATE, values).one_or_none()
+        return None if row is None else Family(*row)
+
+    def state(self, family_id: bytes) -> FamilyState | None:
+        """Return a family, alive or not; None if there never was one, or it has been purged."""
+        with self._database.read() as connection:
+            row = connection.execute(_STATE, {"family": family_id, "now": self._clock.now()}).one_or_none()
+        if row is None:
+            return None
+        return FamilyState(
+            Family(*row[: len(_FAMILY)]), row.rotated_at, row.grace_given, row.grace_streak, bool(row.is_live)
+        )
+
+    def take_grace(self, family: Family) -> bool:
+        """Count one more answered retry of the present generation; False if another request took the last one."""
+        statement = (
+            update(RefreshFamilyRow)
+            .where(
+                RefreshFamilyRow.id == family.id,
+                RefreshFamilyRow.generation == family.generation,
+                RefreshFamilyRow.grace_given < MOST_GRACE,
+                RefreshFamilyRow.ended_at.is_(None),
+            )
+            .values(grace_given=RefreshFamilyRow.grace_given + 1)
+        )
+        with self._database.transaction() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def end(self, family_id: bytes) -> None:
+        """End a family in the present transaction."""
+        statement = update(RefreshFamilyRow).where(
+            RefreshFamilyRow.id == family_id, RefreshFamilyRow.ended_at.is_(None)
+        )
+        with self._database.transaction() as connection:
+            connection.execute(statement.values(ended_at=self._clock.now()))

@@ -1,0 +1,35 @@
+"""Assertion ids that were used, so that each is accepted once (RFC 7523 §3 item 7). Survives a restart, shared by all
+nodes.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from idp.foundation.columns import Digest, Instant, plain
+from idp.foundation.database import Base, Database
+from idp.foundation.digests import sha256
+
+
+class UsedJTI(Base):
+    """A spent id, as the digest of who issued it and the id."""
+
+    __tablename__ = "used_jti"
+    __table_args__ = (Index("ix_used_jti_expiry", "expires_at"),)
+
+    digest: Mapped[bytes] = plain(Digest, primary_key=True)
+    expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+class UsedJTIs:
+    """The replay store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def spend(self, issuer: str, jti: str, expires_at: datetime) -> bool:
+        """Spend an id; False if it was spent before."""
+        statement = self._database.insert_new(UsedJTI).values(digest=sha256(f"{issuer}\0{jti}"), expires_at=expires_at)
+        with self._database.transaction() as connection:
+            return bool(connection.execute(statement).rowcount == 1)

@@ -1,0 +1,60 @@
+"""An authorization request while it is being checked (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
+
+The checks fill it in running order. Until ``redirect_uri`` is set nothing may be redirected: errors are a page of ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from idp.foundation.clock import Clock
+from idp.foundation.settings import Settings
+from idp.keyring.service import Keyring
+from idp.protocol.claims import ClaimsRequest, claims_of_scopes
+from idp.registry.client import Client
+from idp.registry.service import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What checks may ask."""
+
+    settings: Settings
+    registry: Registry
+    keyring: Keyring
+    clock: Clock
+
+
+@dataclass(slots=True)
+class AuthorizationRequest:
+    """The request, as far as it is understood. ``parameters`` is what the client sent, each name once, none empty."""
+
+    parameters: Mapping[str, str] = field(repr=False)
+    known_client: Client | None = None
+    redirect_uri: str | None = None
+    response_mode: str = "query"
+    scopes: frozenset[str] = frozenset()
+    claims: ClaimsRequest = field(default_factory=ClaimsRequest)
+    prompts: frozenset[str] = frozenset()
+    max_age: int | None = None
+    acr_needed: str = ""
+    hinted_sub: str | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client; checks after the first may rely on it."""
+        if self.known_client is None:
+            raise RuntimeError("no check has found the client yet")
+        return self.known_client
+
+    @property
+    def wants_offline(self) -> bool:
+        return "offline_access" in self.scopes
+
+    @property
+    def claim_names(self) -> frozenset[str]:
+        """Every claim this request would release."""
+        return claims_of_scopes(self.scopes) | self.claims.names
+
+    def get(self, name: str) -> str | None:
+        """Return a parameter, None if it was left out."""
+        return self.parameters.get(name)

@@ -1,0 +1,54 @@
+"""Client authentication (RFC 6749 §2.3, OpenID Connect Core §9): exactly one method, the registered one, of a live
+client.
+"""
+
+from dataclasses import dataclass
+
+from idp.foundation.errors import ProtocolError
+from idp.protocol.client_auth import CLIENT_AUTH_METHODS, ClientAuthContext
+from idp.protocol.client_auth.method import ClientAuthMethod
+from idp.protocol.messages import Request
+from idp.registry.client import Client
+from idp.registry.service import Registry
+
+_REFUSED = "The client could not be authenticated."
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedClient:
+    """A client and the method by which it proved itself."""
+
+    client: Client
+    method: str
+
+
+class ClientAuthenticator:
+    """Finds out which client sends a request."""
+
+    def __init__(self, registry: Registry, context: ClientAuthContext) -> None:
+        self._registry = registry
+        self._context = context
+
+    def authenticate(self, request: Request) -> AuthenticatedClient:
+        """Return the client. Raises ProtocolError: invalid_client (401), or invalid_request for two methods."""
+        presented = [
+            (method, claimed) for method in CLIENT_AUTH_METHODS if (claimed := method.claimed_id(request)) is not None
+        ]
+        if len(presented) > 1:
+            raise ProtocolError("invalid_request", "The client uses more than one way to authenticate.")
+        if not presented:
+            raise ProtocolError("invalid_client", "The client does not authenticate.", status=401)
+        method, claimed = presented[0]
+        client = self._registry.get(claimed) if claimed else None
+        if client is None or not self._may(client, method, request):
+            raise ProtocolError("invalid_client", _REFUSED, status=401)
+        if request.form.get("client_id", client.client_id) != client.client_id:
+            raise ProtocolError("invalid_request", "The client_id is not that of the authenticated client.")
+        return AuthenticatedClient(client, method.name)
+
+    def _may(self, client: Client, method: ClientAuthMethod, request: Request) -> bool:
+        is_registered = client.token_endpoint_auth_method == method.name
+        is_here = client.environment == self._context.settings.environment and client.is_active(
+            self._context.clock.now()
+        )
+        return is_registered and is_here and method.verify(request, client, self._context)

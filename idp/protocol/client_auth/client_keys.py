@@ -1,0 +1,76 @@
+"""The public keys of clients (RFC 7591 §2 jwks and jwks_uri), parsed once. A fetched set is kept for five minutes and
+asked for again at most once a minute for a key id that it lacks, by one request at a time (rule P11).
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from idp.foundation.clock import Clock
+from idp.foundation.logging import get_logger
+from idp.registry.client import Client
+
+_KEPT = timedelta(minutes=5)
+_BETWEEN_FETCHES = timedelta(minutes=1)
+_log = get_logger(__name__)
+
+Fetch = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    keys: KeySet | None
+    at: datetime
+
+
+class ClientKeys:
+    """Finds a client's key set. ``fetch`` gets a URL's body through the guarded outbound client, or None."""
+
+    def __init__(self, fetch: Fetch, clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._fetched: dict[str, _Fetched] = {}
+        self._parsed: dict[tuple[str, int], KeySet | None] = {}
+        self._lock = threading.Lock()
+
+    def of(self, client: Client, kid: str | None) -> KeySet | None:
+        """Return the key set that should hold ``kid``; None if the client has no usable one."""
+        if client.jwks is not None:
+            place = (client.client_id, client.version)
+            if place not in self._parsed:
+                self._parsed[place] = _parse(orjson.dumps(client.jwks, default=_plain))
+            return self._parsed[place]
+        return self._remote(client, kid) if client.jwks_uri else None
+
+    def _remote(self, client: Client, kid: str | None) -> KeySet | None:
+        with self._lock:
+            now = self._clock.now()
+            known = self._fetched.get(client.client_id)
+            age = _KEPT if known is None else now - known.at
+            is_missing = known is not None and age >= _BETWEEN_FETCHES and not _has(known.keys, kid)
+            if known is None or age >= _KEPT or is_missing:
+                body = self._fetch(client.jwks_uri or "")
+                keys = _parse(body) if body is not None else known.keys if known else None
+                known = self._fetched[client.client_id] = _Fetched(keys, now)
+            return known.keys
+
+
+def _parse(body: bytes) -> KeySet | None:
+    try:
+        return KeySet.import_key_set(orjson.loads(body))
+    except (JoseError, ValueError, KeyError, TypeError):
+        _log.warning("client_keys_unreadable")
+        return None
+
+
+def _has(keys: KeySet | None, kid: str | None) -> bool:
+    return keys is not None and (kid is None or any(key.kid == kid for key in keys.keys))
+
+
+def _plain(value: object) -> object:
+    return dict(value) if hasattr(value, "keys") else list(value)  # type: ignore[call-overload]

@@ -1,0 +1,13 @@
+"""The machine endpoints: a file each, ending in its record, listed once in this tuple; discovery derives from it (RFC
+8414 §2).
+"""
+
+from idp.protocol.endpoints.endpoint import Endpoint
+from idp.protocol.endpoints.introspection import INTROSPECTION
+from idp.protocol.endpoints.revocation import REVOCATION
+from idp.protocol.endpoints.token import TOKEN
+from idp.protocol.endpoints.userinfo import USERINFO
+
+ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION)
+
+__all__ = ["ENDPOINTS", "Endpoint"]

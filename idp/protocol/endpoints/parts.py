@@ -1,0 +1,40 @@
+"""What the machine endpoints work with (RFC 6749 §3.2)."""
+
+from dataclasses import dataclass
+
+from idp.accounts.service import Accounts
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.settings import Settings
+from idp.keyring.service import Keyring
+from idp.protocol.artefacts.refresh_family import RefreshFamilies
+from idp.protocol.artefacts.revoked_token import RevokedTokens
+from idp.protocol.client_auth.authenticate import ClientAuthenticator
+from idp.protocol.server import AuthlibServer
+from idp.protocol.tally import Tally
+from idp.protocol.tokens.access_token import AccessTokens
+from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.service import Registry
+from idp.sessions.grants import Grants
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointParts:
+    """The collaborators of the endpoints."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    keyring: Keyring
+    audit: Audit
+    accounts: Accounts
+    registry: Registry
+    grants: Grants
+    server: AuthlibServer
+    authenticator: ClientAuthenticator
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    families: RefreshFamilies
+    revoked: RevokedTokens
+    tally: Tally

@@ -1,0 +1,106 @@
+"""The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750 §2.1 and §3): the token is verified, then one SELECT sees
+whether its grant, session and account are alive and brings the claims.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, bindparam, or_, select
+
+from idp.accounts.claims import join_claims, profile_of
+from idp.accounts.models import Account
+from idp.foundation.columns import Instant
+from idp.foundation.digests import sha256
+from idp.protocol.artefacts.liveness import account_is_live, session_is_live
+from idp.protocol.artefacts.revoked_token import RevokedToken
+from idp.protocol.claims import claims_of_scopes, values_of
+from idp.protocol.endpoints.endpoint import Endpoint
+from idp.protocol.endpoints.parts import EndpointParts
+from idp.protocol.messages import NO_STORE, Answer, Request, json_answer
+from idp.protocol.tokens.access_token import AccessToken
+from idp.registry.client import Client
+from idp.sessions.models import AuthorizationGrant, OPSession
+
+_BEARER = "Bearer"
+_NOW: Any = bindparam("now", type_=Instant)
+
+
+_SESSION_IS_LIVE: ColumnElement[bool] = or_(AuthorizationGrant.is_offline, session_is_live(_NOW))
+_LIVE_GRANT = (
+    select(AuthorizationGrant.sub, AuthorizationGrant.claims)
+    .join(Account, Account.id == AuthorizationGrant.account_id)
+    .join(OPSession, OPSession.id == AuthorizationGrant.op_session_id)
+    .outerjoin(RevokedToken, RevokedToken.digest == bindparam("jti"))
+    .where(
+        AuthorizationGrant.reference == bindparam("reference"),
+        AuthorizationGrant.client_id == bindparam("client"),
+        AuthorizationGrant.ended_at.is_(None),
+        RevokedToken.digest.is_(None),
+        account_is_live(),
+        _SESSION_IS_LIVE,
+    )
+)
+_PERSON = join_claims(_LIVE_GRANT)
+_PERSON_AND_ORGANIZATION = join_claims(_LIVE_GRANT, AuthorizationGrant.__table__.c.organization_id)
+
+
+def _answer(request: Request, parts: EndpointParts) -> Answer:
+    if "access_token" in request.query:
+        return _refusal(400, "invalid_request", "The access token must travel in the Authorization header.")
+    text = _token_of(request)
+    if text is None:
+        return Answer(401, b"", (("WWW-Authenticate", f'{_BEARER} realm="userinfo"'), *NO_STORE))
+    token = parts.access_tokens.read(text)
+    client = parts.registry.get(token.client_id) if token else None
+    if token is None or client is None or token.reference is None or not _is_current(token, client, parts):
+        return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+    if "openid" not in token.scopes:
+        return _refusal(403, "insufficient_scope", "The access token lacks the scope openid.")
+    row = _find(token, parts)
+    if row is None:
+        return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+    return _released(row, token, client, parts)
+
+
+def _token_of(request: Request) -> str | None:
+    scheme, _, text = request.authorization.partition(" ")
+    if scheme.lower() == _BEARER.lower() and text:
+        return text.strip()
+    return request.form.get("access_token") if not request.authorization else None
+
+
+def _is_current(token: AccessToken, client: Client, parts: EndpointParts) -> bool:
+    started = client.not_before
+    return client.is_active(parts.clock.now()) and (started is None or token.issued_at >= started)
+
+
+def _find(token: AccessToken, parts: EndpointParts) -> RowMapping | None:
+    statement = _PERSON_AND_ORGANIZATION if "organization" in token.scopes else _PERSON
+    values = {
+        "reference": token.reference,
+        "client": token.client_id,
+        "jti": sha256(token.jti),
+        "now": parts.clock.now(),
+    }
+    with parts.database.read() as connection:
+        return connection.execute(statement, values).mappings().one_or_none()
+
+
+def _released(row: RowMapping, token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
+    declined = frozenset(row["claims"].get("declined", ()))
+    names = (claims_of_scopes(token.scopes) | frozenset(row["claims"].get("userinfo", ()))) - declined
+    claims: dict[str, Any] = {**values_of(profile_of(row, parts.keyring), names), "sub": row["sub"]}
+    alg = client.userinfo_signed_response_alg
+    if alg is None:
+        return json_answer(200, claims)
+    signed = parts.keyring.sign({**claims, "iss": parts.settings.issuer, "aud": client.client_id}, typ="JWT", alg=alg)
+    return Answer(200, signed.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
+
+
+def _refusal(status: int, error: str, description: str) -> Answer:
+    header = f'{_BEARER} realm="userinfo", error="{error}", error_description="{description}"'
+    return json_answer(
+        status, {"error": error, "error_description": description}, headers=(("WWW-Authenticate", header), *NO_STORE)
+    )
+
+
+USERINFO = Endpoint("/userinfo", frozenset({"GET", "POST"}), "userinfo_endpoint", _answer, allows_cors=True)

@@ -1,0 +1,113 @@
+"""Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §4.5 and §4.8.2; rule P1).
+
+The claim happens inside ``query_authorization_code``, after client authentication, in one conditional statement.
+Authlib's errors are answers that commit: a code whose redirect URI or verifier is wrong is burnt. Authlib's own save
+and delete steps do nothing here.
+"""
+
+import hmac
+import re
+from typing import Any, cast
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant as AuthlibCodeGrant
+
+from idp.foundation.digests import b64url, sha256
+from idp.protocol.artefacts.authorization_code import CodeContent
+from idp.protocol.events import CodeRedeemed, CodeReplayed
+from idp.protocol.grant_types.grant_type import GrantType
+from idp.protocol.grant_types.parts import GrantParts
+from idp.protocol.tokens.id_token import Authentication
+
+_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+
+
+class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib's stubs leave its grants untyped
+    """One redemption."""
+
+    def query_authorization_code(self, code: str, client: Any) -> CodeContent | None:  # noqa: ANN401 - Authlib's client
+        parts = GrantParts.of(self)
+        content = parts.codes.claim(code, client.client_id)
+        if content is None:
+            self._note_replay(parts, code, client.client_id)
+        return content
+
+    def _note_replay(self, parts: GrantParts, code: str, client_id: str) -> None:
+        """Revoke what the first use gave when its own client presents a code again; else only record it."""
+        spent = parts.codes.spent(code)
+        if spent is None:
+            return
+        is_own = spent.client_id == client_id
+        parts.audit.record(
+            CodeReplayed(
+                actor=f"client:{client_id}",
+                client_id=spent.client_id,
+                account_id=spent.account_id,
+                by_own_client=is_own,
+            )
+        )
+        if is_own:
+            parts.grants.end(
+                spent.grant_id, reason="code_replayed", actor="system", client_id=client_id, account_id=spent.account_id
+            )
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        parts = GrantParts.of(self)
+        client = self.request.client.registration
+        code = cast("CodeContent", self.request.authorization_code)
+        access_token = parts.access_tokens.issue(
+            client,
+            sub=code.sub,
+            scope=code.scope,
+            reference=code.reference,
+            auth_time=int(code.auth_time.timestamp()),
+            acr=code.acr,
+        )
+        body: dict[str, Any] = {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": parts.access_tokens.lifetime_seconds,
+            "scope": code.scope,
+        }
+        if "openid" in code.scope.split():
+            who = Authentication(code.sub, code.sid, code.auth_time, code.acr, code.amr, code.nonce)
+            body["id_token"] = parts.id_tokens.issue(
+                client, who, access_token, parts.id_token_claims(code.account_id, code.claims)
+            )
+        if "refresh_token" in client.grant_types:
+            body["refresh_token"] = parts.start_family(code)
+        parts.audit.record(
+            CodeRedeemed(
+                actor=f"client:{code.client_id}",
+                account_id=code.account_id,
+                client_id=code.client_id,
+                session_id=code.session_id,
+                scope=code.scope,
+                claims=tuple(sorted({name for names in code.claims.values() for name in names})),
+                acr=code.acr,
+            )
+        )
+        return 200, body, self.TOKEN_RESPONSE_HEADER
+
+
+class ProofKey:
+    """Compares the code verifier (RFC 7636 §4.6): challenge without verifier and verifier without challenge are both
+    refused.
+    """
+
+    def __call__(self, grant: AuthorizationCodeGrant) -> None:
+        grant.register_hook("after_validate_token_request", self.verify)
+
+    def verify(self, grant: AuthorizationCodeGrant, _result: object) -> None:
+        """Raise InvalidGrantError unless the verifier fits; the code has been claimed and stays burnt."""
+        challenge = grant.request.authorization_code.code_challenge
+        verifier = grant.request.form.get("code_verifier")
+        if challenge is None and verifier is None:
+            return
+        if challenge is None or verifier is None or not _VERIFIER.fullmatch(verifier):
+            raise InvalidGrantError("The code_verifier does not belong to this code.")
+        if not hmac.compare_digest(b64url(sha256(verifier)), challenge):
+            raise InvalidGrantError("The code_verifier does not belong to this code.")
+
+
+AUTHORIZATION_CODE = GrantType("authorization_code", AuthorizationCodeGrant, extensions=(ProofKey(),))

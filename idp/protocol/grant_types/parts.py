@@ -1,0 +1,92 @@
+"""What the grant types work with (RFC 6749 §5.1): the artefacts, the tokens and the audit, and the steps that two
+grants share.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from authlib.oauth2.rfc6749.grants import BaseGrant
+
+from idp.accounts.service import Accounts
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.entropy import Entropy
+from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
+from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
+from idp.protocol.claims import values_of
+from idp.protocol.events import RefreshReplayed
+from idp.protocol.tally import Tally
+from idp.protocol.tokens.access_token import AccessTokens
+from idp.protocol.tokens.id_token import IDTokens
+from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.sessions.grants import Grants
+
+if TYPE_CHECKING:
+    from idp.protocol.server import AuthlibServer
+
+_HANDLE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class GrantParts:
+    """The collaborators of a grant."""
+
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+    accounts: Accounts
+    grants: Grants
+    codes: AuthorizationCodes
+    families: RefreshFamilies
+    access_tokens: AccessTokens
+    id_tokens: IDTokens
+    refresh_tokens: RefreshTokens
+    tally: Tally
+
+    @classmethod
+    def of(cls, grant: BaseGrant) -> Self:
+        """Return the parts of the server that runs a grant."""
+        server: AuthlibServer = grant.server
+        return server.parts  # type: ignore[return-value] # there is one class of parts
+
+    def id_token_claims(self, account_id: UUID, claims: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Return the values of the claims that were asked for in the ID token itself; no query when there are none."""
+        names = claims.get("id_token")
+        if not names:
+            return {}
+        profile = self.accounts.profile(account_id)
+        return {} if profile is None else values_of(profile, names)
+
+    def start_family(self, code: CodeContent) -> str:
+        """Store a refresh family for a redeemed code and return its first token."""
+        family = Family(
+            self.entropy.token_bytes(_HANDLE_BYTES),
+            self.entropy.token_bytes(_HANDLE_BYTES),
+            0,
+            code.grant_id,
+            code.account_id,
+            code.client_id,
+            code.reference,
+            code.sid,
+            code.sub,
+            code.scope,
+            code.claims,
+            code.auth_time,
+            code.acr,
+            code.amr,
+        )
+        self.families.start(family)
+        return self.refresh_tokens.derive(family.id, family.generation, family.salt)
+
+    def note_replay(self, family: Family, presented_by: str, verdict: str) -> None:
+        """Record that a genuine refresh token turned up in the wrong hands."""
+        self.audit.record(
+            RefreshReplayed(
+                actor=f"client:{presented_by}",
+                client_id=family.client_id,
+                account_id=family.account_id,
+                verdict=verdict,
+            )
+        )

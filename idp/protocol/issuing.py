@@ -1,0 +1,113 @@
+"""Issuing a code (RFC 6749 §4.1.2): under the session's grant for this client if it fits, under a new one otherwise.
+
+With a fitting grant this is one INSERT. A new grant is opened in a transaction that a sign-out meanwhile wins (rule
+P3).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from idp.consents.service import Consents
+from idp.factors.assurance import amr_of
+from idp.foundation.database import Database
+from idp.interactions import Interaction, Interactions
+from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
+from idp.protocol.authorization_request import AuthorizationRequest
+from idp.protocol.claims import claims_of_scopes
+from idp.protocol.situation import Situation
+from idp.sessions.grants import PUBLIC_SECTOR, Grants, OpenGrant
+from idp.sessions.service import Sessions
+
+
+class CodeIssuer:
+    """Turns a request that needs nothing more into a code."""
+
+    def __init__(
+        self,
+        database: Database,
+        codes: AuthorizationCodes,
+        *,
+        grants: Grants,
+        consents: Consents,
+        sessions: Sessions,
+        interactions: Interactions,
+    ) -> None:
+        self._database = database
+        self._codes = codes
+        self._grants = grants
+        self._consents = consents
+        self._sessions = sessions
+        self._interactions = interactions
+
+    def issue(
+        self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
+    ) -> dict[str, str] | None:
+        """Return the response parameters; None when the session ended meanwhile, or this interaction has had its answer
+        already.
+        """
+        if interaction is None:
+            claims = _claims_of_grant(request, frozenset() if situation.consent is None else situation.consent.declined)
+            fitting = next((grant for grant in situation.grants if _fits(grant, request, claims)), None)
+            if fitting is not None:
+                self._sessions.touch(situation.session)
+                code = self._codes.issue(_content(request, situation, acr, fitting), is_in_transaction=False)
+                return {"code": code}
+        return self._issue_under_new_grant(request, situation, acr, interaction)
+
+    def _issue_under_new_grant(
+        self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
+    ) -> dict[str, str] | None:
+        session, client = situation.session, request.client
+        with self._database.transaction():
+            consent = self._consents.remembered(session.account_id, client.client_id)
+            grant = self._grants.open(
+                session,
+                client.client_id,
+                sector=client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR,
+                interaction_id=interaction.id if interaction else self._interactions.new_id(),
+                is_offline=request.wants_offline,
+                claims=_claims_of_grant(request, frozenset() if consent is None else consent.declined),
+            )
+            if grant is None:
+                return None
+            return {"code": self._codes.issue(_content(request, situation, acr, grant), is_in_transaction=True)}
+
+
+def _claims_of_grant(request: AuthorizationRequest, declined: frozenset[str]) -> dict[str, list[str]]:
+    """Return the claims asked for one by one and not declined, by place, and those declined, which scopes must not
+    release either.
+    """
+    asked = {
+        "userinfo": request.claims.userinfo - declined,
+        "id_token": request.claims.id_token - declined,
+        "declined": declined & claims_of_scopes(request.scopes),
+    }
+    return {place: sorted(names) for place, names in asked.items() if names}
+
+
+def _fits(grant: OpenGrant, request: AuthorizationRequest, claims: Mapping[str, Sequence[str]]) -> bool:
+    return grant.is_offline == request.wants_offline and grant.claims == claims
+
+
+def _content(request: AuthorizationRequest, situation: Situation, acr: str, grant: OpenGrant) -> CodeContent:
+    session, client = situation.session, request.client
+    released = claims_of_scopes(request.scopes) | frozenset(grant.claims.get("userinfo", ()))
+    claims = {"userinfo": sorted(released - frozenset(grant.claims.get("declined", ())))}
+    if grant.claims.get("id_token"):
+        claims["id_token"] = list(grant.claims["id_token"])
+    return CodeContent(
+        grant.id,
+        session.account_id,
+        client.client_id,
+        session.id,
+        grant.reference,
+        grant.sid,
+        grant.sub,
+        request.redirect_uri or "",
+        " ".join(sorted(request.scopes)),
+        claims,
+        request.get("nonce"),
+        request.get("code_challenge"),
+        session.auth_time,
+        acr,
+        amr_of(session.factors),
+    )

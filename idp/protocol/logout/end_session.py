@@ -1,0 +1,84 @@
+"""Understanding a logout request (OpenID Connect RP-Initiated Logout 1.0 §2 and §3).
+
+A hint must be an ID token of ours, expired or not. The person is asked unless the hint belongs to the very session of
+this browser. The browser is sent on only to a registered URI of a client that the hint, or the person, vouches for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from idp.foundation.database import Database
+from idp.foundation.settings import Settings
+from idp.keyring.errors import TokenInvalid
+from idp.keyring.service import Keyring
+from idp.registry.client import Client
+from idp.registry.service import Registry
+from idp.sessions.models import ClientSession
+from idp.sessions.values import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """What a client asked. ``must_ask`` unless its hint proves that it speaks for this browser's session."""
+
+    client: Client | None
+    return_uri: str | None
+    must_ask: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    client_id: str
+    sid: str
+
+
+class LogoutRequests:
+    """Reads logout requests."""
+
+    def __init__(self, database: Database, registry: Registry, keyring: Keyring, settings: Settings) -> None:
+        self._database = database
+        self._registry = registry
+        self._keyring = keyring
+        self._settings = settings
+
+    def read(self, parameters: Mapping[str, str], session: Session | None) -> LogoutRequest:
+        """Return the request; one that contradicts itself is treated as if it had named no client."""
+        text = parameters.get("id_token_hint")
+        hint = self._hint(text) if text else None
+        named = parameters.get("client_id")
+        if (text and hint is None) or (hint and named and named != hint.client_id):
+            return LogoutRequest(None, None, must_ask=True)
+        client_id = hint.client_id if hint else named
+        client = self._registry.get(client_id) if client_id else None
+        is_trusted = hint is not None and (session is None or self._is_of(hint, session))
+        return LogoutRequest(client, _return_uri(parameters, client), must_ask=not is_trusted)
+
+    def _hint(self, token: str) -> _Hint | None:
+        try:
+            claims = self._keyring.verify(token, typ="JWT")
+        except TokenInvalid:
+            return None
+        if claims.get("iss") != self._settings.issuer:
+            return None
+        return _Hint(str(claims.get("aud")), str(claims.get("sid")))
+
+    def _is_of(self, hint: _Hint, session: Session) -> bool:
+        statement = select(ClientSession.op_session_id).where(
+            ClientSession.sid == hint.sid, ClientSession.client_id == hint.client_id
+        )
+        with self._database.read() as connection:
+            return connection.scalar(statement) == session.id
+
+
+def _return_uri(parameters: Mapping[str, str], client: Client | None) -> str | None:
+    """Return where to send the browser afterwards: exactly a registered URI, with the state (§3)."""
+    uri = parameters.get("post_logout_redirect_uri")
+    if client is None or uri is None or uri not in client.post_logout_redirect_uris:
+        return None
+    state = parameters.get("state")
+    if state is None:
+        return uri
+    return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'state': state})}"

@@ -1,0 +1,58 @@
+"""Discovery: OpenID Connect Discovery 1.0 §3 and RFC 8414 §2, one document derived from the tuples of this package."""
+
+from typing import Any
+
+from idp.foundation.settings import Settings
+from idp.protocol.checks.acr import ACR_VALUES_SUPPORTED
+from idp.protocol.checks.pkce import CODE_CHALLENGE_METHODS
+from idp.protocol.checks.prompt import PROMPTS
+from idp.protocol.checks.response_type import RESPONSE_TYPES
+from idp.protocol.claims import CLAIMS, PROTOCOL_CLAIMS, SCOPES
+from idp.protocol.client_auth import CLIENT_AUTH_METHODS
+from idp.protocol.client_auth.private_key_jwt import ASSERTION_ALGORITHMS
+from idp.protocol.endpoints import ENDPOINTS
+from idp.protocol.grant_types import GRANT_TYPES
+from idp.protocol.response_modes import RESPONSE_MODES
+
+SIGNING_ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
+UI_LOCALES = ("zh-Hans", "en")
+
+
+def provider_metadata(settings: Settings) -> dict[str, Any]:
+    """Return the metadata of this deployment; both well-known documents serve it."""
+    issuer = settings.issuer
+    methods = [method.name for method in CLIENT_AUTH_METHODS]
+    confidential = [name for name in methods if name != "none"]
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "end_session_endpoint": f"{issuer}/end_session",
+        "jwks_uri": f"{issuer}/jwks.json",
+        **{endpoint.metadata_member: issuer + endpoint.path for endpoint in ENDPOINTS},
+        "scopes_supported": list(SCOPES),
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": [mode.name for mode in RESPONSE_MODES],
+        "grant_types_supported": [grant.name for grant in GRANT_TYPES],
+        "acr_values_supported": list(ACR_VALUES_SUPPORTED),
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
+        "prompt_values_supported": list(PROMPTS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*PROTOCOL_CLAIMS, *CLAIMS],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "ui_locales_supported": list(UI_LOCALES),
+        "display_values_supported": ["page"],
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }

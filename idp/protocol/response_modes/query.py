@@ -1,0 +1,16 @@
+"""``response_mode=query``: the parameters in the redirect's query, the default of the code flow (Multiple Response
+Types §2.1).
+"""
+
+from urllib.parse import urlencode
+
+from idp.protocol.response_modes.mode import ResponseMode
+
+
+def location(redirect_uri: str, parameters: dict[str, str]) -> str:
+    """Return the redirect URI with the response parameters added to whatever query it has (RFC 6749 §3.1.2)."""
+    separator = "&" if "?" in redirect_uri else "?"
+    return f"{redirect_uri}{separator}{urlencode(parameters)}"
+
+
+QUERY = ResponseMode("query", "redirect")

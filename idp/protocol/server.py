@@ -1,0 +1,113 @@
+"""Authlib's authorization server (RFC 6749), assembled from the tuples of this package; one for each application.
+
+Authlib runs the token endpoint: it picks the grant, has the client authenticated and walks through the grant's steps.
+It stores nothing by itself here. Its errors (OAuth2Error) are answers and commit; our ProtocolError rolls back what the
+grant had done.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import orjson
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+
+from idp.foundation.database import Database
+from idp.foundation.errors import ProtocolError
+from idp.protocol.client_auth.authenticate import ClientAuthenticator
+from idp.protocol.grant_types import GRANT_TYPES
+from idp.protocol.grant_types.parts import GrantParts
+from idp.protocol.messages import NO_STORE, Answer, Request, error_answer
+from idp.registry.client import Client
+
+# Authlib wants to see https; what a deployment accepts is decided by its settings, not here.
+_ENDPOINT = "https://token.invalid/token"
+_WRITING = frozenset(grant.name for grant in GRANT_TYPES if grant.writes)
+
+
+class AuthlibClient:
+    """A registration, with the one question that Authlib's grants ask it (RFC 6749 §5.2 unauthorized_client)."""
+
+    __slots__ = ("client_id", "registration")
+
+    def __init__(self, registration: Client) -> None:
+        self.registration = registration
+        self.client_id = registration.client_id
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.registration.grant_types
+
+    def check_client(self, client: "AuthlibClient") -> bool:
+        return client.client_id == self.client_id
+
+
+class AuthlibRequest(OAuth2Request):  # type: ignore[misc] # Authlib's stubs leave its requests untyped
+    """A token request as Authlib reads it."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.method, _ENDPOINT, headers=dict(request.headers))
+        self.plain = request
+        self.payload = BasicOAuth2Payload(request.form)
+
+    @property
+    def args(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self.plain.form  # type: ignore[return-value] # Authlib only reads it
+
+
+class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stubs leave its server untyped
+    """The token endpoint's engine."""
+
+    def __init__(self, database: Database, authenticator: ClientAuthenticator, parts: GrantParts) -> None:
+        super().__init__()
+        self.parts = parts
+        self._database = database
+        self._authenticator = authenticator
+        for grant in GRANT_TYPES:
+            self.register_grant(grant.handler, list(grant.extensions))
+
+    def token(self, request: Request) -> Answer:
+        """Answer a token request; a grant that writes does so in one transaction."""
+        writes = request.form.get("grant_type") in _WRITING
+        transaction: AbstractContextManager[Any] = self._database.transaction() if writes else nullcontext()
+        try:
+            with transaction:
+                answer: Answer = self.create_token_response(request)
+        except ProtocolError as error:
+            return error_answer(error, headers=challenge(request, error))
+        return answer
+
+    def create_oauth2_request(self, request: Request) -> AuthlibRequest:
+        return AuthlibRequest(request)
+
+    def authenticate_client(
+        self, request: AuthlibRequest, _methods: list[str], _endpoint: str = "token"
+    ) -> AuthlibClient:
+        authenticated = self._authenticator.authenticate(request.plain)
+        request.auth_method = authenticated.method
+        # Set here, because scopes are checked before Authlib itself would set it.
+        client = AuthlibClient(authenticated.client)
+        request.client = client
+        return client
+
+    def handle_response(self, status: int, body: object, headers: list[tuple[str, str]]) -> Answer:  # noqa: ARG002
+        return Answer(status, orjson.dumps(body), (("Content-Type", "application/json"), *NO_STORE))
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Authlib's signals have no listener here."""
+
+    def save_token(self, token: object, request: object) -> None:
+        """Store nothing: access tokens are JWTs, refresh tokens are derived, codes were claimed before (rule P1)."""
+
+    def query_client(self, client_id: str) -> None:
+        """Clients are found by the authenticator; Authlib asks here only for flows that are not offered."""
+
+
+def challenge(request: Request, error: ProtocolError) -> tuple[tuple[str, str], ...]:
+    """Return the challenge that a failed Basic authentication must carry (RFC 6749 §5.2)."""
+    if error.http_status == 401 and request.authorization:  # noqa: PLR2004 - the HTTP status
+        return (("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"'),)
+    return ()

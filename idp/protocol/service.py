@@ -1,0 +1,153 @@
+"""The protocol put together: the authorization engine, the machine endpoints, the documents (OpenID Connect Core, RFC
+6749).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from idp.accounts.service import Accounts
+from idp.audit.service import Audit
+from idp.consents.service import Consents
+from idp.factors.assurance import Decay
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.foundation.settings import Settings
+from idp.interactions import Interactions
+from idp.keyring.service import Keyring
+from idp.protocol.artefacts.authorization_code import AuthorizationCodes
+from idp.protocol.artefacts.refresh_family import RefreshFamilies
+from idp.protocol.artefacts.revoked_token import RevokedTokens
+from idp.protocol.artefacts.used_jti import UsedJTIs
+from idp.protocol.authorization import Authorization, AuthorizationParts
+from idp.protocol.authorization_request import CheckContext
+from idp.protocol.client_auth import ClientAuthContext
+from idp.protocol.client_auth.authenticate import ClientAuthenticator
+from idp.protocol.client_auth.client_keys import ClientKeys, Fetch
+from idp.protocol.documents import Documents
+from idp.protocol.endpoints import ENDPOINTS, Endpoint
+from idp.protocol.endpoints.parts import EndpointParts
+from idp.protocol.grant_types.parts import GrantParts
+from idp.protocol.issuing import CodeIssuer
+from idp.protocol.logout.end_session import LogoutRequests
+from idp.protocol.messages import Answer, Request
+from idp.protocol.server import AuthlibServer
+from idp.protocol.situation import Situations
+from idp.protocol.tally import Tally
+from idp.protocol.tokens.access_token import AccessTokens
+from idp.protocol.tokens.id_token import IDTokens
+from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.service import Registry
+from idp.sessions.grants import Grants
+from idp.sessions.service import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Foundations:
+    """What the protocol is built on."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    database: Database
+    audit: Audit
+    keyring: Keyring
+    accounts: Accounts
+    registry: Registry
+    sessions: Sessions
+    grants: Grants
+    consents: Consents
+    interactions: Interactions
+    fetch: Fetch
+
+
+class Protocol:
+    """Everything a client can ask of this provider."""
+
+    def __init__(self, on: Foundations) -> None:
+        settings = on.settings
+        self.tally = Tally(on.clock, on.audit)
+        self.documents = Documents(settings, on.keyring)
+        self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, settings)
+        codes = AuthorizationCodes(on.database, on.clock, on.entropy, lifetime_seconds=settings.code_lifetime_seconds)
+        self._endpoint_parts = _endpoint_parts(on, codes, self.tally)
+        self.authorization = Authorization(
+            AuthorizationParts(
+                on.database,
+                CheckContext(settings, on.registry, on.keyring, on.clock),
+                on.interactions,
+                Situations(on.database, on.sessions),
+                on.consents,
+                CodeIssuer(
+                    on.database,
+                    codes,
+                    grants=on.grants,
+                    consents=on.consents,
+                    sessions=on.sessions,
+                    interactions=on.interactions,
+                ),
+                decay_of(settings),
+            )
+        )
+        self._by_path = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+
+    def endpoint(self, path: str) -> Endpoint | None:
+        """Return the machine endpoint at a path."""
+        return self._by_path.get(path)
+
+    def answer(self, endpoint: Endpoint, request: Request) -> Answer:
+        """Answer a request to a machine endpoint."""
+        return endpoint.answer(request, self._endpoint_parts)
+
+
+def decay_of(settings: Settings) -> Decay:
+    """Return how long a second factor counts in this deployment."""
+    return Decay(timedelta(seconds=settings.aal2_idle_seconds), timedelta(seconds=settings.aal2_total_seconds))
+
+
+def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) -> EndpointParts:
+    settings, keyring = on.settings, on.keyring
+    authenticator = ClientAuthenticator(
+        on.registry, ClientAuthContext(settings, on.clock, UsedJTIs(on.database), ClientKeys(on.fetch, on.clock))
+    )
+    access_tokens = AccessTokens(
+        keyring, on.clock, on.entropy, issuer=settings.issuer, lifetime_seconds=settings.access_token_lifetime_seconds
+    )
+    refresh_tokens = RefreshTokens(keyring)
+    families = RefreshFamilies(
+        on.database,
+        on.clock,
+        idle_seconds=settings.refresh_idle_seconds,
+        total_seconds=settings.refresh_total_seconds,
+        grace_seconds=settings.refresh_grace_seconds,
+    )
+    grant_parts = GrantParts(
+        on.clock,
+        on.entropy,
+        on.audit,
+        on.accounts,
+        on.grants,
+        codes,
+        families,
+        access_tokens,
+        IDTokens(keyring, on.clock, issuer=settings.issuer, lifetime_seconds=settings.id_token_lifetime_seconds),
+        refresh_tokens,
+        tally,
+    )
+    return EndpointParts(
+        settings,
+        on.database,
+        on.clock,
+        keyring,
+        on.audit,
+        on.accounts,
+        on.registry,
+        on.grants,
+        AuthlibServer(on.database, authenticator, grant_parts),
+        authenticator,
+        access_tokens,
+        refresh_tokens,
+        families,
+        RevokedTokens(on.database),
+        tally,
+    )

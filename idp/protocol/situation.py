@@ -1,0 +1,95 @@
+"""What is known about a browser at a client (OpenID Connect Core §3.1.2.3): its session, the remembered consent and the
+live grant, found by one SELECT from the cookie's digest and the client id.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, bindparam, select
+
+from idp.accounts.models import Account
+from idp.consents.models import Consent
+from idp.consents.rules import Remembered
+from idp.consents.service import REMEMBERED_COLUMNS, remembered_of
+from idp.foundation.database import Database
+from idp.foundation.digests import sha256
+from idp.sessions.grants import OpenGrant
+from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
+from idp.sessions.service import Sessions
+from idp.sessions.store import SESSION_COLUMNS, session_of
+from idp.sessions.values import Session
+
+_GRANT_COLUMNS = (
+    AuthorizationGrant.id.label("grant_id"),
+    AuthorizationGrant.reference,
+    ClientSession.sid,
+    ClientSession.sub,
+    AuthorizationGrant.is_offline,
+    AuthorizationGrant.claims.label("grant_claims"),
+)
+_CLIENT: Any = bindparam("client")
+_SECTOR: Any = bindparam("sector")
+_SITUATION = (
+    select(*SESSION_COLUMNS, *_GRANT_COLUMNS, *REMEMBERED_COLUMNS, Subject.sub.label("known_sub"))
+    .join(Account, Account.id == OPSession.account_id)
+    .outerjoin(
+        ClientSession,
+        and_(
+            ClientSession.op_session_id == OPSession.id,
+            ClientSession.client_id == _CLIENT,
+            ClientSession.ended_at.is_(None),
+        ),
+    )
+    .outerjoin(
+        AuthorizationGrant,
+        and_(AuthorizationGrant.client_session_id == ClientSession.id, AuthorizationGrant.ended_at.is_(None)),
+    )
+    .outerjoin(
+        Consent,
+        and_(Consent.account_id == OPSession.account_id, Consent.client_id == _CLIENT, Consent.withdrawn_at.is_(None)),
+    )
+    .outerjoin(Subject, and_(Subject.account_id == OPSession.account_id, Subject.sector == _SECTOR))
+    .where(
+        OPSession.digest == bindparam("digest"),
+        OPSession.ended_at.is_(None),
+        Account.locked_at.is_(None),
+        Account.closed_at.is_(None),
+    )
+    .order_by(AuthorizationGrant.is_offline.desc(), AuthorizationGrant.id.desc())
+)
+_AFTER_SESSION = len(SESSION_COLUMNS)
+_AFTER_GRANT = _AFTER_SESSION + len(_GRANT_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A live session at a client. ``sub`` is None before the account's first visit to the client's sector."""
+
+    session: Session
+    grants: tuple[OpenGrant, ...]
+    consent: Remembered | None
+    sub: str | None
+
+
+class Situations:
+    """Reads situations."""
+
+    def __init__(self, database: Database, sessions: Sessions) -> None:
+        self._database = database
+        self._sessions = sessions
+
+    def of(self, cookie: str | None, client_id: str, sector: str) -> Situation | None:
+        """Return the situation, None without a live session."""
+        if not cookie:
+            return None
+        with self._database.read() as connection:
+            rows = connection.execute(
+                _SITUATION, {"digest": sha256(cookie), "client": client_id, "sector": sector}
+            ).all()
+        if not rows:
+            return None
+        session = session_of(rows[0])
+        if not self._sessions.is_live(session):
+            return None
+        grants = tuple(OpenGrant(*row[_AFTER_SESSION:_AFTER_GRANT]) for row in rows if row.grant_id is not None)
+        return Situation(session, grants, remembered_of(tuple(rows[0][_AFTER_GRANT:-1])), rows[0].known_sub)

@@ -1,0 +1,78 @@
+"""Rules for the public keys of a client (RFC 7517, RFC 8725 §3.5): strong enough, of a kind we verify, and public only.
+Pure.
+
+Only sizes and forms are looked at here; whoever verifies an assertion imports the key and finds out whether it is one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp.foundation.digests import unb64url
+
+MOST_KEYS = 10
+SMALLEST_RSA = 2048
+_LARGEST_RSA = 8192
+_SMALLEST_EXPONENT = 65_537
+_CURVE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66}
+_ED25519_BYTES = 32
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+
+def problem_of_jwks(jwks: Any) -> str | None:  # noqa: ANN401 - comes from a file
+    """Return what is wrong with a key set, None if nothing is."""
+    keys = jwks.get("keys") if isinstance(jwks, Mapping) and set(jwks) == {"keys"} else None
+    if (
+        not isinstance(keys, list)
+        or not 1 <= len(keys) <= MOST_KEYS
+        or not all(isinstance(key, Mapping) for key in keys)
+    ):
+        return f'must be {{"keys": […]}} with 1 to {MOST_KEYS} keys (RFC 7517 §5)'
+    kids = [key.get("kid") for key in keys]
+    if len(keys) > 1 and (None in kids or len({str(kid) for kid in kids}) != len(kids)):
+        return "needs a different kid on each of its keys"
+    for place, key in enumerate(keys, start=1):
+        problem = problem_of_key(key)
+        if problem is not None:
+            return f"key {place} {problem}"
+    return None
+
+
+def problem_of_key(key: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with one public key, None if nothing is."""
+    if _PRIVATE & set(key):
+        return "holds private parts; register the public key only, and replace this one, for it has been shown"
+    if key.get("use", "sig") != "sig":
+        return 'must have "use": "sig"'
+    try:
+        return _problem_of_kind(key)
+    except (KeyError, TypeError, ValueError):
+        return "lacks a value, or holds one that is not base64url"
+
+
+def _problem_of_kind(key: Mapping[str, Any]) -> str | None:
+    match key.get("kty"):
+        case "RSA":
+            return _problem_of_rsa(key)
+        case "EC":
+            size = _CURVE_BYTES.get(key.get("crv", ""))
+            if size is None:
+                return f"must be on one of {', '.join(_CURVE_BYTES)}"
+            return (
+                None
+                if len(unb64url(key["x"])) == len(unb64url(key["y"])) == size
+                else "has coordinates of a wrong length"
+            )
+        case "OKP":
+            if key.get("crv") != "Ed25519":
+                return "must be on Ed25519"
+            return None if len(unb64url(key["x"])) == _ED25519_BYTES else "has a value of a wrong length"
+    return "must be of kty RSA, EC or OKP (alg none and shared keys are not accepted)"
+
+
+def _problem_of_rsa(key: Mapping[str, Any]) -> str | None:
+    modulus, exponent = (int.from_bytes(unb64url(key[name]), "big") for name in ("n", "e"))
+    if not SMALLEST_RSA <= modulus.bit_length() <= _LARGEST_RSA:
+        return f"has {modulus.bit_length()} bits; RSA needs {SMALLEST_RSA} to {_LARGEST_RSA}"
+    if exponent < _SMALLEST_EXPONENT or not exponent % 2 or not modulus % 2:
+        return f"needs an odd exponent of at least {_SMALLEST_EXPONENT}"
+    return None

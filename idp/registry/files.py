@@ -1,0 +1,57 @@
+"""Registration files: TOML or JSON with the names of RFC 7591, and ``${NAME}`` places that are filled in when it is
+applied.
+
+Places are filled after parsing, in values only, so that no value can add a member.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from idp.registry.errors import RegistrationUnreadable
+from idp.registry.rules import Problem
+
+_PLACE = re.compile(r"\$\{([^}]*)\}")
+_LARGEST_FILE = 256 * 1024
+
+
+def read_registration(path: Path) -> dict[str, Any]:
+    """Return the members of a file, by its suffix TOML or JSON. Raises RegistrationUnreadable."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RegistrationUnreadable(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > _LARGEST_FILE:
+        raise RegistrationUnreadable(f"{path}: is larger than {_LARGEST_FILE // 1024} KiB")
+    try:
+        members = orjson.loads(data) if path.suffix == ".json" else tomllib.loads(data.decode())
+    except (orjson.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        raise RegistrationUnreadable(f"{path}: is not valid {kind}: {error}") from None
+    if not isinstance(members, dict):
+        raise RegistrationUnreadable(f"{path}: must hold one registration, a table of members")
+    return members
+
+
+def substitute(
+    registration: Mapping[str, Any], values: Mapping[str, str]
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Return the registration with its places filled, and a problem for each place that nothing was given for."""
+    problems: list[Problem] = []
+
+    def filled(value: Any, member: str) -> Any:  # noqa: ANN401 - walks any value of a file
+        if isinstance(value, str):
+            unfilled = [name for name in _PLACE.findall(value) if name not in values]
+            problems.extend(Problem(member, f"needs ${{{name}}}; give it with --set {name}=…") for name in unfilled)
+            return _PLACE.sub(lambda match: values.get(match.group(1), ""), value)
+        if isinstance(value, list):
+            return [filled(entry, member) for entry in value]
+        if isinstance(value, Mapping):
+            return {key: filled(entry, f"{member}.{key}" if member else str(key)) for key, entry in value.items()}
+        return value
+
+    return filled(registration, ""), tuple(problems)

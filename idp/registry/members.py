@@ -1,0 +1,231 @@
+"""The members of a registration one by one: their names, their forms and their defaults (RFC 7591 §2, OIDC Registration
+§2).
+
+What depends on another member or on the deployment is in ``rules``. A parser returns the value in its canonical form or
+raises ``Malformed`` with words that follow the member's name. Pure.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from idp.accounts.kinds import KINDS
+from idp.registry.client_keys import problem_of_jwks
+from idp.registry.names import problem_of_name
+
+Parser = Callable[[Any], Any]
+
+SIGNING_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
+ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
+ENVIRONMENTS = ("development", "sandbox", "production")
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}\Z")
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9.-]{0,78}[a-z0-9])?\Z")
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}\Z")
+_SECRET = re.compile(r"[\x21-\x7e]{1,200}\Z")
+_MOST_URIS = 50
+_MOST_SCOPES = 50
+_MOST_SECONDS = 366 * 86_400
+
+
+class Malformed(ValueError):
+    """The value of a member has a wrong form. The text follows the member's name."""
+
+
+def text(longest: int = 500) -> Parser:
+    def parse(value: Any) -> str:  # noqa: ANN401 - comes from a file
+        if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+            raise Malformed(f"must be a text of 1 to {longest} printable characters")
+        return value
+
+    return parse
+
+
+def matching(pattern: re.Pattern[str], description: str) -> Parser:
+    def parse(value: Any) -> str:  # noqa: ANN401 - comes from a file
+        if not isinstance(value, str) or not pattern.match(value):
+            raise Malformed(f"must be {description}")
+        return value
+
+    return parse
+
+
+def one_of(*choices: str) -> Parser:
+    def parse(value: Any) -> str:  # noqa: ANN401 - comes from a file
+        if value not in choices:
+            raise Malformed(f"must be one of {', '.join(choices)}")
+        return str(value)
+
+    return parse
+
+
+def some_of(*choices: str) -> Parser:
+    def parse(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
+        if not isinstance(value, list) or not value or any(entry not in choices for entry in value):
+            raise Malformed(f"must be a list of {', '.join(choices)}")
+        return sorted(set(value))
+
+    return parse
+
+
+def uris(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
+    if not isinstance(value, list) or len(value) > _MOST_URIS or not all(isinstance(uri, str) for uri in value):
+        raise Malformed(f"must be a list of at most {_MOST_URIS} addresses")
+    return list(dict.fromkeys(value))
+
+
+def texts(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
+    parse = text(200)
+    if not isinstance(value, list):
+        raise Malformed("must be a list of texts")
+    return [parse(entry) for entry in value]
+
+
+def flag(value: Any) -> bool:  # noqa: ANN401 - comes from a file
+    if not isinstance(value, bool):
+        raise Malformed("must be true or false")
+    return value
+
+
+def seconds(value: Any) -> int:  # noqa: ANN401 - comes from a file
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_SECONDS:
+        raise Malformed("must be a whole number of seconds, up to a year")
+    return value
+
+
+def name(value: Any) -> str:  # noqa: ANN401 - comes from a file
+    if not isinstance(value, str):
+        raise Malformed("must be a text")
+    problem = problem_of_name(value)
+    if problem is not None:
+        raise Malformed(problem)
+    return value
+
+
+def scope(value: Any) -> str:  # noqa: ANN401 - comes from a file
+    if value == "":
+        return ""
+    tokens = value.split(" ") if isinstance(value, str) else []
+    if not tokens or len(tokens) > _MOST_SCOPES or not all(_SCOPE_TOKEN.match(token) for token in tokens):
+        raise Malformed("must be scope names with single spaces between them (RFC 6749 §3.3)")
+    return " ".join(sorted(set(tokens)))
+
+
+def jwks(value: Any) -> Any:  # noqa: ANN401 - comes from a file
+    problem = problem_of_jwks(value)
+    if problem is not None:
+        raise Malformed(problem)
+    return value
+
+
+def response_types(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
+    if value not in (["code"], []):
+        raise Malformed('must be ["code"]; there is no implicit and no hybrid flow (RFC 9700 §2.1.2)')
+    return list(value)
+
+
+def signing_algorithm(value: Any) -> str:  # noqa: ANN401 - comes from a file
+    if value == "none":
+        raise Malformed("must not be none: every token is signed (RFC 8725 §3.1)")
+    return str(one_of(*SIGNING_ALGORITHMS)(value))
+
+
+def day(value: Any) -> str:  # noqa: ANN401 - comes from a file
+    try:
+        return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()[:10]
+    except (TypeError, ValueError):
+        raise Malformed("must be a date such as 2027-12-31") from None
+
+
+def purposes(value: Any) -> dict[str, str]:  # noqa: ANN401 - comes from a file
+    parse = text(200)
+    if not isinstance(value, Mapping) or len(value) > _MOST_URIS:
+        raise Malformed("must be a table of claim or scope names, each with a sentence")
+    return {str(key): parse(sentence) for key, sentence in sorted(value.items())}
+
+
+_client_id = matching(
+    CLIENT_ID, "1 to 100 letters, digits, dots, hyphens, underscores or tildes, a letter or digit first"
+)
+_slug = matching(_SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
+
+METADATA: Mapping[str, Parser] = {
+    "application_type": one_of("web", "native"),
+    "backchannel_logout_session_required": flag,
+    "backchannel_logout_uri": text(2000),
+    "client_id": _client_id,
+    "client_name": name,
+    "client_name#en": name,
+    "client_secret": matching(_SECRET, "1 to 200 printable ASCII characters without spaces"),
+    "client_uri": text(2000),
+    "contacts": texts,
+    "default_max_age": seconds,
+    "grant_types": some_of(*GRANT_TYPES),
+    "id_token_signed_response_alg": signing_algorithm,
+    "jwks": jwks,
+    "jwks_uri": text(2000),
+    "policy_uri": text(2000),
+    "post_logout_redirect_uris": uris,
+    "redirect_uris": uris,
+    "require_auth_time": flag,
+    "response_types": response_types,
+    "scope": scope,
+    "software_id": text(200),
+    "software_version": text(100),
+    "subject_type": one_of("pairwise", "public"),
+    "token_endpoint_auth_method": one_of(*AUTH_METHODS),
+    "token_endpoint_auth_signing_alg": signing_algorithm,
+    "tos_uri": text(2000),
+    "userinfo_signed_response_alg": signing_algorithm,
+}
+
+POLICY: Mapping[str, Parser] = {
+    "account_kinds": some_of(*ACCOUNT_KINDS),
+    "agency": _slug,
+    "agency_name": name,
+    "agency_name#en": name,
+    "consent": one_of("required", "statutory"),
+    "cors_origins": uris,
+    "demonstration": flag,
+    "ends_on": day,
+    "environment": one_of(*ENVIRONMENTS),
+    "legal_basis": text(200),
+    "legal_basis#en": text(200),
+    "min_acr": one_of(*ACR_VALUES),
+    "profile": one_of("standard", "legacy-oidc"),
+    "purposes": purposes,
+    "sector": _slug,
+}
+
+
+def with_defaults(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parsed members with every default written out, so that a reviewed version says all that it means."""
+    policy = dict(metadata.get("policy", {}))
+    grants = metadata.get("grant_types", ["authorization_code"])
+    legacy = policy.get("profile") == "legacy-oidc"
+    policy_defaults: dict[str, Any] = {
+        "account_kinds": ["citizen"],
+        "consent": "required",
+        "min_acr": ACR_VALUES[0],
+        "profile": "standard",
+        "sector": policy.get("agency"),
+    }
+    defaults: dict[str, Any] = {
+        "application_type": "web",
+        "backchannel_logout_session_required": True,
+        "grant_types": grants,
+        # OpenID Connect Registration §2 says RS256, which old portals rely on; for all others, ES256 is faster.
+        "id_token_signed_response_alg": "RS256" if legacy else "ES256",
+        "post_logout_redirect_uris": [],
+        "redirect_uris": [],
+        "response_types": ["code"] if "authorization_code" in grants else [],
+        "scope": "openid" if "authorization_code" in grants else "",
+        "subject_type": "pairwise",
+        "token_endpoint_auth_method": "client_secret_basic",
+    }
+    return defaults | dict(metadata) | {"policy": policy_defaults | policy}

@@ -1,0 +1,108 @@
+"""Tables of the registry: agencies, clients, their versions, secrets and displayed names, and the cache counter."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped
+
+from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, plain, secret
+from idp.foundation.database import Base
+
+_PUBLISHED = text("status = 'published'")
+
+
+class Agency(Base):
+    """A government body that owns clients."""
+
+    __tablename__ = "agency"
+
+    slug: Mapped[str] = plain(String(80), primary_key=True)
+    name: Mapped[str] = plain(String(120), nullable=False)
+    name_en: Mapped[str] = plain(String(120), nullable=False)
+
+
+class ClientRow(Base):
+    """A client.
+
+    ``not_before`` stops every token issued earlier (rule P5); ``published_version`` is the number in force, if any.
+    """
+
+    __tablename__ = "client"
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'suspended')", name="ck_client_state"),
+        Index("ix_client_agency", "agency"),
+    )
+
+    client_id: Mapped[str] = plain(String(255), primary_key=True)
+    agency: Mapped[str] = plain(String(80), ForeignKey("agency.slug"), nullable=False)
+    environment: Mapped[str] = plain(String(20), nullable=False)
+    state: Mapped[str] = plain(String(20), nullable=False, default="active")
+    not_before: Mapped[datetime | None] = plain(Instant)
+    published_version: Mapped[int | None] = plain(Integer)
+    is_demonstration: Mapped[bool] = plain(Boolean, nullable=False, default=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+class ClientVersion(Base):
+    """The content of a client, as reviewed. ``base_version`` is the number that was in force when it was written."""
+
+    __tablename__ = "client_version"
+    __table_args__ = (
+        UniqueConstraint("client_id", "number", name="uq_client_version_number"),
+        Index(
+            "uq_client_version_published",
+            "client_id",
+            unique=True,
+            postgresql_where=_PUBLISHED,
+            sqlite_where=_PUBLISHED,
+        ),
+        CheckConstraint("status IN ('draft', 'in_review', 'published', 'archived')", name="ck_client_version_status"),
+    )
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    client_id: Mapped[str] = plain(String(255), ForeignKey("client.client_id"), nullable=False)
+    number: Mapped[int] = plain(Integer, nullable=False)
+    status: Mapped[str] = plain(String(20), nullable=False)
+    content: Mapped[dict[str, Any]] = plain(JSONText, nullable=False)
+    content_digest: Mapped[bytes] = plain(Digest, nullable=False)
+    base_version: Mapped[int | None] = plain(Integer)
+    author: Mapped[str] = plain(String(120), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    published_at: Mapped[datetime | None] = plain(Instant)
+
+
+class ClientSecretRow(Base):
+    """A secret of a client, as its SHA-256 (it is 256 random bits).
+
+    At most two live, so that a rotation has an overlap.
+    """
+
+    __tablename__ = "client_secret"
+    __table_args__ = (Index("ix_client_secret_client", "client_id"), Index("ix_client_secret_expires", "expires_at"))
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    client_id: Mapped[str] = plain(String(255), ForeignKey("client.client_id"), nullable=False)
+    digest: Mapped[bytes] = secret(Digest, nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    expires_at: Mapped[datetime | None] = plain(Instant)
+
+
+class ClientName(Base):
+    """A displayed name that is taken, by its confusable skeleton, so that no client can pass for another (rule A8)."""
+
+    __tablename__ = "client_name"
+    __table_args__ = (Index("ix_client_name_client", "client_id"),)
+
+    skeleton: Mapped[str] = plain(String(200), primary_key=True)
+    client_id: Mapped[str] = plain(String(255), ForeignKey("client.client_id"), nullable=False)
+
+
+class CacheVersion(Base):
+    """One row whose number grows with every change; every node compares it before it trusts its cache (rule 6)."""
+
+    __tablename__ = "cache_version"
+
+    id: Mapped[int] = plain(Integer, primary_key=True, autoincrement=False)
+    value: Mapped[int] = plain(BigInteger, nullable=False)

@@ -1,0 +1,210 @@
+"""Is this registration acceptable here? (RFC 7591 §2 and §3.2.2, RFC 9700 §2, OIDC Registration §2, rules O1, A8, P9,
+P11.)
+
+``check`` returns the canonical content of a version, or every problem it found, each with the member it belongs to.
+Pure: what depends on other registrations (a name that is taken, a sector that may not change) is decided by the
+service.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from idp.foundation.outbound_http import OutboundPolicy
+from idp.registry import uris
+from idp.registry.members import METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
+
+_REDIRECT_MEMBERS = frozenset({"redirect_uris"})
+_PAGES = ("client_uri", "policy_uri", "tos_uri")
+_RECEIVERS = ("backchannel_logout_uri", "jwks_uri")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a registration. ``error`` is the code of RFC 7591 §3.2.2."""
+
+    member: str
+    message: str
+
+    @property
+    def error(self) -> str:
+        return "invalid_redirect_uri" if self.member in _REDIRECT_MEMBERS else "invalid_client_metadata"
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.message}" if self.member else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the rules need to know of where the registration shall be in force."""
+
+    environment: str
+    legacy_profile_allowed: bool
+    outbound: OutboundPolicy
+    today: date
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+
+Rule = Callable[[Mapping[str, Any], Deployment], Iterator[Problem]]
+
+
+def check(registration: Mapping[str, Any], deployment: Deployment) -> dict[str, Any] | tuple[Problem, ...]:
+    """Return the registration in canonical form with its defaults, or all its problems."""
+    problems: list[Problem] = []
+    metadata = _parsed(
+        {name: value for name, value in registration.items() if name != "policy"}, METADATA, "", problems
+    )
+    policy = registration.get("policy", {})
+    if isinstance(policy, Mapping):
+        metadata["policy"] = _parsed(policy, POLICY, "policy.", problems)
+    else:
+        problems.append(Problem("policy", "must be a table"))
+    if deployment.is_development and "policy" in metadata:
+        metadata["policy"].setdefault("environment", deployment.environment)
+    problems += _missing(metadata, problems)
+    if problems:
+        return tuple(problems)
+    content = with_defaults(metadata)
+    problems += [problem for rule in RULES for problem in rule(content, deployment)]
+    return tuple(problems) or content
+
+
+def _parsed(
+    given: Mapping[str, Any], parsers: Mapping[str, Parser], prefix: str, problems: list[Problem]
+) -> dict[str, Any]:
+    parsed: dict[str, Any] = {}
+    for name, value in given.items():
+        parser = parsers.get(name)
+        if parser is None:
+            problems.append(Problem(prefix + str(name), _unknown(str(name), prefix)))
+            continue
+        try:
+            parsed[name] = parser(value)
+        except Malformed as error:
+            problems.append(Problem(prefix + name, str(error)))
+    return parsed
+
+
+def _unknown(name: str, prefix: str) -> str:
+    here, there = (METADATA, POLICY) if not prefix else (POLICY, METADATA)
+    if name in there:
+        return "is known, but belongs " + (
+            "under [policy]" if there is POLICY else "at the top level, not under [policy]"
+        )
+    close = difflib.get_close_matches(name, here, n=1, cutoff=0.6)
+    return f"is not known; did you mean {prefix}{close[0]}?" if close else "is not known"
+
+
+def _missing(metadata: Mapping[str, Any], found: list[Problem]) -> list[Problem]:
+    named = {problem.member for problem in found}
+    policy = metadata.get("policy", {})
+    missing = [name for name in ("client_id", "client_name") if name not in metadata]
+    missing += [f"policy.{name}" for name in ("agency", "environment") if name not in policy]
+    return [Problem(name, "is missing") for name in missing if name not in named]
+
+
+def _environment(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    made_for = content["policy"]["environment"]
+    if made_for != deployment.environment:
+        yield Problem("policy.environment", f"is {made_for}, but this deployment is {deployment.environment}")
+    if content["policy"].get("demonstration") and not deployment.is_development:
+        yield Problem("policy.demonstration", "demonstration registrations are for development only")
+    if "client_secret" in content and not deployment.is_development:
+        yield Problem(
+            "client_secret", "may be given in development only; leave it out, one is generated and shown once"
+        )
+
+
+def _addresses(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    place = uris.Place(is_development=deployment.is_development, is_native=content["application_type"] == "native")
+    for member in ("redirect_uris", "post_logout_redirect_uris"):
+        yield from _each(member, content[member], lambda uri: uris.problem_of_redirect_uri(uri, place))
+    for member in _PAGES:
+        yield from _each(member, content.get(member), lambda uri: uris.problem_of_page(uri, place))
+    for member in _RECEIVERS:
+        yield from _each(
+            member, content.get(member), lambda uri: uris.problem_of_receiver(uri, place, deployment.outbound)
+        )
+    yield from _each(
+        "policy.cors_origins", content["policy"].get("cors_origins"), lambda uri: uris.problem_of_origin(uri, place)
+    )
+
+
+def _each(member: str, values: str | list[str] | None, problem_of: Callable[[str], str | None]) -> Iterator[Problem]:
+    for value in [values] if isinstance(values, str) else values or []:
+        problem = problem_of(value)
+        if problem is not None:
+            yield Problem(member, f"{value!r} {problem}")
+
+
+def _grants(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    grants, scope = content["grant_types"], content["scope"].split()
+    uses_code = "authorization_code" in grants
+    if uses_code and not content["redirect_uris"]:
+        yield Problem("redirect_uris", "is missing; authorization_code needs at least one")
+    if uses_code != (content["response_types"] == ["code"]):
+        yield Problem("response_types", 'is ["code"] with the grant type authorization_code, and [] without it')
+    if "refresh_token" in grants and not uses_code:
+        yield Problem("grant_types", "refresh_token goes with authorization_code only (RFC 6749 §4.4.3)")
+    if "offline_access" in scope and "refresh_token" not in grants:
+        yield Problem("scope", "offline_access needs the grant type refresh_token")
+    if uses_code and "openid" not in scope:
+        yield Problem("scope", "needs openid for the grant type authorization_code")
+
+
+def _authentication(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    method = content["token_endpoint_auth_method"]
+    key_members = [member for member in ("jwks", "jwks_uri") if member in content]
+    if len(key_members) > 1:
+        yield Problem("jwks_uri", "jwks and jwks_uri must not both be given (RFC 7591 §2)")
+    if method == "private_key_jwt" and not key_members:
+        yield Problem("jwks", "is missing; private_key_jwt needs jwks or jwks_uri")
+    if "client_secret" in content and method not in SECRET_METHODS:
+        yield Problem("client_secret", f"does not go with token_endpoint_auth_method {method}")
+    if method == "none" and "client_credentials" in content["grant_types"]:
+        yield Problem("grant_types", "client_credentials is for confidential clients only (RFC 6749 §4.4)")
+    if content["application_type"] == "native" and method in SECRET_METHODS:
+        yield Problem(
+            "token_endpoint_auth_method", "a native application cannot keep a secret; use none (RFC 8252 §8.5)"
+        )
+
+
+def _profile(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    policy = content["policy"]
+    ends_on = policy.get("ends_on")
+    if ends_on is not None and ends_on < deployment.today.isoformat():
+        yield Problem("policy.ends_on", "has passed already")
+    if policy["profile"] != "legacy-oidc":
+        return
+    if deployment.environment == "production" and not deployment.legacy_profile_allowed:
+        yield Problem(
+            "policy.profile", "legacy-oidc is refused in production unless IDP_LEGACY_PROFILE_ALLOWED is true"
+        )
+    if content["token_endpoint_auth_method"] == "none":
+        yield Problem(
+            "token_endpoint_auth_method",
+            "legacy-oidc is for confidential clients only: without PKCE a code needs a secret",
+        )
+    if policy["min_acr"] != "urn:idp:acr:aal1":
+        yield Problem("policy.min_acr", "legacy-oidc reaches aal1 only")
+    if "offline_access" in content["scope"].split():
+        yield Problem("scope", "legacy-oidc has no offline_access")
+    if ends_on is None and not deployment.is_development:
+        yield Problem("policy.ends_on", "is missing; legacy-oidc needs an end date")
+
+
+def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    policy = content["policy"]
+    if policy["consent"] == "statutory" and not policy.get("legal_basis"):
+        yield Problem("policy.legal_basis", "is missing; statutory consent names the provision it rests on")
+    names = {name.removesuffix("#en") for name in policy.get("purposes", {})}
+    if any(not name or "#" in name for name in names):
+        yield Problem("policy.purposes", 'has a key that is no claim or scope; a translation is written "phone#en"')
+
+
+RULES: tuple[Rule, ...] = (_environment, _addresses, _grants, _authentication, _profile, _consent)

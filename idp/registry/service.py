@@ -1,0 +1,199 @@
+"""The use cases of the registry but for publishing: look up, list, show, suspend, resume, rotate a secret.
+
+``get`` is on the path of every request and answers from the cache; every change bumps the cache counter in its own
+transaction, so that all nodes see it within half a second. Applying and approving registrations are in ``publication``.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row
+
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.digests import sha256
+from idp.foundation.entropy import Entropy
+from idp.foundation.masked import Masked
+from idp.foundation.settings import Settings
+from idp.registry.cache import VersionedCache
+from idp.registry.client import Client
+from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended
+from idp.registry.members import CLIENT_ID, SECRET_METHODS
+from idp.registry.publication import Publication
+from idp.registry.rules import Problem
+from idp.registry.store import RegistryStore
+from idp.registry.views import (
+    Applied,
+    ClientDetail,
+    ClientSummary,
+    Refused,
+    SecretIssued,
+    StateChanged,
+    VersionSummary,
+    differences,
+)
+
+SECRET_OVERLAP = timedelta(days=7)
+_OPEN = ("draft", "in_review")
+
+
+class Registry:
+    """The register of clients."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, audit: Audit, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._audit = audit
+        self._environment = settings.environment
+        self._store = RegistryStore(database)
+        self._cache: VersionedCache[Client] = VersionedCache(self._store.cache_version)
+        self._publication = Publication(database, self._store, clock, entropy, audit, settings)
+
+    def get(self, client_id: str) -> Client | None:
+        """Return the client in force; None if nothing is published, or it is made for another environment.
+
+        A suspended client is returned, as such. Raises RegistryUnavailable when neither database nor cache can be
+        trusted.
+        """
+        return self._cache.get(client_id, self._load)
+
+    def _load(self, client_id: str) -> Client | None:
+        if not CLIENT_ID.match(client_id):
+            return None
+        client = self._store.published(client_id, self._clock.now())
+        if client is None or client.environment != self._environment:
+            return None
+        return None if client.is_demonstration and self._environment != "development" else client
+
+    def apply(
+        self, registration: Mapping[str, Any], *, actor: str, substitutions: Mapping[str, str] | None = None
+    ) -> Applied | Refused:
+        """Bring the register to what a file says: published at once in development, elsewhere a draft. Idempotent."""
+        outcome = self._publication.apply(registration, actor=actor, substitutions=substitutions or {})
+        self._cache.forget()
+        return outcome
+
+    def approve(self, client_id: str, *, actor: str) -> StateChanged | Refused:
+        """Put the open draft of a client into force, unless another version was published since it was written."""
+        outcome = self._publication.approve(client_id, actor=actor)
+        self._cache.forget()
+        return outcome
+
+    def suspend(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
+        """Stop a client: no sign-in, no token, and nothing issued until now is accepted.
+
+        The caller ends its sessions.
+        """
+        now = self._clock.now()
+        with self._database.transaction():
+            row = self._store.client_row(client_id, lock=True)
+            if row is None:
+                return _unknown(client_id)
+            self._store.update_client(client_id, state="suspended", not_before=now)
+            self._store.bump_cache_version()
+            self._audit.record(ClientSuspended(actor=actor, client_id=client_id, reason=reason))
+        self._cache.forget()
+        return StateChanged(client_id, "suspended", row.published_version)
+
+    def resume(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
+        """Let a suspended client work again. What was issued before the suspension stays void."""
+        with self._database.transaction():
+            row = self._store.client_row(client_id, lock=True)
+            if row is None:
+                return _unknown(client_id)
+            if row.state == "suspended":
+                self._store.update_client(client_id, state="active")
+                self._store.bump_cache_version()
+                self._audit.record(ClientResumed(actor=actor, client_id=client_id, reason=reason))
+        self._cache.forget()
+        return StateChanged(client_id, "active", row.published_version)
+
+    def rotate_secret(
+        self, client_id: str, *, actor: str, overlap: timedelta = SECRET_OVERLAP
+    ) -> SecretIssued | Refused:
+        """Issue a new secret. The newest old one is accepted until the overlap ends, all older ones end now."""
+        now = self._clock.now()
+        secret = Masked(self._entropy.token())
+        with self._database.transaction():
+            if self._store.client_row(client_id, lock=True) is None:
+                return _unknown(client_id)
+            if not self._uses_secret(client_id):
+                return Refused((Problem("", f"{client_id} does not authenticate with a secret"),))
+            kept = self._store.end_secrets(client_id, keep=1, keep_until=now + overlap)
+            self._store.insert_secret(self._entropy.uuid7(), client_id, sha256(secret.reveal()), now)
+            self._store.bump_cache_version()
+            ends = now + overlap if kept else None
+            self._audit.record(
+                ClientSecretIssued(actor=actor, client_id=client_id, old_secret_ends=ends.isoformat() if ends else None)
+            )
+        self._cache.forget()
+        return SecretIssued(client_id, secret, ends)
+
+    def _uses_secret(self, client_id: str) -> bool:
+        current = [row for row in self._store.versions(client_id) if row.status != "archived"]
+        return any(row.content["token_endpoint_auth_method"] in SECRET_METHODS for row in current)
+
+    def list(self) -> tuple[ClientSummary, ...]:
+        """Return every client, by id, with the version in force and the open draft."""
+        return tuple(_summary(list(rows)) for _, rows in groupby(self._store.client_rows(), lambda row: row.client_id))
+
+    def show(self, client_id: str) -> ClientDetail | None:
+        """Return all that may be shown of a client."""
+        row = self._store.client_row(client_id)
+        if row is None:
+            return None
+        versions = self._store.versions(client_id)
+        content = next((version.content for version in versions if version.status == "published"), None)
+        draft = next((version.content for version in versions if version.status in _OPEN), None)
+        return ClientDetail(
+            client_id=row.client_id,
+            agency=row.agency,
+            environment=row.environment,
+            state=row.state,
+            not_before=row.not_before,
+            is_demonstration=row.is_demonstration,
+            created_at=row.created_at,
+            published_version=row.published_version,
+            content=content,
+            draft=draft,
+            pending_changes=differences(content, draft) if draft is not None else (),
+            versions=tuple(
+                VersionSummary(
+                    version.number,
+                    version.status,
+                    version.base_version,
+                    version.author,
+                    version.created_at,
+                    version.published_at,
+                )
+                for version in versions
+            ),
+            live_secrets=len(self._store.live_secrets(client_id, self._clock.now())),
+        )
+
+
+def _unknown(client_id: str) -> Refused:
+    return Refused((Problem("", f"there is no client {client_id!r}"),))
+
+
+def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
+    """Summarise the published version and the draft of one client."""
+    rows = list(rows)
+    published = next((row for row in rows if row.status == "published"), None)
+    draft = next((row for row in rows if row.status in _OPEN), None)
+    shown = published or rows[-1]
+    return ClientSummary(
+        client_id=shown.client_id,
+        client_name=shown.content["client_name"],
+        agency=shown.agency,
+        environment=shown.environment,
+        state=shown.state,
+        profile=shown.content["policy"]["profile"],
+        published_version=shown.published_version,
+        draft_version=None if draft is None else draft.number,
+        is_demonstration=shown.is_demonstration,
+    )

@@ -1,0 +1,116 @@
+"""What the registry shows to commands and staff, and what its use cases answer. A new secret in it is masked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from idp.foundation.masked import Masked
+from idp.registry.rules import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One member that differs. None means that it was, or will be, absent."""
+
+    member: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was done, and why."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A registration file was read in.
+
+    ``status`` is published, draft or unchanged; ``new_secret`` is shown once, to whoever asked.
+    """
+
+    client_id: str
+    is_new: bool
+    status: str
+    version: int
+    changes: tuple[Change, ...]
+    new_secret: Masked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A client's state after suspending, resuming or approving it."""
+
+    client_id: str
+    state: str
+    version: int | None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretIssued:
+    """A new secret, to be shown once, and when the older one ends."""
+
+    client_id: str
+    secret: Masked
+    old_secret_ends: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSummary:
+    """A line of the list of clients."""
+
+    client_id: str
+    client_name: str
+    agency: str
+    environment: str
+    state: str
+    profile: str
+    published_version: int | None
+    draft_version: int | None
+    is_demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSummary:
+    """A version as it is listed."""
+
+    number: int
+    status: str
+    base_version: int | None
+    author: str
+    created_at: datetime
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetail:
+    """Everything that may be shown of a client."""
+
+    client_id: str
+    agency: str
+    environment: str
+    state: str
+    not_before: datetime | None
+    is_demonstration: bool
+    created_at: datetime
+    published_version: int | None
+    content: dict[str, Any] | None
+    draft: dict[str, Any] | None
+    pending_changes: tuple[Change, ...]
+    versions: tuple[VersionSummary, ...]
+    live_secrets: int
+
+
+def differences(before: dict[str, Any] | None, after: dict[str, Any]) -> tuple[Change, ...]:
+    """Return what differs between two contents, member by member, those of the policy as ``policy.<name>``."""
+    old, new = _flat(before or {}), _flat(after)
+    names = sorted(old.keys() | new.keys())
+    return tuple(Change(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
+
+
+def _flat(content: dict[str, Any]) -> dict[str, Any]:
+    policy = {f"policy.{name}": value for name, value in content.get("policy", {}).items()}
+    return {name: value for name, value in content.items() if name != "policy"} | policy

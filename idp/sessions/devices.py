@@ -1,0 +1,84 @@
+"""Browsers that an account has signed in from: known ones keep access while strangers are throttled (rule S3), and a
+remembered one spares the second factor for 30 days where nothing asks above aal1. Neither adds anything to ``acr`` or
+``amr`` (rule S7).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.digests import sha256
+from idp.foundation.entropy import Entropy
+from idp.sessions.models import Device
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device that belongs to an account; remembered while ``remembered_until`` is in the future."""
+
+    id: UUID
+    account_id: UUID
+    remembered_until: datetime | None
+
+
+class Devices:
+    """The devices of accounts, found by the random value in a browser's cookie."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, *, remembered_for: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._remembered_for = remembered_for
+
+    def of_browser(self, cookie: str | None) -> tuple[KnownDevice, ...]:
+        """Return the device rows of a browser: one for each account that signed in there. One SELECT, also without a
+        cookie.
+        """
+        statement = select(Device.id, Device.account_id, Device.remembered_until).where(
+            Device.digest == sha256(cookie or ""), Device.ended_at.is_(None)
+        )
+        with self._database.read() as connection:
+            return tuple(KnownDevice(*row) for row in connection.execute(statement))
+
+    def is_remembered(self, devices: tuple[KnownDevice, ...], account_id: UUID) -> bool:
+        """Tell whether one of a browser's devices spares this account the second factor."""
+        now = self._clock.now()
+        return any(
+            device.account_id == account_id and device.remembered_until is not None and device.remembered_until > now
+            for device in devices
+        )
+
+    def note(self, cookie: str | None, account_id: UUID, *, remember: bool) -> str:
+        """Record that an account signed in from this browser, and return the cookie value that names it from now on."""
+        now = self._clock.now()
+        value = cookie or self._entropy.token()
+        until = now + self._remembered_for if remember else None
+        known = update(Device).where(
+            Device.digest == sha256(value), Device.account_id == account_id, Device.ended_at.is_(None)
+        )
+        changes: dict[str, datetime | None] = {"last_seen_at": now}
+        if remember:
+            changes["remembered_until"] = until
+        with self._database.transaction() as connection:
+            if connection.execute(known.values(changes)).rowcount == 0:
+                connection.execute(
+                    insert(Device).values(
+                        id=self._entropy.uuid7(),
+                        account_id=account_id,
+                        digest=sha256(value),
+                        created_at=now,
+                        last_seen_at=now,
+                        remembered_until=until,
+                    )
+                )
+        return value
+
+    def forget(self, account_id: UUID) -> None:
+        """Let no browser spare this account its second factor any more."""
+        statement = update(Device).where(Device.account_id == account_id).values(remembered_until=None)
+        with self._database.transaction() as connection:
+            connection.execute(statement)

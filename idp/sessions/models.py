@@ -1,0 +1,130 @@
+"""The tables of sessions, grants and devices. Ending a row is an update of ``ended_at`` that every later use sees."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped
+
+from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, personal, plain, secret
+from idp.foundation.database import Base
+
+_LIVE = text("ended_at IS NULL")
+
+
+class OPSession(Base):
+    """A browser's finished login. ``factors`` lists [kind, microseconds] pairs from which ``acr`` and ``amr`` are
+    computed.
+    """
+
+    __tablename__ = "op_session"
+    __table_args__ = (
+        Index("ix_op_session_account", "account_id"),
+        Index("ix_op_session_expiry", "expires_at"),
+    )
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    digest: Mapped[bytes] = secret(Digest, nullable=False, unique=True)
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    auth_time: Mapped[datetime] = plain(Instant, nullable=False)
+    last_seen_at: Mapped[datetime] = plain(Instant, nullable=False)
+    expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+    factors: Mapped[list[list[Any]]] = plain(JSONText, nullable=False)
+    interaction_id: Mapped[UUID] = plain(UUIDType, nullable=False)
+    organization_id: Mapped[UUID | None] = plain(UUIDType, ForeignKey("organization.id"))
+    network: Mapped[str | None] = personal(String(50))
+    user_agent: Mapped[str | None] = personal(String(300))
+    ended_at: Mapped[datetime | None] = plain(Instant)
+    end_reason: Mapped[str | None] = plain(String(40))
+
+
+class ClientSession(Base):
+    """One site's part of a session. ``sid`` is what its ID tokens and logout tokens carry."""
+
+    __tablename__ = "client_session"
+    __table_args__ = (
+        Index(
+            "uq_client_session_live",
+            "op_session_id",
+            "client_id",
+            unique=True,
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
+        ),
+        Index("ix_client_session_client", "client_id"),
+    )
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    op_session_id: Mapped[UUID] = plain(UUIDType, ForeignKey("op_session.id"), nullable=False)
+    account_id: Mapped[UUID] = plain(UUIDType, nullable=False)
+    client_id: Mapped[str] = plain(String(255), nullable=False)
+    sid: Mapped[str] = plain(String(43), nullable=False, unique=True)
+    sub: Mapped[str] = plain(String(43), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    ended_at: Mapped[datetime | None] = plain(Instant)
+
+
+class AuthorizationGrant(Base):
+    """What an account allowed a client. ``reference`` is the random name by which its access tokens point here.
+
+    An offline grant survives the person's own logout; ``op_session_id`` then only tells where it came from. ``claims``
+    are those asked for one by one and allowed, by place: ``userinfo`` and ``id_token``.
+    """
+
+    __tablename__ = "authorization_grant"
+    __table_args__ = (
+        Index("ix_grant_client_session", "client_session_id"),
+        Index("ix_grant_op_session", "op_session_id"),
+        Index("ix_grant_account", "account_id", "client_id"),
+        Index("ix_grant_client", "client_id"),
+    )
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    reference: Mapped[str] = plain(String(22), nullable=False, unique=True)
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), nullable=False)
+    client_id: Mapped[str] = plain(String(255), nullable=False)
+    op_session_id: Mapped[UUID] = plain(UUIDType, ForeignKey("op_session.id"), nullable=False)
+    client_session_id: Mapped[UUID] = plain(UUIDType, ForeignKey("client_session.id"), nullable=False)
+    interaction_id: Mapped[UUID] = plain(UUIDType, nullable=False, unique=True)
+    sub: Mapped[str] = plain(String(43), nullable=False)
+    organization_id: Mapped[UUID | None] = plain(UUIDType)
+    is_offline: Mapped[bool] = plain(Boolean, nullable=False)
+    claims: Mapped[dict[str, list[str]]] = plain(JSONText, nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    ended_at: Mapped[datetime | None] = plain(Instant)
+    end_reason: Mapped[str | None] = plain(String(40))
+
+
+class Subject(Base):
+    """The truth about ``sub``: random, one for each account and sector, never given to anyone else (OIDC Core §2,
+    §8.1).
+
+    The rows stay when an account is closed, so that a value can never be used again.
+    """
+
+    __tablename__ = "subject"
+    __table_args__ = (UniqueConstraint("sector", "sub"),)
+
+    account_id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    sector: Mapped[str] = plain(String(255), primary_key=True)
+    sub: Mapped[str] = plain(String(43), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+class Device(Base):
+    """A browser that has signed this account in. While remembered, it spares the second factor where nothing asks above
+    aal1.
+    """
+
+    __tablename__ = "device"
+    __table_args__ = (Index("ix_device_account", "account_id"), Index("ix_device_digest", "digest"))
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), nullable=False)
+    digest: Mapped[bytes] = secret(Digest, nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    last_seen_at: Mapped[datetime] = plain(Instant, nullable=False)
+    remembered_until: Mapped[datetime | None] = plain(Instant)
+    ended_at: Mapped[datetime | None] = plain(Instant)

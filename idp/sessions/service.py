@@ -1,0 +1,222 @@
+"""Opening, reading and raising sessions. A new session id at every sign-in, step-up and change of hat (ASVS 7.2.4)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from idp.audit.service import Audit
+from idp.factors.assurance import VerifiedFactor
+from idp.foundation.clock import Clock
+from idp.foundation.columns import microseconds
+from idp.foundation.database import Database
+from idp.foundation.digests import sha256
+from idp.foundation.entropy import Entropy
+from idp.foundation.outbox import Outbox
+from idp.registry.service import Registry
+from idp.sessions import store
+from idp.sessions.events import OrganizationChosen, SessionOpened, SessionRaised
+from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
+from idp.sessions.termination import Terminator
+from idp.sessions.values import Browser, Ended, OpenedSession, Selector, Session, SessionSummary, SiteSession
+
+_LONGEST_AGENT = 300
+
+
+class Sessions:
+    """The sessions of this provider."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        audit: Audit,
+        *,
+        outbox: Outbox,
+        registry: Registry,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._audit = audit
+        self._lifetimes = lifetimes
+        self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry)
+
+    def load(self, cookie: str | None) -> Session | None:
+        """Return the live session of a cookie, of an account that is neither locked nor closed; one SELECT."""
+        if not cookie:
+            return None
+        with self._database.read() as connection:
+            row = connection.execute(store.BY_DIGEST, {"digest": sha256(cookie)}).one_or_none()
+        if row is None or row.locked_at is not None or row.closed_at is not None:
+            return None
+        session = store.session_of(row)
+        return session if self.is_live(session) else None
+
+    def is_live(self, session: Session) -> bool:
+        """Tell whether a session is within its idle and total lifetimes."""
+        return self._lifetimes.is_live(
+            session.account_kind,
+            last_seen_at=session.last_seen_at,
+            expires_at=session.expires_at,
+            now=self._clock.now(),
+        )
+
+    def touch(self, session: Session) -> None:
+        """Note that a session is in use; written at most once a minute."""
+        now = self._clock.now()
+        if now - session.last_seen_at >= SEEN_GRANULARITY:
+            with self._database.lossy() as connection:
+                connection.execute(store.TOUCH, {"session": session.id, "now": now})
+
+    def open(
+        self,
+        account_id: UUID,
+        factors: Sequence[VerifiedFactor],
+        interaction_id: UUID,
+        browser: Browser,
+        *,
+        replacing: Session | None = None,
+        organization_id: UUID | None = None,
+    ) -> OpenedSession | None:
+        """Open the session of a finished sign-in, or raise the browser's live one if it is the same account's.
+
+        A live session of another account on this browser is ended. Returns None when the account was locked or closed
+        meanwhile.
+        """
+        with self._database.transaction():
+            if replacing is not None and replacing.account_id == account_id:
+                raised = self._raise(replacing, factors, interaction_id)
+                if raised is not None:
+                    return raised
+            if replacing is not None:
+                self.terminate(Selector(session_id=replacing.id), reason="replaced", actor=f"account:{account_id}")
+            return self._insert(account_id, factors, interaction_id, browser, organization_id)
+
+    def _insert(
+        self,
+        account_id: UUID,
+        factors: Sequence[VerifiedFactor],
+        interaction_id: UUID,
+        browser: Browser,
+        organization_id: UUID | None,
+    ) -> OpenedSession | None:
+        now = self._clock.now()
+        opened = OpenedSession(self._entropy.token(), self._entropy.uuid7())
+        with self._database.transaction() as connection:
+            kind = connection.scalar(store.live_account_kind(self._database.dialect), {"account": account_id})
+            if kind is None:
+                return None
+            values = self._proof(factors, interaction_id) | {
+                "id": opened.session_id,
+                "digest": sha256(opened.cookie),
+                "account_id": account_id,
+                "created_at": now,
+                "last_seen_at": now,
+                "expires_at": now + self._lifetimes.total_for(kind),
+                "organization_id": organization_id,
+                "network": browser.network or None,
+                "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
+            }
+            connection.execute(store.INSERT_SESSION, values)
+            self._audit.record(
+                SessionOpened(
+                    actor=f"account:{account_id}",
+                    account_id=account_id,
+                    session_id=opened.session_id,
+                    factors=tuple(factor.kind for factor in factors),
+                )
+            )
+        return opened
+
+    def _raise(self, session: Session, factors: Sequence[VerifiedFactor], interaction_id: UUID) -> OpenedSession | None:
+        now = self._clock.now()
+        opened = OpenedSession(self._entropy.token(), session.id)
+        latest = {factor.kind: factor for factor in (*session.factors, *factors)}
+        values = self._proof(tuple(latest.values()), interaction_id) | {
+            "digest": sha256(opened.cookie),
+            "last_seen_at": now,
+        }
+        with self._database.transaction() as connection:
+            if connection.execute(store.update_session(session.id), values).rowcount != 1:
+                return None
+            self._audit.record(
+                SessionRaised(
+                    actor=f"account:{session.account_id}",
+                    account_id=session.account_id,
+                    session_id=session.id,
+                    factors=tuple(factor.kind for factor in factors),
+                )
+            )
+        return opened
+
+    def _proof(self, factors: Sequence[VerifiedFactor], interaction_id: UUID) -> dict[str, Any]:
+        return {
+            "auth_time": max(factor.at for factor in factors),
+            "factors": [[factor.kind, microseconds(factor.at)] for factor in factors],
+            "interaction_id": interaction_id,
+        }
+
+    def choose_organization(self, session: Session, organization_id: UUID) -> OpenedSession | None:
+        """Let the session act for an organization from now on, under a new id; None if it has ended. What it granted
+        before ends.
+        """
+        opened = OpenedSession(self._entropy.token(), session.id)
+        values = {
+            "digest": sha256(opened.cookie),
+            "last_seen_at": self._clock.now(),
+            "organization_id": organization_id,
+        }
+        with self._database.transaction() as connection:
+            if connection.execute(store.update_session(session.id), values).rowcount != 1:
+                return None
+            self._terminator.end_client_sessions(session.id, reason="organization_changed")
+            self._audit.record(
+                OrganizationChosen(
+                    actor=f"account:{session.account_id}",
+                    account_id=session.account_id,
+                    session_id=session.id,
+                    organization_id=str(organization_id),
+                )
+            )
+        return opened
+
+    def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
+        """End sessions: the one way out. Departments are told through the outbox."""
+        return self._terminator.terminate(selector, reason=reason, actor=actor)
+
+    def leave(self, session: Session, client_id: str) -> Ended:
+        """End one site's part of a session, at the person's own wish."""
+        return self._terminator.leave(session.id, client_id, actor=f"account:{session.account_id}")
+
+    def sites(self, session: Session) -> Sequence[SiteSession]:
+        """Return the sites that a session is signed in to, in the order of sign-in."""
+        with self._database.read() as connection:
+            return [SiteSession(*row) for row in connection.execute(store.LIVE_SITES, {"session": session.id})]
+
+    def list(
+        self,
+        *,
+        account_id: UUID | None = None,
+        client_id: str | None = None,
+        ended_since: datetime | None = None,
+        limit: int = 200,
+    ) -> list[SessionSummary]:
+        """Return sessions, latest first: the live ones, and those ended since a time when one is given."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                store.list_sessions(
+                    account_id=account_id,
+                    client_id=client_id,
+                    now=self._clock.now(),
+                    ended_since=ended_since,
+                    limit=limit,
+                )
+            ).all()
+            sites = connection.execute(store.client_ids_of([row.id for row in rows])).all()
+        by_session: dict[UUID, list[str]] = {}
+        for site in sites:
+            by_session.setdefault(site.op_session_id, []).append(site.client_id)
+        return [store.summary_of(row, tuple(by_session.get(row.id, ()))) for row in rows]

@@ -1,0 +1,132 @@
+"""Every statement of sessions, as SQLAlchemy Core. Private to the package, but for the tables that hot paths join."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Update, bindparam, exists, insert, or_, select, update
+
+from idp.accounts.models import Account
+from idp.factors.assurance import VerifiedFactor
+from idp.foundation.columns import moment_of
+from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.values import Session, SessionSummary
+
+SESSION_COLUMNS = (
+    OPSession.id,
+    OPSession.account_id,
+    Account.kind.label("account_kind"),
+    OPSession.created_at,
+    OPSession.auth_time,
+    OPSession.last_seen_at,
+    OPSession.expires_at,
+    OPSession.factors,
+    OPSession.interaction_id,
+    OPSession.organization_id,
+)
+
+BY_DIGEST = (
+    select(*SESSION_COLUMNS, Account.locked_at, Account.closed_at)
+    .join(Account, Account.id == OPSession.account_id)
+    .where(OPSession.digest == bindparam("digest"), OPSession.ended_at.is_(None))
+)
+
+TOUCH = (
+    update(OPSession)
+    .where(OPSession.id == bindparam("session"), OPSession.ended_at.is_(None))
+    .values(last_seen_at=bindparam("now"))
+)
+
+INSERT_SESSION = insert(OPSession)
+
+LIVE_SITES = (
+    select(ClientSession.client_id, ClientSession.created_at)
+    .where(ClientSession.op_session_id == bindparam("session"), ClientSession.ended_at.is_(None))
+    .order_by(ClientSession.id)
+)
+
+
+def factors_of(stored: Sequence[Sequence[Any]]) -> tuple[VerifiedFactor, ...]:
+    """Return the verified factors of their stored form."""
+    return tuple(VerifiedFactor(kind, moment_of(at)) for kind, at in stored)
+
+
+def session_of(row: Row[Any]) -> Session:
+    """Return the session of a row that has SESSION_COLUMNS."""
+    return Session(
+        row.id,
+        row.account_id,
+        row.account_kind,
+        row.created_at,
+        row.auth_time,
+        row.last_seen_at,
+        row.expires_at,
+        factors_of(row.factors),
+        row.interaction_id,
+        row.organization_id,
+    )
+
+
+def live_account_kind(dialect: Literal["sqlite", "postgresql"]) -> Select[str]:
+    """Select the kind of an account that may have sessions, keeping it from being locked until the transaction ends."""
+    statement = select(Account.kind).where(
+        Account.id == bindparam("account"), Account.locked_at.is_(None), Account.closed_at.is_(None)
+    )
+    return statement.with_for_update(read=True) if dialect == "postgresql" else statement
+
+
+def update_session(session_id: UUID) -> Update:
+    """Update a session unless it has ended."""
+    return update(OPSession).where(OPSession.id == session_id, OPSession.ended_at.is_(None))
+
+
+def list_sessions(
+    *, account_id: UUID | None, client_id: str | None, now: datetime, ended_since: datetime | None, limit: int
+) -> Select[Any]:
+    """Select sessions for a list, latest first."""
+    statement = (
+        select(*SESSION_COLUMNS, OPSession.network, OPSession.user_agent, OPSession.ended_at, OPSession.end_reason)
+        .join(Account, Account.id == OPSession.account_id)
+        .order_by(OPSession.id.desc())
+        .limit(limit)
+    )
+    live = OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
+    statement = statement.where(or_(live, OPSession.ended_at >= ended_since) if ended_since else live)
+    if account_id is not None:
+        statement = statement.where(OPSession.account_id == account_id)
+    if client_id is not None:
+        statement = statement.where(
+            exists().where(
+                ClientSession.op_session_id == OPSession.id,
+                ClientSession.client_id == client_id,
+                ClientSession.ended_at.is_(None),
+            )
+        )
+    return statement
+
+
+def client_ids_of(session_ids: Sequence[UUID]) -> Select[UUID, str]:
+    """Select the sites of each session."""
+    return (
+        select(ClientSession.op_session_id, ClientSession.client_id)
+        .where(ClientSession.op_session_id.in_(session_ids))
+        .order_by(ClientSession.id)
+    )
+
+
+def summary_of(row: Row[Any], client_ids: tuple[str, ...]) -> SessionSummary:
+    """Return the list line of a row of ``list_sessions``."""
+    return SessionSummary(
+        row.id,
+        row.account_id,
+        row.created_at,
+        row.last_seen_at,
+        row.expires_at,
+        row.network,
+        row.user_agent,
+        client_ids,
+        factors_of(row.factors),
+        row.ended_at,
+        row.end_reason,
+    )

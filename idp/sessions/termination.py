@@ -1,0 +1,182 @@
+"""The one way out. Sessions end first, then what hangs on them is listed, in one transaction (rule P3): a grant created
+meanwhile either saw the session live and is listed here, or waits for this and finds it ended.
+
+The request never waits for a department: one outbox message for each site that wants to be told (OpenID Connect
+Back-Channel Logout §2.5) commits with the end itself.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true, update
+
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.outbox import Outbox
+from idp.registry.service import Registry
+from idp.sessions.events import SessionsEnded
+from idp.sessions.models import AuthorizationGrant, ClientSession, Device, OPSession
+from idp.sessions.values import Ended, Selector
+
+MESSAGE_KIND = "backchannel_logout"
+_BATCH = 500
+# The person's own logout; anything else also ends what was granted for offline use (architecture rule 13).
+SPARES_OFFLINE = frozenset({"logout", "replaced", "expired", "organization_changed"})
+
+
+class Terminator:
+    """Ends sessions, client sessions and grants."""
+
+    def __init__(self, database: Database, clock: Clock, audit: Audit, *, outbox: Outbox, registry: Registry) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._outbox = outbox
+        self._registry = registry
+
+    def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
+        """End what the selector names, in batches of 500 sessions, each one transaction of its own."""
+        total = Ended()
+        while True:
+            with self._database.transaction():
+                ended = self._batch(selector, reason)
+                if ended != Ended():
+                    self._record(selector, ended, reason, actor)
+            total = Ended(
+                total.sessions + ended.sessions,
+                total.client_sessions + ended.client_sessions,
+                total.grants + ended.grants,
+                total.session_ids + ended.session_ids,
+            )
+            if ended.sessions < _BATCH:
+                return total
+
+    def _batch(self, selector: Selector, reason: str) -> Ended:
+        if selector.client_id is not None:
+            return self._end_below(*_of_client(selector.client_id, selector.account_id), reason)
+        if selector.client_session_id is not None:
+            return self._end_below(
+                ClientSession.id == selector.client_session_id,
+                AuthorizationGrant.client_session_id == selector.client_session_id,
+                reason,
+            )
+        ids = self._end_sessions(_condition(selector), reason)
+        ended = self._end_below(ClientSession.op_session_id.in_(ids), AuthorizationGrant.op_session_id.in_(ids), reason)
+        grants = ended.grants
+        if (
+            selector.account_id is not None
+            and selector.other_than is None
+            and len(ids) < _BATCH
+            and reason not in SPARES_OFFLINE
+        ):
+            # What an earlier logout spared hangs on no live session any more.
+            grants += self._end_grants(AuthorizationGrant.account_id == selector.account_id, reason)
+            self._forget_devices(selector.account_id)
+        return Ended(len(ids), ended.client_sessions, grants, tuple(ids))
+
+    def leave(self, session_id: UUID, client_id: str, *, actor: str) -> Ended:
+        """End one site's part of a session; the session itself goes on."""
+        site = (ClientSession.op_session_id == session_id) & (ClientSession.client_id == client_id)
+        grants = (AuthorizationGrant.op_session_id == session_id) & (AuthorizationGrant.client_id == client_id)
+        with self._database.transaction():
+            ended = self._end_below(site, grants, "logout")
+            if ended != Ended():
+                self._record(Selector(client_id=client_id, session_id=session_id), ended, "logout", actor)
+        return ended
+
+    def end_client_sessions(self, session_id: UUID, *, reason: str) -> Ended:
+        """End every site's part of a session that itself goes on, in the present transaction."""
+        return self._end_below(
+            ClientSession.op_session_id == session_id, AuthorizationGrant.op_session_id == session_id, reason
+        )
+
+    def _end_sessions(self, condition: ColumnElement[bool], reason: str) -> list[UUID]:
+        chosen = (
+            select(OPSession.id).where(condition, OPSession.ended_at.is_(None)).order_by(OPSession.id).limit(_BATCH)
+        )
+        statement = (
+            update(OPSession)
+            .where(OPSession.id.in_(chosen), OPSession.ended_at.is_(None))
+            .values(ended_at=self._clock.now(), end_reason=reason)
+            .returning(OPSession.id)
+        )
+        with self._database.transaction() as connection:
+            return list(connection.scalars(statement))
+
+    def _end_below(self, sites: ColumnElement[bool], grants: ColumnElement[bool], reason: str) -> Ended:
+        statement = (
+            update(ClientSession)
+            .where(sites, ClientSession.ended_at.is_(None))
+            .values(ended_at=self._clock.now())
+            .returning(ClientSession.client_id, ClientSession.sid, ClientSession.sub, ClientSession.op_session_id)
+        )
+        with self._database.transaction() as connection:
+            rows = connection.execute(statement).all()
+            count = self._end_grants(grants, reason)
+            self._outbox.enqueue_all([message for row in rows if (message := self._message(row)) is not None])
+        return Ended(client_sessions=len(rows), grants=count)
+
+    def _end_grants(self, condition: ColumnElement[bool], reason: str) -> int:
+        statement = (
+            update(AuthorizationGrant)
+            .where(condition, AuthorizationGrant.ended_at.is_(None))
+            .values(ended_at=self._clock.now(), end_reason=reason)
+        )
+        if reason in SPARES_OFFLINE:
+            statement = statement.where(AuthorizationGrant.is_offline.is_(False))
+        with self._database.transaction() as connection:
+            return connection.execute(statement).rowcount
+
+    def _forget_devices(self, account_id: UUID) -> None:
+        statement = (
+            update(Device)
+            .where(Device.account_id == account_id, Device.ended_at.is_(None))
+            .values(remembered_until=None)
+        )
+        with self._database.transaction() as connection:
+            connection.execute(statement)
+
+    def _message(self, row: Any) -> tuple[str, str, dict[str, Any], UUID | None] | None:  # noqa: ANN401 - a result row
+        client = self._registry.get(row.client_id)
+        if client is None or not client.backchannel_logout_uri:
+            return None
+        return (
+            MESSAGE_KIND,
+            row.client_id,
+            {"client_id": row.client_id, "sid": row.sid, "sub": row.sub},
+            row.op_session_id,
+        )
+
+    def _record(self, selector: Selector, ended: Ended, reason: str, actor: str) -> None:
+        only = ended.session_ids[0] if len(ended.session_ids) == 1 else selector.session_id
+        self._audit.record(
+            SessionsEnded(
+                actor=actor,
+                account_id=selector.account_id,
+                client_id=selector.client_id,
+                session_id=only,
+                reason=reason,
+                sessions=ended.sessions,
+                client_sessions=ended.client_sessions,
+                grants=ended.grants,
+            )
+        )
+
+
+def _of_client(client_id: str, account_id: UUID | None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    sites, grants = ClientSession.client_id == client_id, AuthorizationGrant.client_id == client_id
+    if account_id is None:
+        return sites, grants
+    return sites & (ClientSession.account_id == account_id), grants & (AuthorizationGrant.account_id == account_id)
+
+
+def _condition(selector: Selector) -> ColumnElement[bool]:
+    if selector.session_id is not None:
+        return OPSession.id == selector.session_id
+    if selector.account_id is not None:
+        theirs = OPSession.account_id == selector.account_id
+        return theirs if selector.other_than is None else theirs & (OPSession.id != selector.other_than)
+    if selector.everything:
+        return true()
+    raise ValueError("a selector must name what to end")

@@ -1,0 +1,90 @@
+"""What the sessions package hands out and is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from idp.factors.assurance import VerifiedFactor
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live session and the account it belongs to."""
+
+    id: UUID
+    account_id: UUID
+    account_kind: str
+    created_at: datetime
+    auth_time: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    factors: tuple[VerifiedFactor, ...]
+    interaction_id: UUID
+    organization_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session just opened or raised, with the value for its cookie. The value is nowhere else."""
+
+    cookie: str
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where a request comes from, as far as it is kept: the shortened network and the user agent."""
+
+    network: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which sessions to end: one of the fields is set, with two exceptions.
+
+    ``client_id`` ends that client's part of every session and all its grants, of one account when ``account_id`` stands
+    beside it; the people stay signed in elsewhere. ``other_than`` spares one session of ``account_id``.
+    """
+
+    session_id: UUID | None = None
+    account_id: UUID | None = None
+    other_than: UUID | None = None
+    client_session_id: UUID | None = None
+    client_id: str | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How much ``terminate`` ended. ``session_ids`` finds the deliveries that tell the departments."""
+
+    sessions: int = 0
+    client_sessions: int = 0
+    grants: int = 0
+    session_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A line of a list of sessions. ``client_ids`` are the sites signed in to."""
+
+    id: UUID
+    account_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    network: str | None
+    user_agent: str | None
+    client_ids: tuple[str, ...]
+    factors: tuple[VerifiedFactor, ...]
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSession:
+    """A site that a session is signed in to, and since when."""
+
+    client_id: str
+    created_at: datetime

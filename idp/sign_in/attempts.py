@@ -1,0 +1,102 @@
+"""Storing sign-ins under way. An attempt counts while it has not expired, its account may sign in, its credentials are
+those that were verified, and it has not failed too often; whatever ends it, the person starts again with the password.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from idp.accounts.models import Account
+from idp.factors.assurance import VerifiedFactor
+from idp.foundation.clock import Clock
+from idp.foundation.columns import microseconds, moment_of
+from idp.foundation.database import Database
+from idp.foundation.digests import sha256
+from idp.foundation.entropy import Entropy
+from idp.sign_in.models import SignInAttempt
+from idp.sign_in.values import Attempt, AttemptFactor
+
+MOST_FAILURES = 10
+
+_BY_DIGEST = select(
+    SignInAttempt.id,
+    SignInAttempt.account_id,
+    Account.kind,
+    Account.username,
+    SignInAttempt.factors,
+    SignInAttempt.password_is_short,
+    SignInAttempt.organization_id,
+    SignInAttempt.remember,
+).join(Account, Account.id == SignInAttempt.account_id)
+
+
+class Attempts:
+    """The sign-ins under way."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, *, lifetime: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._lifetime = lifetime
+
+    def of(self, presession: str) -> Attempt | None:
+        """Return the attempt of a browser, None if there is none that counts; one SELECT."""
+        statement = _BY_DIGEST.where(
+            SignInAttempt.digest == sha256(presession),
+            SignInAttempt.expires_at > self._clock.now(),
+            SignInAttempt.failures < MOST_FAILURES,
+            Account.credentials_changed_at <= SignInAttempt.updated_at,
+            Account.locked_at.is_(None),
+            Account.closed_at.is_(None),
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        factors = tuple(
+            AttemptFactor(VerifiedFactor(kind, moment_of(at)), UUID(hex=of)) for kind, at, of in row.factors
+        )
+        return Attempt(row.id, row.account_id, row.kind, row.username, factors, *row[5:])
+
+    def save(self, presession: str, attempt: Attempt) -> None:
+        """Store an attempt in place of any other of this browser. Its ten minutes begin with its first factor."""
+        now = self._clock.now()
+        values: dict[str, Any] = {
+            "account_id": attempt.account_id,
+            "factors": [
+                [one.factor.kind, microseconds(one.factor.at), one.interaction_id.hex] for one in attempt.factors
+            ],
+            "password_is_short": attempt.password_is_short,
+            "organization_id": attempt.organization_id,
+            "remember": attempt.remember,
+            "updated_at": now,
+        }
+        with self._database.transaction() as connection:
+            if attempt.id is not None:
+                connection.execute(update(SignInAttempt).where(SignInAttempt.id == attempt.id).values(values))
+                return
+            connection.execute(delete(SignInAttempt).where(SignInAttempt.digest == sha256(presession)))
+            values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0, "created_at": now}
+            connection.execute(self._database.insert_new(SignInAttempt), values | {"expires_at": now + self._lifetime})
+
+    def failed(self, attempt: Attempt) -> None:
+        """Count a wrong code."""
+        statement = update(SignInAttempt).where(SignInAttempt.id == attempt.id)
+        with self._database.transaction() as connection:
+            connection.execute(statement.values(failures=SignInAttempt.failures + 1))
+
+    def finish(self, attempt: Attempt) -> bool:
+        """End an attempt, and tell whether it was this call that ended it: one attempt finishes once (rule S2)."""
+        if attempt.id is None:
+            return True
+        with self._database.transaction() as connection:
+            return connection.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt.id)).rowcount == 1
+
+    def purge(self, limit: int = 1000) -> int:
+        """Delete up to ``limit`` attempts whose time is over, and return how many there were."""
+        expired = select(SignInAttempt.id).where(SignInAttempt.expires_at <= self._clock.now()).limit(limit)
+        with self._database.transaction() as connection:
+            chosen = list(connection.scalars(expired))
+            return connection.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(chosen))).rowcount

@@ -1,0 +1,294 @@
+"""The use cases of signing in: a name and a password, a second factor, enrolling one, choosing an organization.
+
+Each answers with a value: what comes next, or why not. The order of work does not depend on whether the account exists
+(rule S4): a place to hash, the look-up, the counters, one hash, one record.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from idp.accounts.identifiers import parse_identifier
+from idp.accounts.service import Accounts
+from idp.accounts.views import SignInAccount
+from idp.audit.service import Audit
+from idp.factors.factor import WrongCode
+from idp.factors.hashing_pool import Busy, Place
+from idp.factors.password import PasswordCheck
+from idp.factors.password_rules import is_short
+from idp.factors.service import Factors
+from idp.factors.totp import PendingTOTP
+from idp.factors.values import Enrolled
+from idp.foundation.database import Database
+from idp.foundation.digests import b64url
+from idp.foundation.throttle import Refused
+from idp.interactions import Interaction
+from idp.sessions.devices import Devices, KnownDevice
+from idp.sign_in.events import CodeRefused, NotAdmitted, PasswordRefused
+from idp.sign_in.journey import Step, can_remember
+from idp.sign_in.progress import Progress
+from idp.sign_in.standing import Position, Standings, situation_of
+from idp.sign_in.throttling import Tries, Try
+from idp.sign_in.values import (
+    Attempt,
+    Continue,
+    Expired,
+    Finished,
+    SecondFactorEnrolled,
+    Situation,
+    Visit,
+    WrongPassword,
+)
+
+_PASSWORD = "password"
+_SHOWN_DIGEST = 12
+_ANONYMOUS = Situation(Step.PASSWORD)
+
+PasswordOutcome = Busy | Refused | WrongPassword | Continue | Finished | Expired
+CodeOutcome = Refused | WrongCode | Continue | Finished | Expired
+
+
+class SignIn:
+    """Brings people from the sign-in page to a session."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: Audit,
+        *,
+        accounts: Accounts,
+        factors: Factors,
+        devices: Devices,
+        tries: Tries,
+        standings: Standings,
+        progress: Progress,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._accounts = accounts
+        self._factors = factors
+        self._devices = devices
+        self._tries = tries
+        self._standings = standings
+        self._progress = progress
+
+    def situation(self, visit: Visit, interaction: Interaction) -> Situation:
+        """Return where a visit stands. Reads only."""
+        position = self._position(visit, interaction)
+        if position is None:
+            return _ANONYMOUS
+        is_step_up = visit.session is not None and visit.session.account_id == position.subject.account_id
+        offer = can_remember(position.standing, interaction) and visit.session is None
+        return situation_of(position, is_step_up=is_step_up, can_remember=offer)
+
+    def submit_password(
+        self, visit: Visit, interaction: Interaction, identifier: str, password: str
+    ) -> PasswordOutcome:
+        """Take a name and a password. Busy is decided before anything is looked up (rule S5)."""
+        parsed = parse_identifier(identifier)
+        digest = self._tries.digest_of(parsed)
+        place = self._factors.reserve(digest)
+        if isinstance(place, Busy):
+            return place
+        with place:
+            account = self._accounts.find_for_sign_in(parsed)
+            return self._try_password(visit, interaction, place, digest, account, password)
+
+    def _try_password(
+        self,
+        visit: Visit,
+        interaction: Interaction,
+        place: Place,
+        digest: bytes,
+        account: SignInAccount | None,
+        password: str,
+    ) -> PasswordOutcome:
+        # What nobody has is looked up like what somebody has, under an id that no account has.
+        account_id = account.id if account is not None else UUID(bytes=digest[:16])
+        devices = self._devices.of_browser(visit.device)
+        origin = self._standings.origin_of(visit, account_id, devices)
+        charged = self._tries.charge_password(digest, account_id, origin)
+        if isinstance(charged, Refused):
+            return charged
+        enrolled = self._factors.enrolled(account_id)
+        check = self._factors.check_password(place, enrolled, digest, password)
+        reason = _reason_against(account, check, charged)
+        if account is None or reason is not None:
+            self._audit.record(
+                PasswordRefused(
+                    account_id=None if account is None else account_id,
+                    client_id=interaction.client_id,
+                    reason=reason,
+                    identifier=b64url(digest)[:_SHOWN_DIGEST],
+                    known_device=origin.device_id is not None,
+                )
+            )
+            return WrongPassword()
+        attempt = Attempt(
+            None,
+            account.id,
+            account.kind,
+            account.username,
+            (self._progress.proved(_PASSWORD, interaction),),
+            is_short(password),
+        )
+
+        def accept() -> Continue | Finished:
+            self._tries.succeeded(charged)
+            self._factors.password_used(enrolled, check)
+            return self._advance(visit, interaction, attempt, enrolled, devices)
+
+        return self._progress.committed(accept)
+
+    def submit_code(
+        self, visit: Visit, interaction: Interaction, kind: str, code: str, *, remember: bool = False
+    ) -> CodeOutcome:
+        """Take the code of a second factor: of an authenticator app (``totp``) or a ``recovery_code``."""
+        position = self._position(visit, interaction)
+        if position is None:
+            return Expired()
+        if position.step is not Step.SECOND_FACTOR:
+            return Continue(position.step)
+        subject = position.subject
+        devices = self._devices.of_browser(visit.device)
+        charged = self._tries.charge_code(
+            subject.account_id, self._standings.origin_of(visit, subject.account_id, devices)
+        )
+        if isinstance(charged, Refused):
+            return charged
+
+        def verify() -> WrongCode | Continue | Finished:
+            outcome = self._factors.verify_code(kind, subject.account_id, code)
+            if isinstance(outcome, WrongCode):
+                self._refuse_code(position, interaction, kind, outcome)
+                return outcome
+            self._tries.succeeded(charged)
+            attempt = replace(self._with_factor(position, interaction, kind), remember=remember)
+            return self._advance(visit, interaction, attempt, position.enrolled, devices)
+
+        return self._progress.committed(verify)
+
+    def _refuse_code(self, position: Position, interaction: Interaction, kind: str, outcome: WrongCode) -> None:
+        account_id = position.subject.account_id
+        self._progress.failed(position.subject.attempt)
+        self._audit.record(
+            CodeRefused(
+                actor=f"account:{account_id}",
+                account_id=account_id,
+                client_id=interaction.client_id,
+                reason=outcome.reason,
+                kind=kind,
+            )
+        )
+
+    def begin_totp(self, visit: Visit, interaction: Interaction) -> PendingTOTP | Continue:
+        """Make the secret of a second factor that has to be set up before this sign-in goes on."""
+        position = self._enrolling(visit, interaction)
+        if isinstance(position, Continue):
+            return position
+        return self._factors.begin_totp(position.subject.account_id, self._username(position))
+
+    def pending_totp(self, visit: Visit, interaction: Interaction) -> PendingTOTP | None:
+        """Return the secret under way, to show it again beside a wrong code."""
+        position = self._enrolling(visit, interaction)
+        if isinstance(position, Continue):
+            return None
+        return self._factors.pending_totp(position.subject.account_id, self._username(position))
+
+    def confirm_totp(
+        self, visit: Visit, interaction: Interaction, code: str, label: str
+    ) -> SecondFactorEnrolled | WrongCode | Continue | Expired:
+        """Set up the second factor with its first code, which counts for this sign-in too."""
+        position = self._enrolling(visit, interaction)
+        if isinstance(position, Continue):
+            return position
+        account_id = position.subject.account_id
+        actor = f"account:{account_id}"
+        with self._database.transaction():
+            outcome = self._factors.confirm_totp(account_id, code, label=label, actor=actor)
+            if outcome is None:
+                return Expired()
+            if isinstance(outcome, WrongCode):
+                return outcome
+            codes = self._factors.make_recovery_codes(account_id, actor=actor)
+            self._progress.keep(visit, self._with_factor(position, interaction, "totp"))
+        return SecondFactorEnrolled(codes)
+
+    def choose_organization(
+        self, visit: Visit, interaction: Interaction, organization_id: UUID
+    ) -> Continue | Finished | Expired:
+        """Choose for whom an enterprise account acts. An organization it is no member of leaves the step as it is."""
+        position = self._position(visit, interaction)
+        if position is None or position.subject.attempt is None:
+            return Expired()
+        is_member = any(one.organization_id == organization_id for one in position.memberships)
+        if position.step is not Step.ORGANIZATION or not is_member:
+            return Continue(position.step)
+        attempt = replace(position.subject.attempt, organization_id=organization_id)
+        return self._progress.committed(lambda: self._advance(visit, interaction, attempt, position.enrolled, None))
+
+    def proceed(self, visit: Visit, interaction: Interaction) -> Continue | Finished | Expired:
+        """Finish if nothing is left to do, else say what is."""
+        position = self._position(visit, interaction)
+        if position is None:
+            return Expired()
+        if position.step is not Step.DONE:
+            return Continue(position.step)
+        return self._progress.committed(lambda: self._progress.advance(visit, interaction, position))
+
+    def _advance(
+        self,
+        visit: Visit,
+        interaction: Interaction,
+        attempt: Attempt,
+        enrolled: Enrolled,
+        devices: tuple[KnownDevice, ...] | None,
+    ) -> Continue | Finished:
+        subject = self._standings.subject_with(attempt, visit, interaction)
+        position = self._standings.position(subject, visit, interaction, enrolled=enrolled, devices=devices)
+        if position.step is Step.NOT_ADMITTED:
+            self._audit.record(
+                NotAdmitted(
+                    actor=f"account:{attempt.account_id}",
+                    account_id=attempt.account_id,
+                    client_id=interaction.client_id,
+                    kind=attempt.account_kind,
+                )
+            )
+        return self._progress.advance(visit, interaction, position)
+
+    def _position(self, visit: Visit, interaction: Interaction) -> Position | None:
+        subject = self._standings.subject_of(visit, interaction)
+        return None if subject is None else self._standings.position(subject, visit, interaction)
+
+    def _enrolling(self, visit: Visit, interaction: Interaction) -> Position | Continue:
+        position = self._position(visit, interaction)
+        if position is None:
+            return Continue(Step.PASSWORD)
+        return position if position.step is Step.ENROL_SECOND_FACTOR else Continue(position.step)
+
+    def _with_factor(self, position: Position, interaction: Interaction, kind: str) -> Attempt:
+        """Return the attempt with one more factor; a step-up of a session begins one."""
+        subject = position.subject
+        proved = self._progress.proved(kind, interaction)
+        if subject.attempt is not None:
+            return replace(subject.attempt, factors=(*subject.attempt.factors, proved))
+        return Attempt(
+            None, subject.account_id, subject.account_kind, "", (proved,), position.standing.password_is_short
+        )
+
+    def _username(self, position: Position) -> str:
+        if position.subject.attempt is not None:
+            return position.subject.attempt.username
+        account = self._accounts.get(position.subject.account_id)
+        return account.username if account is not None else ""
+
+
+def _reason_against(account: SignInAccount | None, check: PasswordCheck, charged: Try) -> str | None:
+    """Return why a password is not accepted, for the record; the person is told the same in every case."""
+    if account is None:
+        return "unknown"
+    if not check.is_right:
+        return "wrong"
+    if not account.is_admitted:
+        return "not_admitted"
+    return "stopped" if charged.is_stopped else None

@@ -1,0 +1,83 @@
+"""What became of the signals: the ledger that people read, and the dead letters somebody has to look at (rule P12).
+
+A site counts as told only when its delivery was confirmed; a dead letter stays "not confirmed" until it is replayed and
+taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.outbox import Delivery, Outbox, OutboxMessage
+
+_DEAD = OutboxMessage.settled_at.is_not(None) & OutboxMessage.delivered_at.is_(None)
+_WAITING = OutboxMessage.settled_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up."""
+
+    id: UUID
+    kind: str
+    client_id: str
+    attempts: int
+    created_at: datetime
+    given_up_at: datetime | None
+    last_error: str | None
+
+
+class Ledger:
+    """Reads deliveries, replays dead letters."""
+
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._clock = clock
+
+    def of_sessions(self, session_ids: Sequence[UUID]) -> list[Delivery]:
+        """Return what was, or is to be, told about these sessions, oldest first."""
+        return self._outbox.deliveries(session_ids) if session_ids else []
+
+    def is_confirmed(self, session_ids: Sequence[UUID]) -> bool:
+        """Tell whether every site of these sessions has confirmed; only then may a page say "signed out everywhere"."""
+        return all(delivery.state == "delivered" for delivery in self.of_sessions(session_ids))
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """Return the messages that were given up, latest first."""
+        statement = (
+            select(
+                OutboxMessage.id,
+                OutboxMessage.kind,
+                OutboxMessage.lane,
+                OutboxMessage.attempts,
+                OutboxMessage.created_at,
+                OutboxMessage.settled_at,
+                OutboxMessage.last_error,
+            )
+            .where(_DEAD)
+            .order_by(OutboxMessage.settled_at.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [DeadLetter(*row) for row in connection.execute(statement)]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many messages wait, and how many were given up."""
+        with self._database.read() as connection:
+            waiting = connection.scalar(select(func.count()).select_from(OutboxMessage).where(_WAITING)) or 0
+            dead = connection.scalar(select(func.count()).select_from(OutboxMessage).where(_DEAD)) or 0
+        return waiting, dead
+
+    def replay(self, client_id: str) -> int:
+        """Let the dead letters of one client be tried again from the first attempt. Returns how many there are."""
+        values = {"settled_at": None, "leased_until": None, "attempts": 0, "due_at": self._clock.now()}
+        with self._database.transaction() as connection:
+            return connection.execute(
+                update(OutboxMessage).where(_DEAD, OutboxMessage.lane == client_id).values(**values)
+            ).rowcount

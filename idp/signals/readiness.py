@@ -1,0 +1,152 @@
+"""Is this node fit to serve? (rules P12 and O5.) Database, migrations, clock, worker, outbox, each with an answer in
+words.
+
+``unready`` takes the node out of the balancer: it would answer wrongly. ``degraded`` leaves it in: it answers well, but
+departments may not be told in time, which no other node could do better.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.outbox import Outbox
+from idp.signals.heartbeat import LONGEST_SILENCE, Heartbeats
+
+State = Literal["ok", "degraded", "failed"]
+Status = Literal["ready", "degraded", "unready"]
+
+LONGEST_WAIT = timedelta(seconds=60)
+LARGEST_DRIFT = timedelta(seconds=2)
+_REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. ``detail`` is for operators."""
+
+    name: str
+    state: State
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The whole picture. Only ``status`` is for the public."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def status(self) -> Status:
+        states = {check.state for check in self.checks}
+        if "failed" in states:
+            return "unready"
+        return "degraded" if "degraded" in states else "ready"
+
+
+class ReadinessProbe:
+    """Looks at everything a node needs. Never raises."""
+
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._clock = clock
+        self._heartbeats = Heartbeats(database, clock)
+
+    def look(self) -> Readiness:
+        """Return the present state; a database that does not answer is asked one question only."""
+        reachable = self._check("database", self._database_answers)
+        if reachable.state == "failed":
+            return Readiness((reachable,))
+        migrated = self._check("migrations", self._migrations_are_applied)
+        if migrated.state == "failed":
+            return Readiness((reachable, migrated))
+        return Readiness(
+            (
+                reachable,
+                migrated,
+                self._check("clock", self._clock_agrees),
+                self._check("worker", self._worker_is_alive),
+                self._check("outbox", self._outbox_is_moving),
+            )
+        )
+
+    def _check(self, name: str, look: Callable[[], tuple[State, str]]) -> Check:
+        try:
+            state, detail = look()
+        except SQLAlchemyError as error:
+            return Check(name, "failed", f"the database refused the question ({type(error).__name__})")
+        return Check(name, state, detail)
+
+    def _database_answers(self) -> tuple[State, str]:
+        with self._database.read() as connection:
+            connection.execute(text("SELECT 1"))
+        return "ok", f"{self._database.dialect} answers"
+
+    def _migrations_are_applied(self) -> tuple[State, str]:
+        """Compare the applied revision with ours without Alembic, whose import no worker should pay for."""
+        revisions = revisions_in_order()
+        if not revisions:
+            return "ok", "this version has no migrations"
+        with self._database.read() as connection:
+            applied = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        if applied in revisions[:-1]:
+            return "failed", f"revision {applied} is applied, this version needs {revisions[-1]}; run: idp db upgrade"
+        if applied == revisions[-1]:
+            return "ok", f"revision {applied} is applied"
+        # The version before a migration works with the database after it; that is what migrations promise.
+        return "ok", f"revision {applied} is newer than this version"
+
+    def _clock_agrees(self) -> tuple[State, str]:
+        drift = self.clock_drift()
+        if drift is None:
+            return "ok", "the database runs on this machine's clock"
+        state: State = "ok" if drift <= LARGEST_DRIFT else "failed"
+        return state, f"{drift.total_seconds():.3f} s from the database's clock"
+
+    def clock_drift(self) -> timedelta | None:
+        """Return how far our clock is from the database's, None if they are the same one."""
+        if self._database.dialect == "sqlite":
+            return None
+        with self._database.read() as connection:
+            before = self._clock.now()
+            theirs: datetime | None = connection.scalar(text("SELECT clock_timestamp()"))
+            after = self._clock.now()
+        middle = before + (after - before) / 2
+        return abs((theirs or middle).astimezone(UTC) - middle)
+
+    def _worker_is_alive(self) -> tuple[State, str]:
+        latest = self._heartbeats.latest()
+        if latest is None:
+            return "degraded", "no worker is running; start one with: idp worker"
+        silence = self._clock.now() - latest
+        state: State = "ok" if silence <= LONGEST_SILENCE else "degraded"
+        return state, f"a worker was last seen {max(silence.total_seconds(), 0):.0f} s ago"
+
+    def _outbox_is_moving(self) -> tuple[State, str]:
+        age = self._outbox.oldest_waiting_seconds()
+        state: State = "ok" if age <= LONGEST_WAIT.total_seconds() else "degraded"
+        return state, f"the oldest undelivered message is {age:.0f} s old"
+
+
+@functools.cache
+def revisions_in_order() -> tuple[str, ...]:
+    """Return the revisions of this version, oldest first, read from the first lines of their files."""
+    package = Path(__file__).resolve().parent.parent
+    after: dict[str | None, str] = {}
+    for path in (*package.glob("migrations/versions/*.py"), *package.parent.glob("migrations/versions/*.py")):
+        found = {bool(is_down): name for is_down, name in _REVISION.findall(path.read_text(encoding="utf-8"))}
+        if False in found:
+            after[found.get(True)] = found[False]
+    ordered: list[str] = []
+    while (following := after.get(ordered[-1] if ordered else None)) is not None:
+        ordered.append(following)
+    return tuple(ordered)

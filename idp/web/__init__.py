@@ -1,0 +1,1 @@
+"""The HTTP surfaces: one blueprint a folder, mirrored in templates/. Views parse, call one service and answer."""

@@ -1,0 +1,85 @@
+"""From a consent request to the words of its page: claims grouped by where they come from, each with its masked present
+value.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from idp.accounts.claims import ACCOUNT, SOURCES, Profile
+from idp.foundation.translation import marked
+from idp.protocol.consent_request import ConsentRequest
+from idp.web.shared.locale import current_locale, gettext
+from idp.web.shared.services import services
+
+CLAIM_NAMES = {
+    "name": marked("Name"),
+    "phone_number": marked("Phone number"),
+    "email": marked("E-mail address"),
+    "address": marked("Address"),
+    "birthdate": marked("Date of birth"),
+    "gender": marked("Gender"),
+    "preferred_username": marked("User name"),
+    "organization": marked("Organization you act for"),
+    "ial": marked("Identity level"),
+}
+# What is part of another line, or says nothing about the person, has no line of its own.
+_UNSHOWN = frozenset({"family_name", "given_name", "email_verified", "phone_number_verified", "updated_at", "locale"})
+_DAY = 86_400
+
+
+def context_of(asked: ConsentRequest) -> dict[str, Any]:
+    """Return the context of the consent page."""
+    profile = services().accounts.profile(asked.session.account_id)
+    new = asked.required - asked.known
+    is_later = bool(asked.known) and bool(new)
+    client, locale = asked.client, current_locale()
+    return {
+        "person": (profile.masked_claim("name") or profile.masked_claim("preferred_username") or "") if profile else "",
+        "sources": _groups(new if is_later else asked.required, profile, asked),
+        "given": _groups(asked.known & asked.required, profile, asked) if is_later else [],
+        "only_new": is_later,
+        "optional": [_box(name, profile, asked) for name in _ordered(asked.optional)],
+        "offline": asked.is_offline,
+        "days": services().settings.consent_lifetime_seconds // _DAY,
+        "privacy_url": client.policy_uri,
+        "legal_basis": client.legal_basis_in(locale),
+        "displayed": asked.displayed,
+        "sign_out_url": "/logout",
+    }
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    shown = [name for name in names if name not in _UNSHOWN]
+    order = list(CLAIM_NAMES)
+    return sorted(shown, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def _groups(names: Iterable[str], profile: Profile | None, asked: ConsentRequest) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, str]]] = {}
+    for name in _ordered(names):
+        value = _value(name, profile, asked)
+        source = profile.claim_source(name) if profile else ACCOUNT
+        line = {
+            "term": gettext(CLAIM_NAMES.get(name, name)),
+            "value": value or gettext("not on record"),
+            "purpose": asked.client.purpose(name, current_locale()) or "",
+        }
+        groups.setdefault(source, []).append(line)
+    return [
+        {"name": gettext(SOURCES[source].title), "note": gettext(SOURCES[source].note), "claims": lines}
+        for source, lines in groups.items()
+    ]
+
+
+def _box(name: str, profile: Profile | None, asked: ConsentRequest) -> dict[str, str]:
+    value = _value(name, profile, asked)
+    label = gettext(CLAIM_NAMES.get(name, name))
+    text = gettext("%(claim)s: %(value)s", claim=label, value=value) if value else label
+    return {"value": name, "label": text, "hint": asked.client.purpose(name, current_locale()) or ""}
+
+
+def _value(name: str, profile: Profile | None, asked: ConsentRequest) -> str | None:
+    if name == "organization":
+        memberships = services().accounts.memberships(asked.session.account_id)
+        return next((one.name for one in memberships if one.organization_id == asked.session.organization_id), None)
+    return profile.masked_claim(name) if profile else None

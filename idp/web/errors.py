@@ -1,0 +1,79 @@
+"""What a person sees when something cannot go on: a page in their language, a reference number, a way back, never a
+trace.
+
+Only here and in the surfaces' own ``errors`` modules are status codes known. Blueprints for machines register their
+own handlers, which come first. Each kind of error is one template in ``templates/errors/``; the text lives there.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from idp.foundation.errors import UserError
+from idp.foundation.logging import get_logger
+from idp.web.shared.csrf import CSRFRefused
+from idp.web.shared.locale import gettext
+from idp.web.shared.pages import render
+from idp.web.shared.state import shared
+
+BAD_REQUEST: Final = "errors/400.html"
+FORBIDDEN: Final = "errors/403.html"
+NOT_FOUND: Final = "errors/404.html"
+TOO_LARGE: Final = "errors/413.html"
+TOO_MANY: Final = "errors/429.html"
+INTERNAL: Final = "errors/500.html"
+BUSY: Final = "errors/busy.html"
+STALE_FORM: Final = "errors/stale_form.html"
+UNSAFE_RETURN: Final = "errors/unsafe_return.html"
+UNKNOWN_SERVICE: Final = "errors/unknown_service.html"
+SUSPENDED_SERVICE: Final = "errors/suspended_service.html"
+
+_TEMPLATES: Final = {
+    HTTPStatus.FORBIDDEN: FORBIDDEN,
+    HTTPStatus.NOT_FOUND: NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: NOT_FOUND,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
+    HTTPStatus.TOO_MANY_REQUESTS: TOO_MANY,
+    HTTPStatus.INTERNAL_SERVER_ERROR: INTERNAL,
+    HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
+}
+_KEPT_HEADERS: Final = frozenset({"allow", "retry-after"})
+
+_log = get_logger(__name__)
+
+
+def register_errors(app: Flask) -> None:
+    """Answer every error of the application with a page."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(UserError, _user_error)
+
+
+def error_page(template: str, status: int, *, detail: str = "", retry_seconds: int = 0) -> Response:
+    """Answer with an error page.
+
+    ``detail`` is for developers, is shown outside production only, and holds no personal value.
+    """
+    shown = "" if shared().settings.environment == "production" else detail
+    response = render(template, status, detail=shown, retry_seconds=retry_seconds)
+    if retry_seconds:
+        response.headers["Retry-After"] = str(retry_seconds)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(error, InternalServerError):
+        _log.error("unhandled_error", exc_info=error.original_exception or error)
+    if isinstance(error, CSRFRefused):
+        return error_page(STALE_FORM, status)
+    page = error_page(_TEMPLATES.get(HTTPStatus(status), BAD_REQUEST), status)
+    for name, value in error.get_headers():
+        if name.lower() in _KEPT_HEADERS:
+            page.headers[name] = value
+    return page
+
+
+def _user_error(error: UserError) -> Response:
+    return render("errors/error.html", HTTPStatus.BAD_REQUEST, explanation=gettext(error.message, **error.values))

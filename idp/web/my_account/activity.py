@@ -1,0 +1,48 @@
+"""What happened to the account in the last 180 days, from the audit record, in words."""
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from werkzeug.wrappers import Response
+
+from idp.audit.service import AuditRecord
+from idp.foundation.translation import marked
+from idp.sessions.values import Session
+from idp.web.shared.guards import signed_in
+from idp.web.shared.locale import gettext
+from idp.web.shared.pages import render
+from idp.web.shared.services import services
+
+_LOOKS_BACK: Final = timedelta(days=180)
+_MOST: Final = 100
+_WORDS: Final = MappingProxyType(
+    {
+        "session.opened": marked("Sign-in"),
+        "session.raised": marked("Sign-in confirmed"),
+        "session.ended": marked("Signed out"),
+        "sign_in.password_refused": marked("Wrong password"),
+        "sign_in.code_refused": marked("Wrong code"),
+        "authenticator.password_set": marked("Password changed"),
+        "authenticator.added": marked("Way to sign in added"),
+        "authenticator.removed": marked("Way to sign in removed"),
+    }
+)
+
+
+@signed_in
+def show(session: Session) -> Response:
+    """List the events that mean something to a person."""
+    since = services().clock.now() - _LOOKS_BACK
+    records = services().audit.of_account(session.account_id, limit=_MOST)
+    events = [_line(one) for one in records if one.action in _WORDS and one.occurred_at >= since]
+    return render("my_account/activity.html", events=events)
+
+
+def _line(record: AuditRecord) -> dict[str, Any]:
+    return {
+        "at": record.occurred_at,
+        "what": gettext(_WORDS[record.action]),
+        "device": "",
+        "place": record.network or "",
+    }

@@ -1,0 +1,78 @@
+"""Changing one's password: the present one is asked for, the new one is entered once (ASVS 6.2.2, 6.2.3)."""
+
+from datetime import timedelta
+from math import ceil
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from idp.enrolment.service import StepUpNeeded, WrongCurrentPassword
+from idp.factors.hashing_pool import Busy
+from idp.factors.password_rules import PasswordProblem
+from idp.foundation.throttle import Refused
+from idp.sessions.values import Session
+from idp.web.my_account.notices import done, step_up
+from idp.web.shared.forms import read_form
+from idp.web.shared.guards import signed_in
+from idp.web.shared.locale import gettext
+from idp.web.shared.messages import ENTER_PASSWORD, WRONG_CURRENT_PASSWORD
+from idp.web.shared.pages import Problem, render
+from idp.web.shared.services import services
+
+
+@signed_in
+def show(session: Session) -> Response:
+    """Show the form, after a recent sign-in."""
+    needed = services().enrolment.step_up_for(session)
+    return _form(session) if needed is None else step_up(needed)
+
+
+@signed_in
+def change(session: Session) -> Response:
+    """Change the password."""
+    form = read_form(request)
+    current, new = form.password("current_password"), form.password("new_password")
+    missing = [
+        Problem(gettext(ENTER_PASSWORD), field)
+        for field, value in (("current_password", current), ("new_password", new))
+        if not value
+    ]
+    if missing:
+        return _form(session, missing)
+    outcome = services().enrolment.change_password(session, current, new, end_others=form.ticked("end_others"))
+    if isinstance(outcome, StepUpNeeded):
+        return step_up(outcome)
+    if isinstance(outcome, WrongCurrentPassword):
+        return _form(session, [Problem(gettext(WRONG_CURRENT_PASSWORD), "current_password")])
+    if isinstance(outcome, PasswordProblem):
+        return _form(session, [Problem(gettext(outcome.message, **outcome.values), "new_password")])
+    if isinstance(outcome, Busy | Refused):
+        return _wait(outcome)
+    return done("/account/methods", "password")
+
+
+def _form(session: Session, problems: list[Problem] | None = None) -> Response:
+    account = services().accounts.get(session.account_id)
+    others = [one for one in services().sessions.list(account_id=session.account_id) if one.id != session.id]
+    return render(
+        "my_account/change_password.html",
+        400 if problems else 200,
+        problems=problems or (),
+        username=account.username if account else "",
+        minimum=services().enrolment.methods(session).least_password_length,
+        others=len(others),
+    )
+
+
+def _wait(outcome: Busy | Refused) -> Response:
+    now = services().clock.now()
+    until = now + timedelta(seconds=outcome.retry_after) if isinstance(outcome, Busy) else outcome.until
+    response = render(
+        "sign_in/wait.html",
+        503 if isinstance(outcome, Busy) else 429,
+        until=until,
+        retry_url=request.path,
+        busy=isinstance(outcome, Busy),
+    )
+    response.headers["Retry-After"] = str(max(1, ceil((until - now).total_seconds())))
+    return response

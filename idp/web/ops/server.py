@@ -1,0 +1,102 @@
+"""The little server on ``IDP_OPS_BIND``: metrics and readiness in detail, for operators only (rule O4).
+
+It runs in a thread of the process that supervises the workers, with a database connection of its own and no keys.
+"""
+
+import threading
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+import orjson
+
+from idp.foundation.clock import SystemClock
+from idp.foundation.database import Database
+from idp.foundation.entropy import SystemEntropy
+from idp.foundation.errors import ConfigurationError
+from idp.foundation.outbox import Outbox
+from idp.foundation.settings import Settings
+from idp.signals.ledger import Ledger
+from idp.signals.readiness import Readiness, ReadinessProbe
+
+JSON: Final = "application/json"
+_SLOWEST_CLIENT_SECONDS: Final = 5
+
+
+class Operations:
+    """What the little server answers, as functions of a path."""
+
+    def __init__(self, settings: Settings, metrics_folder: str | None) -> None:
+        clock = SystemClock()
+        database = Database(settings.database_url, pool_size=2)
+        outbox = Outbox(database, clock, SystemEntropy(clock))
+        self._probe = ReadinessProbe(database, outbox, clock)
+        self._ledger = Ledger(database, outbox, clock)
+        self._outbox = outbox
+        self._metrics_folder = metrics_folder
+
+    def answer(self, path: str) -> tuple[HTTPStatus, str, bytes]:
+        """Return (status, content type, body)."""
+        if path == "/metrics":
+            return self._metrics()
+        if path == "/readyz":
+            return self._readiness()
+        if path == "/healthz":
+            return HTTPStatus.OK, JSON, b'{"status":"alive"}'
+        return HTTPStatus.NOT_FOUND, JSON, b'{"error":"not_found"}'
+
+    def _readiness(self) -> tuple[HTTPStatus, str, bytes]:
+        picture = self._probe.look()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if picture.status == "unready" else HTTPStatus.OK
+        return status, JSON, details_of(picture)
+
+    def _metrics(self) -> tuple[HTTPStatus, str, bytes]:
+        from idp.web.ops import metrics  # noqa: PLC0415 - needs the multiprocess folder to be named first
+
+        numbers = metrics.DatabaseNumbers(self._probe.look, self._ledger, self._outbox.oldest_waiting_seconds)
+        return HTTPStatus.OK, metrics.CONTENT_TYPE, metrics.exposition(self._metrics_folder, numbers)
+
+
+def details_of(picture: Readiness) -> bytes:
+    """Return a readiness with all its checks as JSON."""
+    checks = [{"name": check.name, "state": check.state, "detail": check.detail} for check in picture.checks]
+    return orjson.dumps({"status": picture.status, "checks": checks})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = _SLOWEST_CLIENT_SECONDS
+    server_version = "idp"
+    sys_version = ""
+
+    def __init__(self, operations: Operations, *arguments: Any) -> None:
+        self._operations = operations
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        status, content_type, body = self._operations.answer(self.path.partition("?")[0])
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Log nothing: scrapes come every few seconds."""
+
+
+def listen(settings: Settings, metrics_folder: str | None) -> ThreadingHTTPServer:
+    """Take the port and return a server that does not answer yet. Raises ConfigurationError when the port is taken."""
+    host, _, port = settings.ops_bind.rpartition(":")
+    try:
+        return ThreadingHTTPServer(
+            (host.strip("[]") or "127.0.0.1", int(port)), partial(_Handler, Operations(settings, metrics_folder))
+        )
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigurationError(f"IDP_OPS_BIND: cannot listen on {settings.ops_bind!r} ({error})") from None
+
+
+def start(server: ThreadingHTTPServer) -> None:
+    """Answer from now on, in a thread."""
+    threading.Thread(target=server.serve_forever, name="ops", daemon=True).start()

@@ -1,0 +1,136 @@
+"""The WSGI front: what stands before Flask. It names each request, finds out where it comes from, and answers machines
+directly.
+
+The machine endpoints are plain functions; going through Flask would cost more than their own work. This is the only
+route to them. Forwarded addresses are believed only from trusted proxies (rule O4, RFC 9700 §4.13).
+"""
+
+import base64
+import ipaddress
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from idp.foundation.errors import ProtocolError
+from idp.foundation.logging import RequestContext, get_logger, request_context
+from idp.protocol.messages import Answer, error_answer
+from idp.registry.errors import RegistryUnavailable
+from idp.web.protocol.machine import answer_machine, is_machine_path
+from idp.web.shared.headers import machine_headers
+from idp.wiring import Services
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_REASONS = {
+    200: "200 OK",
+    204: "204 No Content",
+    304: "304 Not Modified",
+    400: "400 Bad Request",
+    401: "401 Unauthorized",
+    403: "403 Forbidden",
+    405: "405 Method Not Allowed",
+    413: "413 Content Too Large",
+    500: "500 Internal Server Error",
+    503: "503 Service Unavailable",
+}
+_LONGEST_AGENT = 300
+_UNAVAILABLE = ProtocolError("temporarily_unavailable", "The service cannot answer now. Try again shortly.", status=503)
+_log = get_logger(__name__)
+
+
+class Front:
+    """The outermost WSGI application."""
+
+    def __init__(self, services: Services, pages: Application) -> None:
+        self._services = services
+        self._pages = pages
+        self._headers = list(machine_headers(is_https=services.settings.is_https))
+        self._proxies = services.settings.proxy_networks
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        document = self._services.protocol.documents.find(path)
+        if document is not None and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            return _send_document(document, environ, start_response)
+        reference = base64.b32encode(self._services.entropy.token_bytes(5)).decode()
+        environ["REMOTE_ADDR"] = address = self._client_address(environ)
+        environ["HTTP_HOST"] = environ.get("HTTP_HOST", "")
+        context = RequestContext(reference, network_of(address), environ.get("HTTP_USER_AGENT", "")[:_LONGEST_AGENT])
+        token = request_context.set(context)
+        try:
+            if not is_machine_path(self._services.protocol, path):
+                return self._pages(environ, start_response)
+            return self._send(self._machine_answer(environ), reference, start_response)
+        finally:
+            request_context.reset(token)
+
+    def _machine_answer(self, environ: Environ) -> Answer:
+        try:
+            return answer_machine(environ, self._services)
+        except ProtocolError as error:
+            return error_answer(error)
+        except (SQLAlchemyError, RegistryUnavailable):
+            _log.exception("machine_endpoint_unavailable", path=environ["PATH_INFO"])
+            return error_answer(_UNAVAILABLE, headers=(("Retry-After", "2"),))
+        except Exception:  # noqa: BLE001 - the last resort: whatever it was, the client gets an answer (ASVS 16.5.4)
+            _log.exception("machine_endpoint_failed", path=environ["PATH_INFO"])
+            return error_answer(ProtocolError("server_error", "Something went wrong here.", status=500))
+
+    def _send(self, answer: Answer, reference: str, start_response: StartResponse) -> Iterable[bytes]:
+        headers = [
+            *answer.headers,
+            *self._headers,
+            ("Content-Length", str(len(answer.body))),
+            ("Request-Id", reference),
+        ]
+        start_response(_REASONS[answer.status], headers)
+        return [answer.body]
+
+    def _client_address(self, environ: Environ) -> str:
+        """Return the nearest address that is no trusted proxy; what clients write further left is not believed."""
+        peer: str = environ.get("REMOTE_ADDR") or "127.0.0.1"
+        if not self._proxies or not self._is_proxy(peer):
+            return peer
+        for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            address = hop.strip()
+            if not address:
+                continue
+            if not _is_address(address):
+                return peer
+            if not self._is_proxy(address):
+                return address
+        return peer
+
+    def _is_proxy(self, address: str) -> bool:
+        return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self._proxies)
+
+
+def network_of(address: str) -> str:
+    """Return the network an address is counted by: its /24, or its /48 (rule S3); empty for what is no address."""
+    if not _is_address(address):
+        return ""
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    prefix = 24 if parsed.version == 4 else 48  # noqa: PLR2004 - the IP version
+    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _send_document(document: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    etag = next(value for name, value in document.headers if name == "ETag")
+    if environ.get("HTTP_IF_NONE_MATCH") == etag:
+        start_response(_REASONS[304], [header for header in document.headers if header[0] != "Content-Type"])
+        return []
+    start_response(_REASONS[200], [*document.headers, ("Content-Length", str(len(document.body)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [document.body]

@@ -1,0 +1,84 @@
+"""From the engine's outcomes to HTTP: redirects, the page that posts itself, our pages, and error pages."""
+
+from functools import singledispatch
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from idp.foundation.errors import ProtocolError
+from idp.foundation.logging import get_logger
+from idp.interactions import Interaction
+from idp.protocol.outcomes import ConsentNeeded, NotAdmitted, Outcome, Refused, Responded, SignInNeeded
+from idp.protocol.response_modes.form_post import FORM_POST
+from idp.protocol.response_modes.query import location
+from idp.web import errors
+from idp.web.shared.journeys import path_with, seal, see_other, slip_of
+from idp.web.shared.pages import render
+
+_log = get_logger(__name__)
+_REASONS = {
+    "The redirect_uri is not registered for this client.": errors.UNSAFE_RETURN,
+    "This client is not registered here.": errors.UNKNOWN_SERVICE,
+    "This client is suspended.": errors.SUSPENDED_SERVICE,
+}
+
+
+@singledispatch
+def _response(outcome: Any) -> Response:  # noqa: ANN401 - the dispatching default
+    raise TypeError(f"no answer for {type(outcome).__name__}")
+
+
+def outcome_response(outcome: Outcome) -> Response:
+    """Return the answer to an outcome."""
+    return _response(outcome)
+
+
+def refusal_page(error: ProtocolError) -> Response:
+    """Show an error that nobody else may be told: never a redirect (RFC 6749 §4.1.2.1)."""
+    _log.info("authorization_refused", error_code=error.error, reason=error.description)
+    template = _REASONS.get(error.description, errors.BAD_REQUEST)
+    return errors.error_page(template, 400, detail=f"{error.error}: {error.description}")
+
+
+@_response.register
+def _(outcome: Refused) -> Response:
+    return refusal_page(outcome.error)
+
+
+@_response.register
+def _(outcome: Responded) -> Response:
+    if outcome.response_mode == FORM_POST.name:
+        return render(
+            "protocol/form_post.html",
+            service=slip_of(outcome.client),
+            form_targets=[outcome.redirect_uri],
+            action=outcome.redirect_uri,
+            fields=list(outcome.parameters.items()),
+        )
+    response = see_other(location(outcome.redirect_uri, outcome.parameters))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@_response.register
+def _(outcome: SignInNeeded) -> Response:
+    return _page_of_ours("/login", outcome.interaction)
+
+
+@_response.register
+def _(outcome: ConsentNeeded) -> Response:
+    return _page_of_ours("/consent", outcome.interaction)
+
+
+@_response.register
+def _(outcome: NotAdmitted) -> Response:
+    return _page_of_ours("/login/not-admitted", outcome.interaction)
+
+
+def _page_of_ours(path: str, interaction: Interaction) -> Response:
+    sealed = seal(interaction)
+    if sealed is None:
+        return refusal_page(ProtocolError("invalid_request", "The request is too long; push it first (RFC 9126)."))
+    response = see_other(path_with(path, sealed))
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,56 @@
+"""Who may call a view. Every view declares its guard; a test walks the URL map and fails on any without one.
+
+``public`` views decide for themselves whom they answer. ``signed_in`` views are called with the live session; without
+one, the person is sent to sign in and comes back.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import request
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from idp.sessions.values import Session
+from idp.web.shared.journeys import current_session, path_with, seal, see_other
+from idp.web.shared.services import services
+
+P = ParamSpec("P")
+GUARD = "idp_guard"
+
+
+def public(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Let anybody call the view."""
+    setattr(view, GUARD, "public")
+    return view
+
+
+def signed_in(view: Callable[Concatenate[Session, P], Response]) -> Callable[P, Response]:
+    """Call the view with the browser's live session, or have the person sign in first."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+        session = current_session()
+        if session is None:
+            return to_sign_in()
+        services().sessions.touch(session)
+        return view(session, *args, **kwargs)
+
+    setattr(guarded, GUARD, "signed_in")
+    return guarded
+
+
+def to_sign_in(*, acr_needed: str | None = None, fresh_login: bool = False) -> Response:
+    """Send the person to sign in, or to prove more, and back to this page (or the page before, after a POST)."""
+    destination = request.path if request.method == "GET" else "/account"
+    interactions = services().interactions
+    interaction = (
+        interactions.alone(destination, fresh_login=fresh_login)
+        if acr_needed is None
+        else interactions.alone(destination, acr_needed=acr_needed, fresh_login=fresh_login)
+    )
+    sealed = seal(interaction)
+    if sealed is None:
+        raise BadRequest
+    return see_other(path_with("/login", sealed))

@@ -1,0 +1,79 @@
+"""A person's way through our pages: the sealed interaction in the address, the session in the cookie, the service that
+asked.
+
+The interaction travels as the query parameter ``i``, bound to the browser's pre-session cookie (rule S2).
+"""
+
+from urllib.parse import quote
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from idp.foundation.logging import request_context
+from idp.interactions import Interaction
+from idp.registry.client import Client
+from idp.sessions.values import Browser, Session
+from idp.web.shared import cookies
+from idp.web.shared.locale import JOURNEY_PARAMETER, current_locale, prefer
+from idp.web.shared.pages import ServiceSlip, render
+from idp.web.shared.services import services
+
+RESUME_PATH = "/authorize/resume"
+
+
+def seal(interaction: Interaction) -> str | None:
+    """Return an interaction sealed for this browser; None if it is too long to travel."""
+    return services().interactions.seal(interaction, cookies.ensure_presession())
+
+
+def path_with(path: str, sealed: str) -> str:
+    """Return one of our paths with a sealed interaction."""
+    return f"{path}?{JOURNEY_PARAMETER}={quote(sealed)}"
+
+
+def current_interaction() -> Interaction | None:
+    """Return the interaction of this address; None if there is none, or it is too old or another browser's."""
+    token = request.args.get(JOURNEY_PARAMETER)
+    interaction = services().interactions.open(token, cookies.presession_cookie()) if token else None
+    if interaction is not None and interaction.ui_locales:
+        prefer(interaction.ui_locales.split())
+    return interaction
+
+
+def current_session() -> Session | None:
+    """Return the live session of this browser."""
+    return services().sessions.load(cookies.session_cookie())
+
+
+def browser() -> Browser:
+    """Return where this request comes from."""
+    context = request_context.get()
+    return Browser(context.network, context.user_agent)
+
+
+def client_of(interaction: Interaction | None) -> Client | None:
+    """Return the client that an interaction comes from."""
+    return services().registry.get(interaction.client_id) if interaction and interaction.client_id else None
+
+
+def slip_of(client: Client | None) -> ServiceSlip | None:
+    """Return the slip that names a verified service, in the language of the page."""
+    if client is None:
+        return None
+    locale = current_locale()
+    return ServiceSlip(client.name_in(locale), client.agency_name_in(locale), client.client_uri or "")
+
+
+def form_targets(client: Client | None) -> tuple[str, ...]:
+    """Return where a form of this journey may end: at the service that asked."""
+    return client.redirect_uris if client is not None else ()
+
+
+def restart_page() -> Response:
+    """Show how to begin again: the address belongs to another browser, or was left open for too long."""
+    return render("sign_in/restart.html", 400)
+
+
+def see_other(location: str) -> Response:
+    """Redirect after a POST, or on the way of a journey: never 307, which would repeat credentials (RFC 9700 §4.12)."""
+    return redirect(location, 303)

@@ -1,0 +1,52 @@
+"""The sentences that views choose between, and the words for claims: wording stands here once, views
+only pick.
+
+Templates hold the wording of pages; what depends on an outcome (a wrong code, a device signed out) is a message id
+here, to be translated with ``locale.gettext``. Values go into ``%(name)s`` places.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+from idp.foundation.translation import marked
+
+# Sign-in. One message for every reason not to accept a name and a password (security rule S4).
+WRONG_CREDENTIALS: Final = marked("The account or the password is not right")
+ENTER_USERNAME: Final = marked("Enter your phone number, ID number or username")
+ENTER_PASSWORD: Final = marked("Enter your password")
+ENTER_TOTP: Final = marked("Enter the 6 digits of the authenticator code")
+ENTER_RECOVERY_CODE: Final = marked("Enter a recovery code")
+WRONG_CODE: Final = marked("That code is not right")
+WRONG_CODE_TRIES_LEFT: Final = marked("That code is not right. Tries left: %(number)s")
+USED_CODE: Final = marked("That code has been used already. Wait for the next one")
+CLOCK_OFF: Final = marked("The code does not fit the time. Check the clock of your phone")
+CHOOSE_FACTOR: Final = marked("Choose a way to confirm that it is you")
+CHOOSE_ORGANIZATION: Final = marked("Choose an organisation")
+
+# The account.
+WRONG_CURRENT_PASSWORD: Final = marked("That is not the password you use now")
+PASSWORD_CHANGED: Final = marked("<strong>Your password has been changed.</strong>")
+KEEP_THE_CODES: Final = marked("Tick the box when you have kept the codes")
+LABEL_TOO_LONG: Final = marked("Use at most 20 characters")
+AUTHENTICATOR_ADDED: Final = marked("<strong>The authenticator app is set up.</strong>")
+AUTHENTICATOR_REMOVED: Final = marked("<strong>The authenticator app has been removed.</strong>")
+DEVICE_SIGNED_OUT: Final = marked("<strong>%(device)s has been signed out.</strong>")
+OTHERS_SIGNED_OUT: Final = marked("<strong>All other devices have been signed out.</strong>")
+SERVICE_STOPPED: Final = marked("<strong>%(service)s receives nothing new.</strong>")
+
+CLAIM_NAMES: Final = MappingProxyType(
+    {
+        "name": marked("Name"),
+        "family_name": marked("Family name"),
+        "given_name": marked("Given name"),
+        "preferred_username": marked("Username"),
+        "gender": marked("Gender"),
+        "birthdate": marked("Date of birth"),
+        "email": marked("E-mail"),
+        "phone_number": marked("Phone"),
+        "address": marked("Postal address"),
+        "organization": marked("Organisation"),
+        "ial": marked("Identity level"),
+        "id_number": marked("ID number"),
+    }
+)

@@ -1,0 +1,47 @@
+"""Puts the page machinery on a Flask application: templates, static files and the last touch to every response.
+
+The one hook after each request is light for machines (a fixed list of headers) and does the rest for pages only.
+"""
+
+from flask import Flask, Response, request
+
+from idp.foundation.clock import Clock
+from idp.foundation.entropy import Entropy
+from idp.foundation.settings import Settings
+from idp.foundation.translation import Translator
+from idp.web.shared.compression import compress_page
+from idp.web.shared.cookies import write_cookies
+from idp.web.shared.environment import build_environment
+from idp.web.shared.forms import LARGEST_BODY
+from idp.web.shared.headers import add_headers, machine_headers, page_headers
+from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state
+from idp.web.shared.static import URL_PREFIX, Assets
+
+STATIC_ENDPOINT = "assets"
+
+
+def init_shared(
+    app: Flask, settings: Settings, keyring_mac: KeyringMac, translator: Translator, entropy: Entropy, clock: Clock
+) -> None:
+    """Register what pages need. Call once, before the blueprints."""
+    assets = Assets()
+    templates = build_environment(auto_reload=settings.is_development)
+    app.extensions[EXTENSION] = Shared(settings, keyring_mac, translator, entropy, clock, assets, templates)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or LARGEST_BODY
+    app.add_url_rule(f"{URL_PREFIX}<name>", STATIC_ENDPOINT, assets.serve, methods=["GET"])
+    for_machines = machine_headers(is_https=settings.is_https)
+
+    def finish(response: Response) -> Response:
+        state = existing_page_state()
+        if response.mimetype == "text/html":
+            targets = state.form_targets if state else ()
+            add_headers(response, page_headers(targets, is_https=settings.is_https))
+            response.headers.setdefault("Cache-Control", "no-store")
+            compress_page(request, response, entropy.token_bytes(1))
+        else:
+            add_headers(response, for_machines)
+        if state:
+            write_cookies(response, state.new_cookies)
+        return response
+
+    app.after_request(finish)

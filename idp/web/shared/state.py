@@ -1,0 +1,85 @@
+"""What the page machinery keeps: one ``Shared`` value an application, one ``PageState`` a request.
+
+The state of a request is made when a page or a cookie first asks for it, so an endpoint for machines never pays for
+it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from flask import current_app, g
+from jinja2 import Environment
+
+from idp.foundation.clock import Clock
+from idp.foundation.entropy import Entropy
+from idp.foundation.settings import Settings
+from idp.foundation.translation import Translator
+from idp.web.shared.static import Assets
+
+EXTENSION = "idp_shared"
+
+
+class Mac(Protocol):
+    """A message authentication code and the id of the key that made it."""
+
+    @property
+    def kid(self) -> str: ...
+
+    @property
+    def digest(self) -> bytes: ...
+
+
+class KeyringMac(Protocol):
+    """``Keyring.mac``, handed in so that pages need to know nothing else of the keyring."""
+
+    def __call__(self, purpose: str, *parts: bytes, kid: str | None = None) -> Mac: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every page needs and no page decides."""
+
+    settings: Settings
+    mac: KeyringMac
+    translator: Translator
+    entropy: Entropy
+    clock: Clock
+    assets: Assets
+    templates: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class NewCookie:
+    """A cookie to be set on the response of this request; ``lifetime_seconds`` None means until the browser closes."""
+
+    name: str
+    value: str
+    lifetime_seconds: int | None = None
+
+
+@dataclass(slots=True)
+class PageState:
+    """What is known about the page being answered."""
+
+    ui_locales: tuple[str, ...] = ()
+    account_locale: str | None = None
+    locale: str | None = None
+    presession: str | None = None
+    form_targets: tuple[str, ...] = ()
+    new_cookies: list[NewCookie] = field(default_factory=list)
+
+
+def shared() -> Shared:
+    return cast("Shared", current_app.extensions[EXTENSION])
+
+
+def page_state() -> PageState:
+    """Return the state of this request, made at the first call."""
+    if "page_state" not in g:
+        g.page_state = PageState()
+    return cast("PageState", g.page_state)
+
+
+def existing_page_state() -> PageState | None:
+    """Return the state of this request, None if nothing asked for it."""
+    return cast("PageState | None", g.get("page_state"))

@@ -1,0 +1,25 @@
+"""The sign-in surface: name and password, second factor, organization, and what stands in the way of one of them.
+
+Each page stands for one step and carries the sealed interaction in its address; no GET writes to the database.
+"""
+
+from flask import Blueprint
+
+from idp.web.shared.csrf import protect
+from idp.web.sign_in import enrol, login, not_admitted, organization, second_factor
+
+sign_in = Blueprint("sign_in", __name__)
+sign_in.add_url_rule("/login", "login", login.show, methods=["GET"])
+sign_in.add_url_rule("/login", "submit_login", login.submit, methods=["POST"])
+sign_in.add_url_rule("/login/totp", "totp", second_factor.show_totp, methods=["GET"])
+sign_in.add_url_rule("/login/totp", "submit_totp", second_factor.submit_totp, methods=["POST"])
+sign_in.add_url_rule("/login/recovery-code", "recovery_code", second_factor.show_recovery_code, methods=["GET"])
+sign_in.add_url_rule(
+    "/login/recovery-code", "submit_recovery_code", second_factor.submit_recovery_code, methods=["POST"]
+)
+sign_in.add_url_rule("/login/organization", "organization", organization.show, methods=["GET"])
+sign_in.add_url_rule("/login/organization", "submit_organization", organization.submit, methods=["POST"])
+sign_in.add_url_rule("/login/enrol", "enrol", enrol.show, methods=["GET"])
+sign_in.add_url_rule("/login/enrol", "submit_enrol", enrol.submit, methods=["POST"])
+sign_in.add_url_rule("/login/not-admitted", "not_admitted", not_admitted.show, methods=["GET"])
+protect(sign_in)

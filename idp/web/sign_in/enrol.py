@@ -1,0 +1,84 @@
+"""Setting up a second factor during the sign-in, where the account or the service needs one and there is none yet.
+
+The key is made by a POST and shown in its answer only, so that neither Back nor a second look shows it again.
+"""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from idp.factors.factor import WrongCode
+from idp.factors.totp import LONGEST_LABEL, PendingTOTP
+from idp.sign_in.journey import Step
+from idp.sign_in.values import Continue, Expired, SecondFactorEnrolled
+from idp.web.shared.forms import read_form
+from idp.web.shared.kept_codes import codes_to_show_again, forget_codes, show_once
+from idp.web.shared.locale import gettext
+from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, KEEP_THE_CODES, LABEL_TOO_LONG, WRONG_CODE
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page
+
+
+@on_journey
+def show(journey: Journey) -> Response:
+    """Say that a second factor is needed."""
+    situation = journey.situation()
+    if situation.step is not Step.ENROL_SECOND_FACTOR:
+        return expired_page(journey, situation.step)
+    return page(journey, "sign_in/enrol_start.html")
+
+
+@on_journey
+def submit(journey: Journey) -> Response:
+    """Make the key, or take its first code, or go on once the recovery codes are kept."""
+    situation = journey.situation()
+    if situation.step is not Step.ENROL_SECOND_FACTOR:
+        return _go_on_with_codes(journey)
+    if "code" in request.form:
+        return _confirm(journey)
+    pending = services().sign_in.begin_totp(journey.visit, journey.interaction)
+    return go_on(journey, pending) if isinstance(pending, Continue) else _key_page(journey, pending)
+
+
+def _confirm(journey: Journey) -> Response:
+    form = read_form(request)
+    code, label = form.code("code"), form.text("label")
+    if not code:
+        return _again(journey, label, Problem(gettext(ENTER_TOTP), "code"))
+    if len(label) > LONGEST_LABEL:
+        return _again(journey, label, Problem(gettext(LABEL_TOO_LONG), "label"))
+    outcome = services().sign_in.confirm_totp(journey.visit, journey.interaction, code, label)
+    if isinstance(outcome, WrongCode):
+        return _again(journey, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_CODE), "code"))
+    if isinstance(outcome, SecondFactorEnrolled):
+        show_once(outcome.codes)
+        return page(journey, "sign_in/recovery_codes.html", codes=outcome.codes)
+    return expired_page(journey, Step.ENROL_SECOND_FACTOR) if isinstance(outcome, Expired) else go_on(journey, outcome)
+
+
+def _again(journey: Journey, label: str, problem: Problem) -> Response:
+    pending = services().sign_in.pending_totp(journey.visit, journey.interaction)
+    if pending is None:
+        return expired_page(journey, Step.ENROL_SECOND_FACTOR)
+    return _key_page(journey, pending, label, problem)
+
+
+def _key_page(journey: Journey, pending: PendingTOTP, label: str = "", problem: Problem | None = None) -> Response:
+    return page(
+        journey,
+        "sign_in/enrol_totp.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        key=pending.key,
+        uri=pending.uri,
+        label=label,
+    )
+
+
+def _go_on_with_codes(journey: Journey) -> Response:
+    codes = codes_to_show_again()
+    if codes and not read_form(request).ticked("saved"):
+        problem = Problem(gettext(KEEP_THE_CODES), "saved")
+        return page(journey, "sign_in/recovery_codes.html", 400, problems=[problem], codes=codes)
+    forget_codes()
+    return go_on(journey, services().sign_in.proceed(journey.visit, journey.interaction))

@@ -1,0 +1,54 @@
+"""The sign-in page: a name and a password. Every refusal looks the same (rule S4)."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from idp.factors.hashing_pool import Busy
+from idp.foundation.throttle import Refused
+from idp.sign_in.journey import Step
+from idp.sign_in.values import Situation, WrongPassword
+from idp.web.shared.forms import read_form
+from idp.web.shared.locale import gettext
+from idp.web.shared.messages import ENTER_PASSWORD, ENTER_USERNAME, WRONG_CREDENTIALS
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+from idp.web.sign_in.visits import SWITCH, Journey, go_on, on_journey, page, reason, to_step, wait_page
+
+_NEW = Situation(Step.PASSWORD)
+
+
+@on_journey
+def show(journey: Journey) -> Response:
+    """Ask for name and password; who is signed in goes on to what is missing, unless another account is wanted."""
+    if journey.visit.session is None or SWITCH in request.args:
+        return _form(journey, _NEW, journey.interaction.login_hint or "")
+    situation = journey.situation()
+    if situation.step is not Step.PASSWORD:
+        return to_step(journey, situation.step)
+    return _form(journey, situation, journey.interaction.login_hint or "")
+
+
+@on_journey
+def submit(journey: Journey) -> Response:
+    """Take name and password."""
+    form = read_form(request)
+    username, password = form.identifier("username"), form.password("password")
+    missing = [
+        Problem(gettext(message), field)
+        for field, value, message in (("username", username, ENTER_USERNAME), ("password", password, ENTER_PASSWORD))
+        if not value
+    ]
+    if missing:
+        return _form(journey, _NEW, username, missing)
+    outcome = services().sign_in.submit_password(journey.visit, journey.interaction, username, password)
+    if isinstance(outcome, Busy | Refused):
+        return wait_page(journey, outcome)
+    if isinstance(outcome, WrongPassword):
+        return _form(journey, _NEW, username, [Problem(gettext(WRONG_CREDENTIALS), "password")])
+    return go_on(journey, outcome)
+
+
+def _form(journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None) -> Response:
+    status = 400 if problems else 200
+    why = reason(journey, situation) if SWITCH not in request.args else None
+    return page(journey, "sign_in/login.html", status, problems=problems or (), username=username, reason=why)

@@ -1,0 +1,118 @@
+"""The second factor: the code of an authenticator app, or a recovery code instead."""
+
+from typing import Final
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from idp.factors.factor import WrongCode
+from idp.foundation.throttle import Refused
+from idp.foundation.translation import marked
+from idp.sign_in.journey import Step
+from idp.sign_in.values import Situation
+from idp.web.shared.forms import read_form
+from idp.web.shared.journeys import see_other
+from idp.web.shared.locale import gettext
+from idp.web.shared.messages import CLOCK_OFF, ENTER_RECOVERY_CODE, ENTER_TOTP, USED_CODE, WRONG_CODE
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page, reason, wait_page
+
+_TOTP_PATH, _RECOVERY_PATH = "/login/totp", "/login/recovery-code"
+_DAY = 86_400
+_DISABLED: Final = marked(
+    "This way to sign in is switched off after too many wrong codes. Use another way or ask for help"
+)
+_MESSAGES: Final = {"wrong": WRONG_CODE, "used": USED_CODE, "clock": CLOCK_OFF, "disabled": _DISABLED}
+
+
+@on_journey
+def show_totp(journey: Journey) -> Response:
+    """Ask for the code of the authenticator app, or lead to the recovery code where that is all there is."""
+    situation = journey.situation()
+    if situation.step is not Step.SECOND_FACTOR:
+        return expired_page(journey, situation.step)
+    if situation.second_factors == ("recovery_code",):
+        return see_other(journey.path(_RECOVERY_PATH))
+    return _totp_page(journey, situation)
+
+
+@on_journey
+def show_recovery_code(journey: Journey) -> Response:
+    """Ask for a recovery code."""
+    situation = journey.situation()
+    if situation.step is not Step.SECOND_FACTOR:
+        return expired_page(journey, situation.step)
+    return _recovery_page(journey, situation)
+
+
+@on_journey
+def submit_totp(journey: Journey) -> Response:
+    """Take the code of the authenticator app."""
+    form = read_form(request)
+    code = form.code("code")
+    if not code:
+        return _totp_page(journey, journey.situation(), ENTER_TOTP)
+    outcome = services().sign_in.submit_code(
+        journey.visit, journey.interaction, "totp", code, remember=form.ticked("remember")
+    )
+    if isinstance(outcome, Refused):
+        return wait_page(journey, outcome)
+    if isinstance(outcome, WrongCode):
+        return _totp_page(journey, journey.situation(), _MESSAGES[outcome.reason])
+    return go_on(journey, outcome)
+
+
+@on_journey
+def submit_recovery_code(journey: Journey) -> Response:
+    """Take a recovery code."""
+    code = read_form(request).code("code")
+    if not code:
+        return _recovery_page(journey, journey.situation(), ENTER_RECOVERY_CODE)
+    outcome = services().sign_in.submit_code(journey.visit, journey.interaction, "recovery_code", code)
+    if isinstance(outcome, Refused):
+        return wait_page(journey, outcome)
+    if isinstance(outcome, WrongCode):
+        return _recovery_page(journey, journey.situation(), _MESSAGES[outcome.reason])
+    return go_on(journey, outcome)
+
+
+def _totp_page(journey: Journey, situation: Situation, message: str | None = None) -> Response:
+    if situation.step is not Step.SECOND_FACTOR:
+        return expired_page(journey, situation.step)
+    days = services().settings.remembered_browser_seconds // _DAY
+    has_codes = "recovery_code" in situation.second_factors
+    return page(
+        journey,
+        "sign_in/totp.html",
+        400 if message else 200,
+        problems=_problems(message),
+        reason=reason(journey, situation),
+        **_count(situation),
+        can_remember=situation.can_remember and days > 0,
+        remember_days=days,
+        recovery_url=journey.path(_RECOVERY_PATH) if has_codes else None,
+    )
+
+
+def _recovery_page(journey: Journey, situation: Situation, message: str | None = None) -> Response:
+    if situation.step is not Step.SECOND_FACTOR:
+        return expired_page(journey, situation.step)
+    return page(
+        journey,
+        "sign_in/recovery_code.html",
+        400 if message else 200,
+        problems=_problems(message),
+        reason=reason(journey, situation),
+        **_count(situation),
+        back_url=journey.path(_TOTP_PATH) if "totp" in situation.second_factors else None,
+    )
+
+
+def _problems(message: str | None) -> list[Problem]:
+    return [Problem(gettext(message), "code")] if message else []
+
+
+def _count(situation: Situation) -> dict[str, int | None]:
+    """Return the numbers of "step 2 of 2"; a step-up has one step and needs no count."""
+    return {"step": None, "steps": None} if situation.is_step_up else {"step": 2, "steps": 2}

@@ -1,0 +1,147 @@
+"""The one place where objects are put together. Everything below is handed what it needs; nothing looks for it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+
+from idp.accounts.service import Accounts
+from idp.audit.service import Audit
+from idp.consents.service import Consents
+from idp.factors.hashing_pool import HashingPool
+from idp.factors.password_hashing import Cost
+from idp.factors.service import Factors
+from idp.foundation.clock import Clock, SystemClock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy, SystemEntropy
+from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
+from idp.foundation.outbox import Outbox
+from idp.foundation.settings import Settings
+from idp.foundation.throttle import Throttle
+from idp.foundation.translation import Translator
+from idp.interactions import Interactions
+from idp.keyring.service import Keyring
+from idp.protocol.client_auth.client_keys import Fetch
+from idp.protocol.service import Foundations, Protocol, decay_of
+from idp.registry.service import Registry
+from idp.sessions.devices import Devices
+from idp.sessions.grants import Grants
+from idp.sessions.rules import Lifetimes
+from idp.sessions.service import Sessions
+from idp.sign_in.attempts import Attempts
+from idp.sign_in.progress import Progress
+from idp.sign_in.service import SignIn
+from idp.sign_in.standing import Standings
+from idp.sign_in.throttling import Limits, Tries
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one process."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    database: Database
+    outbox: Outbox
+    outbound: OutboundHTTP
+    audit: Audit
+    keyring: Keyring
+    translator: Translator
+    accounts: Accounts
+    factors: Factors
+    registry: Registry
+    sessions: Sessions
+    devices: Devices
+    grants: Grants
+    consents: Consents
+    interactions: Interactions
+    throttle: Throttle
+    sign_in: SignIn
+    protocol: Protocol
+
+
+def build_services(settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None) -> Services:
+    """Put the services of one process together. Raises ConfigurationError when the deployment cannot run."""
+    clock = clock or SystemClock()
+    entropy = entropy or SystemEntropy(clock)
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
+    keyring = Keyring.open(settings, database, clock, entropy, audit)
+    accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
+    pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
+    factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
+    registry = Registry(database, clock, entropy, audit, settings)
+    sessions = Sessions(
+        database, clock, entropy, audit, outbox=outbox, registry=registry, lifetimes=Lifetimes.of(settings)
+    )
+    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
+    grants = Grants(database, clock, entropy, audit)
+    consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
+    interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
+    throttle = Throttle(database, clock)
+    outbound = OutboundHTTP(settings)
+    attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
+    sign_in = SignIn(
+        database,
+        audit,
+        accounts=accounts,
+        factors=factors,
+        devices=devices,
+        tries=Tries(throttle, keyring, Limits.of(settings)),
+        standings=Standings(
+            clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
+        ),
+        progress=Progress(database, clock, attempts, sessions, devices),
+    )
+    protocol = Protocol(
+        Foundations(
+            settings,
+            clock,
+            entropy,
+            database,
+            audit,
+            keyring,
+            accounts,
+            registry,
+            sessions,
+            grants,
+            consents,
+            interactions,
+            _fetcher(outbound),
+        )
+    )
+    return Services(
+        settings,
+        clock,
+        entropy,
+        database,
+        outbox,
+        outbound,
+        audit,
+        keyring,
+        Translator(),
+        accounts,
+        factors,
+        registry,
+        sessions,
+        devices,
+        grants,
+        consents,
+        interactions,
+        throttle,
+        sign_in,
+        protocol,
+    )
+
+
+def _fetcher(outbound: OutboundHTTP) -> Fetch:
+    """Return how a client's key set is fetched: by the guarded client, None for whatever goes wrong."""
+
+    def fetch(url: str) -> bytes | None:
+        try:
+            response = outbound.request("GET", url, headers={"Accept": "application/jwk-set+json, application/json"})
+        except (OutboundRefused, OutboundFailed):
+            return None
+        return response.body if response.status == HTTPStatus.OK else None
+
+    return fetch

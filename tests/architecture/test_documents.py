@@ -1,0 +1,72 @@
+"""Pages that cannot rot: generated ones are current, and what the hand-written ones name exists."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+from tests.architecture.tree import ROOT, files, name_of
+
+_DECISIONS = ROOT / "docs" / "decisions"
+_SPECIFICATIONS = ROOT / "docs" / "specifications.md"
+_SECTIONS = ("## Context", "## Decision", "## Consequences")
+
+
+def test_generated_pages_are_current():
+    result = subprocess.run(
+        [sys.executable, ".ci/documents.py", "--check"], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_readme_maps_the_house_as_it_is():
+    readme = ROOT / "README.md"
+    if not readme.is_file():
+        return
+    text = readme.read_text(encoding="utf-8")
+    top = {path.relative_to(ROOT).parts[0] for path in files() if len(path.relative_to(ROOT).parts) > 1}
+    packages = {path.parent.name for path in files() if path.match("idp/*/__init__.py")}
+    expected = {f"{name}/" for name in (top | packages) if not name.startswith(".")}
+    absent = sorted(name for name in expected if name not in text)
+    assert not absent, f"add these folders to the map of the house in README.md, each with what it is for: {absent}"
+
+
+def test_folders_named_in_readme_exist():
+    readme = ROOT / "README.md"
+    if not readme.is_file():
+        return
+    pattern = r"(?<![\w/.:-])(?:idp|clients|templates|migrations|tests|keys|docs|\.ci)/[\w./-]*"
+    named = set(re.findall(pattern, readme.read_text(encoding="utf-8")))
+    gone = sorted(name for name in named if not (ROOT / name.rstrip(".")).exists())
+    assert not gone, f"README.md speaks of what is not there; correct it: {gone}"
+
+
+def test_modules_and_tests_named_in_specifications_exist():
+    named = set(re.findall(r"`((?:idp|clients|tests)/[\w./-]+)`", _SPECIFICATIONS.read_text(encoding="utf-8")))
+    gone = sorted(name for name in named if not (ROOT / name).exists())
+    assert not gone, f"docs/specifications.md names what is not there; correct its row or add the file: {gone}"
+
+
+def test_decisions_are_numbered_without_gaps_and_complete():
+    records = sorted(_DECISIONS.glob("[0-9]*.md"))
+    numbers = [path.name[:4] for path in records]
+    assert numbers == [f"{number:04}" for number in range(1, len(records) + 1)], "renumber the later record"
+    incomplete = [
+        name_of(path)
+        for path in records
+        if not all(section in path.read_text(encoding="utf-8") for section in _SECTIONS)
+    ]
+    assert not incomplete, f"give these records the sections {_SECTIONS}: {incomplete}"
+
+
+def test_changelog_knows_the_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    headings = re.findall(r"^## (?:\[)?([^\]\s]+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert version in headings or headings[:1] == ["Unreleased"], f"add a section '## {version}' to CHANGELOG.md"
+
+
+def test_makefile_describes_every_target():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z]+):(?!=)(.*)$", makefile, re.MULTILINE)
+    silent = [name for name, rest in targets if "##" not in rest]
+    assert not silent, f"end the target's line with ## and what it does, for `make help`: {silent}"

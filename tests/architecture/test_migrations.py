@@ -1,0 +1,66 @@
+"""Migrations and models agree on both databases, and a second upgrade changes nothing."""
+
+import subprocess
+import sys
+
+from tests.architecture.tree import PACKAGE, ROOT, docstring_of, name_of, python_files
+from tests.support.databases import load_models
+
+_REVISIONS = ROOT / "migrations" / "versions"
+
+
+def test_migrated_database_has_exactly_the_tables_of_the_models(database_url):
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from idp.foundation.database import Base, Database
+
+    load_models()
+    database = Database(database_url)
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = [
+            difference
+            for difference in compare_metadata(context, Base.metadata)
+            if getattr(difference[1], "schema", None) != "born_with"
+        ]
+    database.dispose()
+    assert not differences, (
+        "models and migrations differ; write a revision"
+        f" (alembic -c migrations/alembic.ini revision --autogenerate -m ...): {differences}"
+    )
+
+
+def test_second_upgrade_changes_nothing(database_url):
+    from idp.foundation import migrations
+
+    if any(_REVISIONS.glob("[0-9]*.py")):
+        migrations.upgrade(database_url)
+        assert migrations.pending(database_url) == []
+
+
+def test_wiring_knows_every_table():
+    """`idp db check` and new revisions see the tables that wiring imports; a table it misses would never be made."""
+    if not (PACKAGE / "wiring.py").is_file():
+        return
+    load_models()
+    from idp.foundation.database import Base
+
+    program = "from idp.foundation.migrations import metadata; print(*metadata().tables)"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    unknown = set(Base.metadata.tables) - set(result.stdout.split())
+    assert not unknown, (
+        f"neither wiring nor the worker reaches a module that declares these; wire their service: {unknown}"
+    )
+
+
+def test_revisions_form_one_numbered_line():
+    numbers = sorted(path.name.split("_")[0] for path in _REVISIONS.glob("[0-9]*.py"))
+    expected = [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    assert numbers == expected, "two branches added a revision; renumber the later one and set its down_revision"
+
+
+def test_revisions_say_what_they_do():
+    revisions = [path for path in python_files("migrations") if path.parent == _REVISIONS]
+    silent = [name_of(path) for path in revisions if len(docstring_of(path)) < 20]
+    assert not silent, f"say in the first line what these change and why: {silent}"

@@ -1,0 +1,71 @@
+"""The command line of the bench: `make bench`, or `python -m tests.bench --help`."""
+
+import signal
+import sys
+
+import click
+
+from tests.bench.errors import BenchError
+from tests.bench.load.workloads import WORKLOADS, workload
+from tests.bench.report import report
+from tests.bench.run import Bench, Plan
+from tests.bench.servers.provider import ROOT
+
+FOLDER = ROOT / "var" / "bench"
+WARM_SECONDS = 1.5
+QUICK_SECONDS, QUICK_WARM_SECONDS = 2.0, 1.0
+
+
+def say(line: str) -> None:
+    """Print a progress line beside the report, not in it."""
+    click.echo(f"  {line}", err=True)
+
+
+def end(_number: int, _frame: object) -> None:
+    """Leave through the context managers, which stop what was started."""
+    sys.exit(1)
+
+
+@click.command()
+@click.option("--workloads", default=",".join(each.name for each in WORKLOADS), show_default=True, help="Which to run.")
+@click.option("--seconds", default=4.0, show_default=True, help="Length of a slice.")
+@click.option("--repeats", default=3, show_default=True, help="Slices of each side; the median counts.")
+@click.option("--quick", is_flag=True, help="One slice of two seconds each: a look, not a result.")
+@click.option("--no-peer", is_flag=True, help="Measure our side alone.")
+@click.option("--no-probes", is_flag=True, help="Leave out cold start, page weight and flood.")
+@click.option("--threads", type=int, help="Request threads of our server; its own default otherwise.")
+@click.option("--most-minutes", default=14.0, show_default=True, help="Start no further workload after this long.")
+def main(
+    *,
+    workloads: str,
+    seconds: float,
+    repeats: int,
+    quick: bool,
+    no_peer: bool,
+    no_probes: bool,
+    threads: int | None,
+    most_minutes: float,
+) -> None:
+    """Compare the provider with npm's oidc-provider on PostgreSQL: rates, CPU, memory, start, page weight, flood."""
+    signal.signal(signal.SIGTERM, end)
+    try:
+        plan = Plan(
+            workloads=tuple(workload(name) for name in workloads.split(",")),
+            seconds=QUICK_SECONDS if quick else seconds,
+            warm_seconds=QUICK_WARM_SECONDS if quick else WARM_SECONDS,
+            repeats=1 if quick else repeats,
+            with_peer=not no_peer,
+            with_probes=not no_probes,
+            threads=threads,
+            most_minutes=most_minutes,
+        )
+        bench = Bench(plan, FOLDER, say)
+        results = bench.run()
+    except BenchError as failure:
+        raise click.ClickException(str(failure)) from failure
+    click.echo(report(results))
+    click.echo(f"\nwritten to {results.write(FOLDER)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What the provider must know before it is measured: our client's registration and the accounts, by its own commands.
+
+The registration asks for consent and the accounts have authenticators, so that nothing a citizen meets is switched off.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from tests.bench.load.people import PASSWORD, Person
+from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+
+DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+REGISTRATION = {
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
+    "client_name": "性能测试",
+    "client_name#en": "Bench",
+    "redirect_uris": [REDIRECT_URI],
+    "token_endpoint_auth_method": "client_secret_basic",
+    "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    "scope": "openid profile offline_access",
+    "subject_type": "pairwise",
+    "policy": {
+        "profile": "standard",
+        "agency": "bench",
+        "sector": "bench",
+        "environment": "development",
+        "account_kinds": ["citizen"],
+        "min_acr": "urn:idp:acr:aal1",
+        "consent": "required",
+    },
+}
+
+
+def write_registration(file: Path) -> Path:
+    """Write the client's registration file."""
+    file.write_text(json.dumps(REGISTRATION, ensure_ascii=False, indent=2))
+    return file
+
+
+def write_accounts(file: Path, everyone: Iterable[Person]) -> Path:
+    """Write the import file: one account a line. All share one password, so one hash serves every line."""
+    verifier = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
+    with file.open("w") as lines:
+        for person in everyone:
+            lines.write(json.dumps(account_line(person, verifier), ensure_ascii=False) + "\n")
+    return file
+
+
+def account_line(person: Person, verifier: str) -> dict[str, str]:
+    """Return one line of an account import."""
+    return {
+        "kind": "citizen",
+        "username": person.username,
+        "name": chinese_name(person.number),
+        "password_hash": verifier,
+    }
+
+
+def chinese_name(number: int) -> str:
+    """Return a name: names have no digits, so the number is written in characters."""
+    return "李" + str(number).translate(DIGITS)

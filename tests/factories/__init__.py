@@ -1,0 +1,3 @@
+"""Accounts and registrations for tests, made through the product's own services:
+``AccountFactory(services)(kind="citizen")``.
+"""

@@ -1,0 +1,131 @@
+"""The outbox: nothing lost, nothing doubled while a lease holds, order within a lane (rule P12)."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from idp.foundation.database import Database
+from idp.foundation.outbox import LEASE, MOST_ATTEMPTS, Message, Outbox
+
+ABOUT = UUID(int=7)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def outbox(database: Database, clock: Any, entropy: Any) -> Outbox:
+    return Outbox(database, clock, entropy)
+
+
+def claimed(outbox: Outbox, lane: str = "tax") -> Message:
+    message = outbox.claim(lane)
+    assert message is not None
+    return message
+
+
+def test_message_vanishes_with_the_transaction_that_failed(outbox: Outbox, database: Database):
+    def fail() -> None:
+        with database.transaction():
+            outbox.enqueue("k", "tax", {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert outbox.waiting_lanes() == []
+
+
+def test_messages_of_a_lane_come_in_order_one_at_a_time(outbox: Outbox):
+    for number in range(3):
+        outbox.enqueue("k", "tax", {"n": number})
+    first = claimed(outbox)
+    assert (first.payload, outbox.claim("tax"), outbox.waiting_lanes()) == ({"n": 0}, None, [])
+    outbox.settle(first, None)
+    assert claimed(outbox).payload == {"n": 1}
+
+
+def test_failed_message_holds_up_its_own_lane_only(outbox: Outbox, clock: Any):
+    outbox.enqueue("k", "tax", {"n": 1})
+    outbox.enqueue("k", "tax", {"n": 2})
+    outbox.enqueue("k", "welfare", {"n": 3})
+    outbox.settle(claimed(outbox), "no answer")
+    assert outbox.waiting_lanes() == ["welfare"]
+    assert outbox.claim("tax") is None
+    clock.advance(1)
+    again = claimed(outbox)
+    assert (again.payload, again.attempts) == ({"n": 1}, 2)
+
+
+def test_message_of_a_dead_worker_is_claimed_again_when_its_lease_ends(outbox: Outbox, clock: Any):
+    outbox.enqueue("k", "tax", {})
+    first = claimed(outbox)
+    clock.advance(LEASE.total_seconds() - 1)
+    assert outbox.claim("tax") is None
+    clock.advance(2)
+    assert claimed(outbox).id == first.id
+
+
+def test_retries_wait_longer_each_time_and_end_among_the_dead(outbox: Outbox, clock: Any):
+    outbox.enqueue("k", "tax", {}, about=ABOUT)
+    waits = []
+    for _ in range(MOST_ATTEMPTS):
+        started = clock.now()
+        while (message := outbox.claim("tax")) is None:
+            clock.advance(1)
+        waits.append((clock.now() - started).total_seconds())
+        outbox.settle(message, "the site answered 500")
+    assert waits[:4] == [0, 1, 2, 4]
+    assert outbox.claim("tax") is None
+    assert [(line.state, line.attempts, line.last_error) for line in outbox.deliveries([ABOUT])] == [
+        ("dead", MOST_ATTEMPTS, "the site answered 500")
+    ]
+
+
+def test_ledger_tells_the_state_of_every_message(outbox: Outbox):
+    for lane in ("enterprise", "tax", "welfare"):
+        outbox.enqueue("k", lane, {}, about=ABOUT)
+    outbox.settle(claimed(outbox, "tax"), None)
+    outbox.settle(claimed(outbox, "welfare"), "no answer")
+    states = {line.lane: line.state for line in outbox.deliveries([ABOUT])}
+    assert states == {"enterprise": "waiting", "tax": "delivered", "welfare": "retrying"}
+    assert outbox.deliveries([UUID(int=8)]) == []
+
+
+def test_age_of_the_oldest_waiting_message_is_known(outbox: Outbox, clock: Any):
+    assert outbox.oldest_waiting_seconds() == 0
+    outbox.enqueue("k", "tax", {})
+    clock.advance(61)
+    outbox.enqueue("k", "tax", {})
+    assert outbox.oldest_waiting_seconds() == 61
+
+
+def test_of_twenty_workers_exactly_one_claims_a_message(database_url: str, outbox: Outbox, clock: Any, entropy: Any):
+    outbox.enqueue("k", "tax", {})
+    won: list[Message] = []
+    databases = [Database(database_url) for _ in range(4)]
+
+    def claim(mine: Outbox) -> None:
+        for _ in range(5):
+            message = mine.claim("tax")
+            if message is not None:
+                won.append(message)
+
+    run_all([lambda mine=Outbox(database, clock, entropy): claim(mine) for database in databases])
+    for database in databases:
+        database.dispose()
+    assert len(won) == 1
+
+
+def run_all(tasks: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

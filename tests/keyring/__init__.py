@@ -1,0 +1,1 @@
+"""The keyring through its one door, on both databases."""

@@ -1,0 +1,49 @@
+"""Reading registration files."""
+
+from pathlib import Path
+
+import pytest
+
+from idp.registry.errors import RegistrationUnreadable
+from idp.registry.files import read_registration, substitute
+
+
+def test_toml_and_json_say_the_same(tmp_path: Path):
+    (tmp_path / "tax.toml").write_text('client_id = "tax"\n"client_name#en" = "Tax"\n[policy]\nagency = "t"\n')
+    (tmp_path / "tax.json").write_text('{"client_id": "tax", "client_name#en": "Tax", "policy": {"agency": "t"}}')
+    assert read_registration(tmp_path / "tax.toml") == read_registration(tmp_path / "tax.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("tax.toml", b"client_id = ", "is not valid TOML"),
+        ("tax.json", b"{", "is not valid JSON"),
+        ("tax.json", b"[1]", "must hold one registration"),
+        ("tax.toml", b"\xff\xfe", "is not valid TOML"),
+        ("tax.toml", b"#" * 300_000, "larger than"),
+    ],
+)
+def test_unreadable_file_is_refused_with_its_name(tmp_path: Path, name: str, content: bytes, words: str):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RegistrationUnreadable, match=words) as caught:
+        read_registration(tmp_path / name)
+    assert str(caught.value).startswith(str(tmp_path / name))
+
+
+def test_missing_file_is_refused_with_its_name(tmp_path: Path):
+    with pytest.raises(RegistrationUnreadable, match=r"tax\.toml: cannot be read: No such file"):
+        read_registration(tmp_path / "tax.toml")
+
+
+def test_values_cannot_add_members():
+    filled, problems = substitute({"client_name": "${NAME}"}, {"NAME": 'x"\nclient_secret = "y'})
+    assert filled == {"client_name": 'x"\nclient_secret = "y'}
+    assert problems == ()
+
+
+def test_unfilled_place_is_named_with_its_member():
+    _, problems = substitute({"policy": {"cors_origins": ["${ORIGIN}"]}}, {})
+    assert [str(problem) for problem in problems] == [
+        "policy.cors_origins: needs ${ORIGIN}; give it with --set ORIGIN=…"
+    ]

@@ -1,0 +1,58 @@
+"""Chromium for journeys: Debian's own, driven by Playwright, with nothing in it that talks to the outside.
+
+``violations`` runs axe-core inside the page, which checks what a machine can check of WCAG 2.2.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright
+
+from tests.support.availability import chromium
+
+_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium, or end the test as not run."""
+    return playwright.chromium.launch(executable_path=chromium(), headless=True, args=_FLAGS)
+
+
+def violations(page: Page, *ignored: str) -> list[str]:
+    """Return what axe-core finds wrong with the page, one readable line a rule; ``ignored`` are rule ids."""
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": _RULES}})
+    return [
+        f"{found['id']} ({found['impact']}): {found['help']}: "
+        + "; ".join(" ".join(map(str, node["target"])) for node in found["nodes"][:5])
+        for found in results.response["violations"]
+        if found["id"] not in ignored
+    ]
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Keep a picture of the whole page under var/screenshots, for people to look at."""
+    folder = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
