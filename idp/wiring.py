@@ -7,6 +7,7 @@ from http import HTTPStatus
 from idp.accounts.service import Accounts
 from idp.audit.service import Audit
 from idp.consents.service import Consents
+from idp.enrolment.service import Enrolment
 from idp.factors.hashing_pool import HashingPool
 from idp.factors.password_hashing import Cost
 from idp.factors.service import Factors
@@ -32,6 +33,7 @@ from idp.sign_in.progress import Progress
 from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
+from idp.signals.service import Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Services:
     interactions: Interactions
     throttle: Throttle
     sign_in: SignIn
+    enrolment: Enrolment
+    signals: Signals
     protocol: Protocol
 
 
@@ -92,6 +96,19 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
         ),
         progress=Progress(database, clock, attempts, sessions, devices),
+    )
+    enrolment = Enrolment(
+        database,
+        clock,
+        keyring,
+        accounts=accounts,
+        factors=factors,
+        sessions=sessions,
+        devices=devices,
+        throttle=throttle,
+    )
+    signals = Signals(
+        settings, database, clock, entropy, outbox=outbox, keyring=keyring, registry=registry, outbound=outbound
     )
     protocol = Protocol(
         Foundations(
@@ -130,6 +147,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         interactions,
         throttle,
         sign_in,
+        enrolment,
+        signals,
         protocol,
     )
 

@@ -3,6 +3,8 @@
 Between the two marks is everything it needs to sign people in.
 """
 
+import logging
+
 from flask import Flask, Response, render_template, request
 
 # sign-in: begin
@@ -11,6 +13,7 @@ from rp_kit.flask import SignIn
 app = Flask(__name__)
 sign_in = SignIn(app, client_id="enterprise", scope="openid profile organization")
 # sign-in: end
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 @app.get("/")

@@ -42,6 +42,7 @@ ACCOUNTS = (
             "--id-number": "110101199003077213",
             "--phone": "13800000001",
             "--email": "zhangsan@example.cn",
+            "--address": "北京市东城区示例街1号",
         },
     ),
     Account(
@@ -55,7 +56,13 @@ ACCOUNTS = (
         "wangwu",
         "enterprise",
         "王五, acts for a company: enterprise and tax",
-        {"--name": "王五", "--id-number": "110101197809234434", "--uscc": "91110101MA00000192"},
+        {
+            "--name": "王五",
+            "--id-number": "110101197809234434",
+            "--uscc": "91110101MA00000192",
+            "--organization-name": "示例科技有限公司",
+            "--organization-name-en": "Example Technology Ltd",
+        },
     ),
     Account(
         "zhaoliu",

@@ -4,6 +4,7 @@ Each step that is done is remembered, so that a second start is quick and a brok
 """
 
 import hashlib
+from pathlib import Path
 
 from clients.launcher.cast import ACCOUNTS, SITES, Account
 from clients.launcher.made_up import MadeUp
@@ -16,8 +17,11 @@ def prepare(provider: Provider, made: MadeUp, port: int) -> None:
     """Bring database, accounts and registrations to where they should be; a second start finds nothing to do."""
     if not provider.database.exists():
         made.done = []
-    with step("Database"):
-        provider.run("db", "upgrade")
+    schema = f"schema {_fingerprint(*sorted((ROOT / 'migrations' / 'versions').glob('*.py')))}"
+    if schema not in made.done:
+        with step("Database"):
+            provider.run("db", "upgrade")
+            made.mark(schema)
     for account in ACCOUNTS:
         if account.username not in made.done:
             with step(f"Account {account.username} ({account.kind})"):
@@ -26,7 +30,7 @@ def prepare(provider: Provider, made: MadeUp, port: int) -> None:
     for site in SITES:
         file = ROOT / "clients" / "registrations" / f"{site.client_id}.toml"
         origin = f"http://localhost:{port + site.offset}"
-        applied = f"{site.client_id} {origin} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+        applied = f"{site.client_id} {origin} {_fingerprint(file)}"
         if applied not in made.done:
             with step(f"Registration {site.client_id}"):
                 values = (f"ORIGIN={origin}", f"CLIENT_SECRET={made.clients[site.client_id]}")
@@ -34,12 +38,17 @@ def prepare(provider: Provider, made: MadeUp, port: int) -> None:
                 made.mark(applied)
 
 
+def _fingerprint(*files: Path) -> str:
+    """Return a text that changes with the content of the files."""
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 def _create(provider: Provider, account: Account, made: MadeUp) -> None:
     details = [part for name, value in account.details.items() for part in (name, value)]
     if account.has_second_factor:
         details += ["--totp-secret", made.totp[account.username]]
-    arguments = ["account", "create", "--kind", account.kind, "--username", account.username, "--password-stdin"]
-    created = provider.ask(*arguments, *details, given=made.passwords[account.username] + "\n")
+    who = ("--kind", account.kind, "--username", account.username, "--demonstration", "--password-stdin")
+    created = provider.ask("account", "create", *who, *details, given=made.passwords[account.username] + "\n")
     # A start that died between creating and remembering leaves an account that is as it should be.
     if created.returncode and provider.ask("account", "show", account.username).returncode:
         raise Stopped(f"idp account create failed:\n{created.stderr.strip() or created.stdout.strip()}")

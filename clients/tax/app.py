@@ -1,5 +1,7 @@
 """The tax office's site (税务局网上办税), on Flask. Between the two marks is everything it needs to sign people in."""
 
+import logging
+
 from flask import Flask, Response, render_template, request
 
 # sign-in: begin
@@ -9,6 +11,7 @@ from rp_kit.flask import SignIn
 app = Flask(__name__)
 sign_in = SignIn(app, client_id="tax", scope="openid profile phone")
 # sign-in: end
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 @app.get("/")

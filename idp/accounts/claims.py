@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Label, RowMapping, Select, func
+from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.accounts.draft import COUNTER, POPULATION_REGISTER
 from idp.accounts.identifiers import IDNumber, read_id_number
@@ -25,6 +26,7 @@ from idp.foundation.translation import marked
 from idp.keyring.service import Keyring
 
 AnySelect = Select[*tuple[Any, ...]]
+AnyColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 AnyRow = Mapping[str, Any] | RowMapping
 
 _ENCRYPTED: Final = (
@@ -164,7 +166,7 @@ def profile_of(row: AnyRow, keyring: Keyring) -> Profile:
     return Profile(row, keyring)
 
 
-def join_claims(statement: AnySelect, organization_id: ColumnElement[UUID] | None = None) -> AnySelect:
+def join_claims(statement: AnySelect, organization_id: AnyColumn | None = None) -> AnySelect:
     """Add the claim columns to a statement that already reads ``account``.
 
     With the column that says for which organization a session acts, also what the claim ``organization`` needs: empty

@@ -22,6 +22,7 @@ from idp.accounts.models import Account, AccountLookup, Membership, NaturalPerso
 from idp.accounts.organizations import NewMembership
 from idp.accounts.taken import Digests, KnownOrganization, KnownPerson, Taken, digests_of
 from idp.audit.events import Event
+from idp.audit.models import AuditEvent
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Base
@@ -30,7 +31,7 @@ from idp.foundation.translation import marked
 from idp.keyring.service import Keyring
 
 # Parents before children, because the foreign keys are checked at each row.
-_IN_ORDER: Final[tuple[type[Base], ...]] = (Organization, NaturalPerson, Account, AccountLookup, Membership)
+_IN_ORDER: Final[tuple[type[Base], ...]] = (Organization, NaturalPerson, Account, AccountLookup, Membership, AuditEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,14 +183,13 @@ class Opening:
         }
 
     def _write(self, connection: Connection, sheet: _Sheet) -> None:
+        sheet.rows[AuditEvent] = [self._audit.row(event) for event in sheet.events]
         for model in _IN_ORDER:
             if sheet.rows[model]:
                 connection.execute(insert(model), sheet.rows[model])
         for known in sheet.names:
             statement = update(Organization).where(Organization.id == known.id, Organization.name.is_(None))
             connection.execute(statement.values(name=known.name, name_en=known.name_en))
-        if sheet.events:
-            self._audit.record(*sheet.events)
 
 
 def _opened(request: Request, account_id: UUID, person: KnownPerson, *, joined: bool) -> AccountOpened:

@@ -73,13 +73,14 @@ class Accounts:
         """
         if isinstance(identifier, str):
             identifier = parse_identifier(identifier)
+        values: dict[str, Any]
         if identifier.kind == "username":
-            statement = store.BY_USERNAME.params(username=identifier.value)
+            statement, values = store.BY_USERNAME, {"username": identifier.value}
         else:
             digest = self._keyring.index(identifier.kind, identifier.value)
-            statement = store.BY_LOOKUP.params(kind=identifier.kind, digest=digest)
+            statement, values = store.BY_LOOKUP, {"kind": identifier.kind, "digest": digest}
         with self._database.read() as connection:
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(statement, values).one_or_none()
         return None if row is None else self._sign_in_account(row)
 
     def _sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
@@ -105,10 +106,13 @@ class Accounts:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
         return None if row is None else account_view(row, profile_of(row, self._keyring))
 
-    def profile(self, account_id: UUID) -> Profile | None:
-        """Return the source of an account's claims, without the organization of any session."""
+    def profile(self, account_id: UUID, *, organization_id: UUID | None = None) -> Profile | None:
+        """Return the source of an account's claims, ``organization`` among them if the account may act for it now."""
+        statement, values = store.PROFILE, {"account": account_id}
+        if organization_id is not None:
+            statement, values = store.PROFILE_ACTING, {"account": account_id, "organization": organization_id}
         with self._database.read() as connection:
-            row = connection.execute(store.PROFILE, {"account": account_id}).mappings().one_or_none()
+            row = connection.execute(statement, values).mappings().one_or_none()
         return None if row is None else profile_of(row, self._keyring)
 
     def memberships(self, account_id: UUID) -> tuple[MembershipView, ...]:

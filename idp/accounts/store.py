@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.accounts.claims import join_claims
 from idp.accounts.models import Account, AccountLookup, Membership, Organization
+from idp.foundation.columns import UUIDType
 
 _SIGN_IN_COLUMNS: Final = (
     Account.id,
@@ -45,6 +46,9 @@ _SHOWN: Final[tuple[InstrumentedAttribute[Any], ...]] = (
 
 VIEW: Final = join_claims(select(*_SHOWN)).where(Account.id == bindparam("account"))
 PROFILE: Final = join_claims(select(Account.id)).where(Account.id == bindparam("account"))
+PROFILE_ACTING: Final = join_claims(select(Account.id), bindparam("organization", type_=UUIDType)).where(
+    Account.id == bindparam("account")
+)
 
 MEMBERSHIPS: Final = (
     select(

@@ -92,9 +92,8 @@ class Taken:
 
     def _add_sign_ins(self, connection: Connection, digests: list[bytes]) -> None:
         if digests:
-            kinds = ("phone", "id_number")
-            columns = select(AccountLookup.kind, AccountLookup.digest).where(AccountLookup.signs_in)
-            rows = connection.execute(columns.where(AccountLookup.kind.in_(kinds), AccountLookup.digest.in_(digests)))
+            columns = select(AccountLookup.kind, AccountLookup.digest)
+            rows = connection.execute(columns.where(AccountLookup.signs_in, AccountLookup.digest.in_(digests)))
             self.sign_ins.update((kind, bytes(digest)) for kind, digest in rows)
 
     def _add_persons(self, connection: Connection, digests: list[bytes]) -> None:

@@ -1,10 +1,12 @@
 """``idp account``: opening accounts one by one and in bulk, showing, locking and unlocking them.
 
-Passwords, secrets and personal numbers come from files or standard input; as plain arguments in development only (rule O2).
+Passwords, secrets and personal numbers come from files or standard input; as plain arguments in development only (rule
+O2).
 """
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
@@ -17,9 +19,12 @@ from idp.accounts.importing.service import ImportProgress
 from idp.accounts.kinds import KINDS
 from idp.accounts.organizations import NewMembership
 from idp.commands.deployment import actor, open_services, read_secret_file, read_settings, read_stdin, refuse
+from idp.commands.events import note_use
 from idp.commands.output import json_option, print_facts, print_json
 from idp.sessions.values import Selector
-from idp.wiring import Services
+
+if TYPE_CHECKING:
+    from idp.wiring import Services
 
 _PRIVATE = {"id_number": "--id-number", "phone": "--phone", "email": "--email", "totp_secret": "--totp-secret"}
 _FILE = click.Path(path_type=Path, allow_dash=True)
@@ -31,7 +36,9 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 
 
 @COMMAND.command()
-@click.option("--kind", type=click.Choice([kind.name for kind in KINDS]), required=True, help="Who this account is for.")
+@click.option(
+    "--kind", type=click.Choice([kind.name for kind in KINDS]), required=True, help="Who this account is for."
+)
 @click.option("--username", required=True, help="What the person signs in with.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--password-file", type=_FILE, help="Read the password from a file.")
@@ -55,7 +62,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 @click.option("--language", "preferred_language", help="zh-Hans or en.")
 @click.option("--demonstration", "is_demonstration", is_flag=True, help="Mark it as made up; production refuses such.")
 @json_option
-def create(**given: Any) -> None:  # noqa: ANN401 - the options above
+def create(**given: Any) -> None:
     """Open an account. Prints its id. Nothing is written unless all of it is right."""
     as_json = given.pop("as_json")
     _take_private_values(given)
@@ -100,6 +107,9 @@ def _new_account(given: dict[str, Any]) -> NewAccount:
         "name_en": given.pop("organization_name_en"),
         "role": given.pop("organization_role"),
     }
+    if given["kind"] == "enterprise" and len(given["roles"]) == 1 and organization["role"] is None:
+        # An enterprise account has no roles of its own; the one that is named is what it is in its organization.
+        organization["role"], given["roles"] = given["roles"][0], ()
     if organization["uscc"] is None and any(organization.values()):
         raise click.UsageError("--organization-name and --organization-role need --uscc.")
     membership = {name: value for name, value in organization.items() if value is not None}
@@ -107,9 +117,10 @@ def _new_account(given: dict[str, Any]) -> NewAccount:
     return NewAccount(**given, memberships=memberships)
 
 
-def _create(services: Services, new: NewAccount, password: str | None, totp_secret: str | None) -> UUID:
+def _create(services: "Services", new: NewAccount, password: str | None, totp_secret: str | None) -> UUID:
     with services.database.transaction():
         account_id = services.accounts.create(new, actor=actor())
+        note_use(services, "account create", kind=new.kind, account=account_id)
         if password is not None:
             services.factors.set_password(
                 account_id, password, has_second_factor=totp_secret is not None, actor=actor()
@@ -125,10 +136,11 @@ def _create(services: Services, new: NewAccount, password: str | None, totp_secr
 def import_accounts(file: Path, *, as_json: bool) -> None:
     """Import accounts, one JSON object a line. Run it again to go on after an interruption.
 
-    A bad line is reported with its number and keeps no other from being imported. Password hashes may be argon2id, bcrypt,
-    scrypt or pbkdf2 in PHC form.
+    A bad line is reported with its number and keeps no other from being imported. Password hashes may be argon2id,
+    bcrypt, scrypt or pbkdf2 in PHC form.
     """
-    with open_services() as services, click.progressbar(length=file.stat().st_size, label="importing", file=click.get_text_stream("stderr")) as bar:
+    progress_bar = click.progressbar(length=file.stat().st_size, label="importing", file=sys.stderr)
+    with open_services() as services, progress_bar as bar:
 
         def advance(progress: ImportProgress) -> None:
             bar.update(progress.bytes_done - bar.pos)
@@ -136,6 +148,7 @@ def import_accounts(file: Path, *, as_json: bool) -> None:
         def report(reject: Reject) -> None:
             click.echo(f"line {reject.line}: {reject.reason}", err=True)
 
+        note_use(services, "account import", file=file.name)
         outcome = services.accounts.import_lines(
             file,
             store_password=services.factors.store_imported,
@@ -160,6 +173,7 @@ def lock(username: str, reason: str) -> None:
     """Let nobody sign in to an account, and end all its sessions."""
     with open_services() as services:
         account_id = find_account(services, username)
+        note_use(services, "account lock", reason=reason, account=account_id)
         changed = services.accounts.lock(account_id, reason or "command", actor())
         ended = services.sessions.terminate(Selector(account_id=account_id), reason="locked", actor=actor())
     words = "locked" if changed else "was locked already"
@@ -172,7 +186,9 @@ def lock(username: str, reason: str) -> None:
 def unlock(username: str, reason: str) -> None:
     """Let an account sign in again."""
     with open_services() as services:
-        changed = services.accounts.unlock(find_account(services, username), reason or "command", actor())
+        account_id = find_account(services, username)
+        note_use(services, "account unlock", reason=reason, account=account_id)
+        changed = services.accounts.unlock(account_id, reason or "command", actor())
     click.echo(f"{username}: {'unlocked' if changed else 'was not locked'}.")
 
 
@@ -186,7 +202,7 @@ def show(username: str, *, as_json: bool) -> None:
         account = services.accounts.get(account_id)
         if account is None:
             raise AccountUnknown
-        facts = {
+        facts: dict[str, Any] = {
             "account": account,
             "memberships": services.accounts.memberships(account_id),
             "authenticators": _authenticators(services, account_id),
@@ -217,12 +233,12 @@ def show(username: str, *, as_json: bool) -> None:
     )
 
 
-def _authenticators(services: Services, account_id: UUID) -> tuple[str, ...]:
+def _authenticators(services: "Services", account_id: UUID) -> tuple[str, ...]:
     enrolled = services.factors.enrolled(account_id)
     return tuple(sorted({authenticator.kind for authenticator in enrolled.authenticators}))
 
 
-def find_account(services: Services, typed: str) -> UUID:
+def find_account(services: "Services", typed: str) -> UUID:
     """Return the account of a username; in development also of a phone or ID number."""
     identifier = parse_identifier(typed)
     if identifier.kind != "username" and not services.settings.is_development:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from idp.commands.deployment import actor, open_services, refuse
+from idp.commands.events import note_use
 from idp.commands.output import json_option, plain, print_facts, print_json, print_table, shown
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.files import read_registration
@@ -40,6 +41,8 @@ def apply(files: tuple[Path, ...], values: tuple[str, ...], *, as_json: bool) ->
             if isinstance(outcome, Refused):
                 raise RegistrationUnreadable(f"{path}: {_in_words(outcome)}")
             outcomes.append(outcome)
+            if outcome.changes:
+                note_use(services, "client apply", client=outcome.client_id, file=path.name)
     if as_json:
         print_json([_revealed(outcome) for outcome in outcomes])
         return
@@ -143,6 +146,7 @@ def approve(client_id: str) -> None:
     """Put the draft of a client into force."""
     with open_services() as services:
         outcome = _done(services.registry.approve(client_id, actor=actor()))
+        note_use(services, "client approve", client=client_id)
     click.echo(f"{client_id}: version {outcome.version} is in force.")
 
 
@@ -153,6 +157,7 @@ def suspend(client_id: str, reason: str) -> None:
     """Stop a client at once: no sign-in, no token, and every session and grant of it ends."""
     with open_services() as services:
         _done(services.registry.suspend(client_id, actor=actor(), reason=reason or None))
+        note_use(services, "client suspend", reason=reason, client=client_id)
         ended = services.sessions.terminate(Selector(client_id=client_id), reason="client_suspended", actor=actor())
     click.echo(f"{client_id}: suspended; {ended.client_sessions} sessions and {ended.grants} grants ended.")
 
@@ -164,6 +169,7 @@ def resume(client_id: str, reason: str) -> None:
     """Let a suspended client work again. What was issued before stays void."""
     with open_services() as services:
         _done(services.registry.resume(client_id, actor=actor(), reason=reason or None))
+        note_use(services, "client resume", reason=reason, client=client_id)
     click.echo(f"{client_id}: active.")
 
 
@@ -176,6 +182,7 @@ def rotate_secret(client_id: str, *, now: bool, as_json: bool) -> None:
     with open_services() as services:
         overlap = timedelta(0) if now else SECRET_OVERLAP
         outcome = _done(services.registry.rotate_secret(client_id, actor=actor(), overlap=overlap))
+        note_use(services, "client rotate-secret", client=client_id, now=now)
     secret, ends = outcome.secret.reveal(), outcome.old_secret_ends
     if as_json:
         print_json({"client_id": client_id, "client_secret": secret, "old_secret_ends": ends})

@@ -55,13 +55,13 @@ def idp() -> None:
 def main() -> None:
     """Run the command line and end the process."""
     try:
-        idp.main(prog_name="idp", standalone_mode=False)
+        # Outside its standalone mode click returns the status that a command asked to end with.
+        status = idp.main(prog_name="idp", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
     except Exception as error:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from idp.audit.service import Audit
 from idp.consents.events import ConsentDenied, ConsentGranted, ConsentWithdrawn
@@ -79,10 +79,18 @@ class Consents:
 
     def remembered(self, account_id: UUID, client_id: str) -> Remembered | None:
         """Return the consent in force, None when there is none or it was withdrawn."""
-        statement = select(*REMEMBERED_COLUMNS).where(
-            Consent.account_id == account_id, Consent.client_id == client_id, Consent.withdrawn_at.is_(None)
-        )
         with self._database.read() as connection:
+            row = connection.execute(_in_force(account_id, client_id)).one_or_none()
+        return None if row is None else remembered_of(tuple(row))
+
+    def held(self, account_id: UUID, client_id: str) -> Remembered | None:
+        """Return the same, and keep it from being withdrawn until the present transaction ends, so that a withdrawal
+        finds every grant that rests on it.
+        """
+        statement = _in_force(account_id, client_id)
+        if self._database.dialect == "postgresql":
+            statement = statement.with_for_update(read=True)
+        with self._database.transaction() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else remembered_of(tuple(row))
 
@@ -167,6 +175,12 @@ class Consents:
                 Selector(account_id=account_id, client_id=client_id), reason="consent_withdrawn", actor=actor
             )
         return True
+
+
+def _in_force(account_id: UUID, client_id: str) -> Select[Any]:
+    return select(*REMEMBERED_COLUMNS).where(
+        Consent.account_id == account_id, Consent.client_id == client_id, Consent.withdrawn_at.is_(None)
+    )
 
 
 def _kept(before: Remembered, decision: Decision) -> AbstractSet[str]:

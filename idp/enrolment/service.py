@@ -20,6 +20,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.throttle import Counter, Limit, Refused, Throttle
 from idp.keyring.service import Keyring
+from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector, Session
 
@@ -98,6 +99,7 @@ class Enrolment:
         accounts: Accounts,
         factors: Factors,
         sessions: Sessions,
+        devices: Devices,
         throttle: Throttle,
     ) -> None:
         self._database = database
@@ -106,6 +108,7 @@ class Enrolment:
         self._accounts = accounts
         self._factors = factors
         self._sessions = sessions
+        self._devices = devices
         self._throttle = throttle
 
     def methods(self, session: Session) -> Methods:
@@ -193,7 +196,8 @@ class Enrolment:
         return Changed()
 
     def end_others(self, session: Session) -> int:
-        """End every other session of the person signed in, and return how many there were."""
+        """End every other session of the person signed in, and return how many; no browser is remembered any more."""
+        self._devices.forget(session.account_id)
         selector = Selector(account_id=session.account_id, other_than=session.id)
         return self._sessions.terminate(selector, reason=_REASON, actor=_actor(session)).sessions
 

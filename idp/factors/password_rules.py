@@ -22,10 +22,12 @@ LEAST_ALONE: Final = 15
 LEAST_WITH_SECOND_FACTOR: Final = 8
 MOST: Final = 128
 
-_LEAST_SCORE = 3
+# Where zxcvbn's score 3 begins, less the five guesses by which it would make any eight characters impossible.
+_LEAST_GUESSES = 10**8
 _MOST_PARTS = 3
 _LEAST_LEFT = 8
 _LEAST_WORD = 3
+_LEAST_HAN = 2
 _WORDS = Path(__file__).with_name("common_passwords.txt")
 _SERVICE = (
     "zhengwu",
@@ -113,7 +115,7 @@ def _commonness(text: str) -> PasswordProblem | None:
     too_common = PasswordProblem(marked("This password is too common. Choose one that others would not think of."))
     if _is_listed(_plain(text)) or _is_listed(_plain(text).translate(_LEET)):
         return too_common
-    return too_common if _score(text) < _LEAST_SCORE else None
+    return too_common if _guesses(text) < _LEAST_GUESSES else None
 
 
 def _left_without(plain: str, words: Iterable[str]) -> int:
@@ -123,7 +125,7 @@ def _left_without(plain: str, words: Iterable[str]) -> int:
     """
     rest = plain
     for word in sorted({_plain(word) for word in words}, key=len, reverse=True):
-        if len(word) >= _LEAST_WORD:
+        if len(word) >= (_LEAST_WORD if word.isascii() else _LEAST_HAN):
             rest = rest.replace(word, "\0")
     if rest == plain:
         return max(len(plain), _LEAST_LEFT)
@@ -146,8 +148,10 @@ def _is_part(part: str, words: frozenset[str]) -> bool:
     return part in words or _YEAR_OR_DATE.fullmatch(part) is not None
 
 
-def _score(text: str) -> int:
-    """Return zxcvbn's score from 0 to 4. Imported here, because its word lists are megabytes that few need."""
+def _guesses(text: str) -> int:
+    """Return how many guesses zxcvbn thinks are needed. Imported here, because its word lists are megabytes that few
+    need.
+    """
     from zxcvbn import matching, zxcvbn
 
     # Its dictionaries are one module global that threads share, and it adds user_inputs to them at the first call: both
@@ -156,7 +160,7 @@ def _score(text: str) -> int:
         if "idp" not in matching.RANKED_DICTIONARIES:
             matching.RANKED_DICTIONARIES["user_inputs"] = {}
             matching.RANKED_DICTIONARIES["idp"] = {word: rank for rank, word in enumerate(_ranked_words(), start=1)}
-    return int(zxcvbn(text, max_length=MOST)["score"])
+    return int(zxcvbn(text, max_length=MOST)["guesses"])
 
 
 @lru_cache(maxsize=1)

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from idp.foundation.errors import ConfigurationError
@@ -26,6 +28,10 @@ _SQLITE = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=5000",
 )
+
+
+DatabaseFailure = SQLAlchemyError
+"""Whatever goes wrong between us and the database; named here for layers that know no SQLAlchemy."""
 
 
 class Base(DeclarativeBase):
@@ -51,7 +57,14 @@ class Database:
             event.listen(self._lossy, "connect", _commit_without_waiting)
 
     def _engine(self, pool_size: int, **options: Any) -> Engine:
-        engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, **options)
+        engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            **options,
+        )
         if self.dialect == "sqlite":
             event.listen(engine, "connect", _set_pragmas)
             if not options:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Index, Integer, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Index, Integer, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -114,7 +114,7 @@ class Throttle:
 
     def succeeded(self, counters: Sequence[Counter]) -> None:
         """Forget the failures of every counter; of shared ones only the charge of the try that succeeded."""
-        now = self._clock.now()
+        free = literal(self._clock.now(), Instant)
         own = [counter.key for counter in counters if not counter.limit.is_shared]
         with self._database.transaction() as connection:
             connection.execute(
@@ -124,7 +124,7 @@ class Throttle:
                 )
                 .values(
                     failures=case((ThrottleCounter.key.in_(own), 0), else_=ThrottleCounter.failures - 1),
-                    next_allowed_at=case((ThrottleCounter.key.in_(own), now), else_=ThrottleCounter.next_allowed_at),
+                    next_allowed_at=case((ThrottleCounter.key.in_(own), free), else_=ThrottleCounter.next_allowed_at),
                 )
             )
 

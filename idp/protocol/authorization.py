@@ -44,12 +44,15 @@ class Authorization:
 
     def begin(self, parameters: Mapping[str, str], cookie: str | None) -> Outcome:
         """Answer a new request of the browser with this session cookie."""
-        return self._answer(AuthorizationRequest(parameters), cookie, None, Progress())
+        request = AuthorizationRequest(parameters)
+        # A session or a consent that ended between looking and issuing is missed by the second look.
+        outcome = self._answer(request, cookie, None, Progress()) or self._answer(request, cookie, None, Progress())
+        return outcome or self._error(request, ProtocolError("temporarily_unavailable", "Try again shortly."))
 
     def resume(self, interaction: Interaction, cookie: str | None) -> Outcome:
         """Go on with a request after the person has signed in."""
         request = AuthorizationRequest(dict(interaction.parameters))
-        return self._answer(request, cookie, interaction, Progress(interaction.id))
+        return self._answer(request, cookie, interaction, Progress(interaction.id)) or self._anew(interaction, cookie)
 
     def ask_consent(self, interaction: Interaction, cookie: str | None) -> ConsentRequest | Outcome:
         """Return what the consent page of an interaction shows, or what is to be done instead."""
@@ -57,28 +60,25 @@ class Authorization:
         outcome = self._answer(request, cookie, interaction, Progress(interaction.id))
         situation = self._situation(request, cookie)
         if not isinstance(outcome, ConsentNeeded) or situation is None:
-            return outcome
+            return outcome or self._anew(interaction, cookie)
         return consent_request(interaction, request, situation, self._parts.context.keyring)
 
     def decide_consent(
         self, interaction: Interaction, cookie: str | None, *, is_allowed: bool, ticked: frozenset[str], displayed: str
     ) -> ConsentRequest | Outcome:
         """Take the person's answer; returns the request again when what was displayed is not what is asked now."""
+        if not is_allowed:
+            return self._deny(interaction, cookie)
         asked = self.ask_consent(interaction, cookie)
         if not isinstance(asked, ConsentRequest):
             return asked
         if not hmac.compare_digest(displayed.encode(), asked.displayed.encode()):
             return asked
         request = AuthorizationRequest(dict(interaction.parameters))
-        self._check(request)
-        session = asked.session
-        if not is_allowed:
-            with self._parts.database.transaction():
-                self._parts.consents.deny(session.account_id, asked.client.client_id)
-            return self._error(request, ProtocolError("access_denied", "The person did not allow it."))
         with self._parts.database.transaction():
-            self._parts.consents.grant(session.account_id, asked.client.client_id, asked.decision(ticked))
-            return self._answer(request, cookie, interaction, Progress(interaction.id, has_consented=True))
+            self._parts.consents.grant(asked.session.account_id, asked.client.client_id, asked.decision(ticked))
+            outcome = self._answer(request, cookie, interaction, Progress(interaction.id, has_consented=True))
+        return outcome or self._anew(interaction, cookie)
 
     def cancel(self, interaction: Interaction) -> Outcome:
         """Send the person back to the client without having signed in."""
@@ -89,9 +89,27 @@ class Authorization:
             return self._error(request, error)
         return self._error(request, ProtocolError("access_denied", "The person did not sign in."))
 
+    def _deny(self, interaction: Interaction, cookie: str | None) -> Outcome:
+        """Send the person back who did not allow it, even if another tab has allowed it meanwhile."""
+        request = AuthorizationRequest(dict(interaction.parameters))
+        try:
+            self._check(request)
+        except ProtocolError as error:
+            return self._error(request, error)
+        situation = self._situation(request, cookie)
+        if situation is not None:
+            with self._parts.database.transaction():
+                self._parts.consents.deny(situation.session.account_id, request.client.client_id)
+        return self._error(request, ProtocolError("access_denied", "The person did not allow it."))
+
+    def _anew(self, interaction: Interaction, cookie: str | None) -> Outcome:
+        """Judge a request as one of its own: the form was sent twice, and the first answer used the interaction up."""
+        return self.begin(dict(interaction.parameters), cookie)
+
     def _answer(
         self, request: AuthorizationRequest, cookie: str | None, interaction: Interaction | None, progress: Progress
-    ) -> Outcome:
+    ) -> Outcome | None:
+        """Return the answer; None when what it rests on ended meanwhile, or this interaction has had its answer."""
         try:
             self._check(request)
             situation = self._situation(request, cookie)
@@ -103,12 +121,7 @@ class Authorization:
             issued = self._parts.issuer.issue(request, situation, verdict.acr, interaction)
         except ProtocolError as error:
             return self._error(request, error)
-        if issued is not None:
-            return self._respond(request, issued)
-        if interaction is None:
-            return self._error(request, ProtocolError("login_required", "The session has ended."))
-        # The form was sent twice: what the first answer used up is judged anew, as a request of its own.
-        return self.begin(request.parameters, cookie)
+        return None if issued is None else self._respond(request, issued)
 
     def _check(self, request: AuthorizationRequest) -> None:
         for check in AUTHORIZATION_CHECKS:

@@ -88,7 +88,8 @@ def _is_stale(request: AuthorizationRequest, auth_time: datetime, now: datetime)
 
 
 def _is_other_person(request: AuthorizationRequest, situation: Situation) -> bool:
-    return request.hinted_sub is not None and situation.sub is not None and situation.sub != request.hinted_sub
+    # Whoever has no sub in this sector yet cannot be the one whom the client knows by a sub.
+    return request.hinted_sub is not None and situation.sub != request.hinted_sub
 
 
 def _needs_consent(request: AuthorizationRequest, consent: Remembered | None, now: datetime) -> bool:

@@ -41,8 +41,8 @@ class CodeIssuer:
     def issue(
         self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
     ) -> dict[str, str] | None:
-        """Return the response parameters; None when the session ended meanwhile, or this interaction has had its answer
-        already.
+        """Return the response parameters; None when session or consent ended meanwhile, or this interaction has had its
+        answer already.
         """
         if interaction is None:
             claims = _claims_of_grant(request, frozenset() if situation.consent is None else situation.consent.declined)
@@ -58,14 +58,16 @@ class CodeIssuer:
     ) -> dict[str, str] | None:
         session, client = situation.session, request.client
         with self._database.transaction():
-            consent = self._consents.remembered(session.account_id, client.client_id)
+            consent = self._consents.held(session.account_id, client.client_id)
+            if consent is None:
+                return None
             grant = self._grants.open(
                 session,
                 client.client_id,
                 sector=client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR,
                 interaction_id=interaction.id if interaction else self._interactions.new_id(),
                 is_offline=request.wants_offline,
-                claims=_claims_of_grant(request, frozenset() if consent is None else consent.declined),
+                claims=_claims_of_grant(request, consent.declined),
             )
             if grant is None:
                 return None

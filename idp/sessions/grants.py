@@ -60,7 +60,10 @@ class Grants:
         """
         with self._database.transaction() as connection:
             sub = self.subject(session.account_id, sector)
-            site = self._client_session(connection, session, client_id, sub)
+            # The second look is for a site that the person left between our finding it taken and our holding it.
+            site = self._client_session(connection, session, client_id, sub) or self._client_session(
+                connection, session, client_id, sub
+            )
             if site is None:
                 return None
             grant = OpenGrant(
@@ -147,6 +150,9 @@ class Grants:
                 OPSession.ended_at.is_(None),
             )
         )
+        if self._database.dialect == "postgresql":
+            # Held, so that whoever ends the site's part alone (leaving it, withdrawing consent) finds the new grant.
+            live = live.with_for_update(read=True, of=ClientSession)
         return connection.execute(live).one_or_none()
 
     def _insert_from_live_session(

@@ -96,8 +96,11 @@ class ReadinessProbe:
         revisions = revisions_in_order()
         if not revisions:
             return "ok", "this version has no migrations"
-        with self._database.read() as connection:
-            applied = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        try:
+            with self._database.read() as connection:
+                applied = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        except SQLAlchemyError:
+            return "failed", "the database has no tables of this service yet; run: idp db upgrade"
         if applied in revisions[:-1]:
             return "failed", f"revision {applied} is applied, this version needs {revisions[-1]}; run: idp db upgrade"
         if applied == revisions[-1]:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from idp.foundation.errors import UserError
 from idp.foundation.logging import get_logger
 from idp.web.shared.csrf import CSRFRefused
+from idp.web.shared.environment import template_folder
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import render
 from idp.web.shared.state import shared
@@ -24,6 +25,7 @@ NOT_FOUND: Final = "errors/404.html"
 TOO_LARGE: Final = "errors/413.html"
 TOO_MANY: Final = "errors/429.html"
 INTERNAL: Final = "errors/500.html"
+STATIC: Final = "errors/503.html"
 BUSY: Final = "errors/busy.html"
 STALE_FORM: Final = "errors/stale_form.html"
 UNSAFE_RETURN: Final = "errors/unsafe_return.html"
@@ -66,6 +68,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(error, InternalServerError):
         _log.error("unhandled_error", exc_info=error.original_exception or error)
+        return _last_resort(status)
     if isinstance(error, CSRFRefused):
         return error_page(STALE_FORM, status)
     page = error_page(_TEMPLATES.get(HTTPStatus(status), BAD_REQUEST), status)
@@ -73,6 +76,16 @@ def _http_error(error: HTTPException) -> Response:
         if name.lower() in _KEPT_HEADERS:
             page.headers[name] = value
     return page
+
+
+def _last_resort(status: int) -> Response:
+    """Answer even when the fault lies in the pages themselves (ASVS 16.5.4)."""
+    try:
+        return error_page(INTERNAL, status)
+    except Exception:  # noqa: BLE001 - nothing may stop the last handler; the first fault is logged already
+        _log.error("error_page_failed", exc_info=True)
+        text = (template_folder() / STATIC).read_text(encoding="utf-8")
+        return Response(text, status, content_type="text/html; charset=utf-8")
 
 
 def _user_error(error: UserError) -> Response:

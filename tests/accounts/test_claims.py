@@ -141,6 +141,8 @@ def test_a_session_that_acts_for_an_organization_tells_which_in_the_same_stateme
         connection.execute(update(Membership).where(Membership.id == second.id).values(ended_at=second.started_at))
     assert read_with_organization(database, keyring, second.organization_id).claim_value("organization") is None
     assert len(accounts.memberships(account_id)) == 1
+    assert accounts.profile(account_id, organization_id=first.organization_id).claim_value("organization") is not None
+    assert accounts.profile(account_id, organization_id=second.organization_id).claim_value("organization") is None
 
 
 def test_updated_at_is_the_later_of_account_and_person(accounts, database, clock):

@@ -7,7 +7,7 @@ on demand into the bench's git-ignored folder, because nothing else needs it.
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +17,20 @@ import click
 
 from tests.bench.accounting import choose_cores, require_linux
 from tests.bench.errors import BenchError
+from tests.bench.load.measurement import Slice
 from tests.bench.load.people import people
 from tests.bench.load.workloads import MANY, workload
 from tests.bench.run import VISITORS_PER_SECOND, emptied, on_core
 from tests.bench.servers.cluster import private_cluster
 from tests.bench.servers.processes import run_to_end
-from tests.bench.servers.provider import ROOT, new_provider, running_provider
+from tests.bench.servers.provider import DATABASE, ROOT, new_provider, running_provider
 from tests.bench.sides import Side
 
 FOLDER = ROOT / "var" / "bench"
 SAMPLES_PER_SECOND = 250
-WARM_SECONDS = 1.5
+WARM_SECONDS = 2.0
 GRACE_SECONDS = 60
+MOST_STATEMENTS, STATEMENT_WIDTH = 30, 150
 LINE = re.compile(r":\d+\)$")
 
 
@@ -58,7 +60,7 @@ def sample(name: str, seconds: float, threads: int | None, *, only: str | None) 
     everyone = people(MANY + visitors)
     with ExitStack() as stack:
         stack.enter_context(on_core(cores.load))
-        cluster = stack.enter_context(private_cluster(cores.server))
+        cluster = stack.enter_context(private_cluster(cores.server, counts_statements=True))
         provider = new_provider(cluster, emptied(FOLDER / "provider"), cores.server, threads)
         provider.seed(everyone)
         subject = stack.enter_context(running_provider(provider))
@@ -66,15 +68,27 @@ def sample(name: str, seconds: float, threads: int | None, *, only: str | None) 
         stack.callback(side.close)
         side.prepare(chosen)
         side.run(chosen, WARM_SECONDS)
+        cluster.begin_counting()
         spy = start_py_spy(subject.processes[0], seconds, stacks, only=only)
         measured = side.run(chosen, seconds + 1)
+        statements = cluster.counted(DATABASE)
         spy.wait(GRACE_SECONDS)
     if spy.returncode or not stacks.exists():
         raise BenchError(
             f"py-spy ended with status {spy.returncode}: it needs the right to trace (root, or ptrace_scope 0)"
         )
     click.echo(f"{chosen.name} under py-spy: {measured.rate:,.0f}/s, {measured.cpu_ms:.3f} ms an operation")
+    report_statements(statements, measured)
     return stacks
+
+
+def report_statements(statements: Sequence[tuple[int, float, str]], measured: Slice) -> None:
+    """Print what the database was asked, by operation."""
+    click.echo("\ncalls    ms  statement, by operation; ms is PostgreSQL's own executing")
+    for calls, milliseconds, text in statements[:MOST_STATEMENTS]:
+        if calls >= measured.operations / 10:
+            per_operation = (calls / measured.operations, milliseconds / measured.operations)
+            click.echo(f"{per_operation[0]:5.2f} {per_operation[1]:5.3f}  {text[:STATEMENT_WIDTH]}")
 
 
 def start_py_spy(process: int, seconds: float, stacks: Path, *, only: str | None) -> "Popen[bytes]":

@@ -74,6 +74,8 @@ class Side:
         """Set up the users of a workload, one after the other."""
         if workload.name == "W8" and not self._are_acquainted:
             self.acquaint()
+        for user in self.users:
+            user.client_id = workload.client_id
         self.engine.each(self.users[: workload.connections], self.bound(workload.prepare))
 
     def run(self, workload: Workload, seconds: float) -> Slice:

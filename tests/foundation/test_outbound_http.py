@@ -1,6 +1,6 @@
 """Calls that leave the house: where they may go, and what a receiver can do to us (rule P11, OIDC-BCL-ssrf)."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import socket
 import ssl
@@ -93,15 +93,15 @@ def authority(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
     """A server context for NAME, and the authority file that its certificate is checked with."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

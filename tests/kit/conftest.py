@@ -63,7 +63,7 @@ class _Site:
 
 
 @pytest.fixture(scope="session")
-def _site() -> Iterator[_Site]:
+def kit_site() -> Iterator[_Site]:
     site = _Site()
     yield site
     site.server.stop()
@@ -80,13 +80,13 @@ def store(request: pytest.FixtureRequest, tmp_path) -> Iterator[SessionStore]:
 
 
 @pytest.fixture
-def configure(provider: Provider, _site: _Site) -> Callable[..., Configuration]:
+def configure(provider: Provider, kit_site: _Site) -> Callable[..., Configuration]:
     def make(**changes) -> Configuration:
         given: dict[str, Any] = {
             "issuer": provider.issuer,
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
-            "origin": _site.origin,
+            "origin": kit_site.origin,
             "http_timeout_seconds": 2,
         }
         return Configuration(**(given | changes))
@@ -100,18 +100,24 @@ def party(configure: Callable[..., Configuration], now: MovableTime) -> RelyingP
 
 
 @pytest.fixture(params=["flask", "django"])
+def make_site(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[RelyingParty], WSGIApplication]:
+    """Make a site of each framework: / and /token, /records (signed in), /seal (aal3), /fresh (five minutes)."""
+    make = {"flask": _flask_site, "django": _django_site}[request.param]
+    return lambda party: make(party, monkeypatch)
+
+
+@pytest.fixture
 def visitor(
-    request: pytest.FixtureRequest,
+    make_site: Callable[[RelyingParty], WSGIApplication],
     configure: Callable[..., Configuration],
     now: MovableTime,
-    _site: _Site,
-    monkeypatch: pytest.MonkeyPatch,
+    kit_site: _Site,
 ) -> Visitor:
-    """A browser on a site of each framework: /, /records (signed in), /seal (aal3), /fresh (five minutes)."""
-    party = RelyingParty(configure(), MemorySessions(), now)
-    make = {"flask": _flask_site, "django": _django_site}[request.param]
-    _site.application = make(party, monkeypatch)
-    return Visitor(_site.origin)
+    """A browser on a site of each framework."""
+    kit_site.application = make_site(RelyingParty(configure(), MemorySessions(), now))
+    return Visitor(kit_site.origin)
 
 
 def _flask_site(party: RelyingParty, _: pytest.MonkeyPatch) -> WSGIApplication:

@@ -30,6 +30,12 @@ def signing_key(kid: str) -> ECKey:
 
 
 @cache
+def _es_key() -> ECKey:
+    """One for all tests, because sites that stay between tests keep it."""
+    return signing_key("es-1")
+
+
+@cache
 def _rsa_key() -> RSAKey:
     """Slow to make, so one serves all tests."""
     return RSAKey.generate_key(2048, {"kid": "rs-1", "use": "sig", "alg": "RS256"})
@@ -41,7 +47,8 @@ class Provider:
     def __init__(self, now: Callable[[], float], issuer: str) -> None:
         self.now = now
         self.issuer = issuer
-        self.es256 = signing_key("es-1")
+        self.client_id = CLIENT_ID
+        self.es256 = _es_key()
         self.rs256 = _rsa_key()
         self.published: list[dict[str, Any]] = [key.as_dict(private=False) for key in (self.es256, self.rs256)]
         self.calls: Counter[str] = Counter()
@@ -70,8 +77,8 @@ class Provider:
         """The claims of a good ID token, with changes; None removes."""
         claims = {
             "iss": self.issuer,
-            "aud": CLIENT_ID,
-            "azp": CLIENT_ID,
+            "aud": self.client_id,
+            "azp": self.client_id,
             "sub": "pairwise-subject",
             "sid": "session-1",
             "iat": int(self.now()),
@@ -85,7 +92,7 @@ class Provider:
     def logout_claims(self, **changes: Any) -> dict[str, Any]:
         claims = {
             "iss": self.issuer,
-            "aud": CLIENT_ID,
+            "aud": self.client_id,
             "iat": int(self.now()),
             "exp": int(self.now()) + 120,
             "jti": f"jti-{self.calls.total()}-{len(changes)}",
@@ -140,7 +147,7 @@ class Provider:
     def _token(self, form: dict[str, str], headers: Mapping[str, str]) -> tuple[int, bytes]:
         scheme, _, credentials = headers["Authorization"].partition(" ")
         user, _, password = base64.b64decode(credentials).decode().partition(":")
-        if (scheme, unquote_plus(user), unquote_plus(password)) != ("Basic", CLIENT_ID, CLIENT_SECRET):
+        if (scheme, unquote_plus(user), unquote_plus(password)) != ("Basic", self.client_id, CLIENT_SECRET):
             return 401, b'{"error": "invalid_client"}'
         if form["grant_type"] == "refresh_token":
             return self._refreshed(form["refresh_token"])

@@ -1,5 +1,10 @@
 """What a site may be told about its provider, and what it must refuse (OIDC Discovery §4.3, RFC 9207 §2.3)."""
 
+import contextlib
+import socket
+import threading
+import time
+
 import pytest
 from rp_kit import ConfigurationError, ProviderUnreachable, RelyingParty, configuration_from
 from rp_kit.outbound import Outbound
@@ -48,6 +53,23 @@ def test_answer_without_end_is_cut_off(provider: Provider) -> None:
     provider.answers["/jwks.json"] = (200, b"x" * 600_000)
     with pytest.raises(ProviderUnreachable, match="too large"):
         Outbound(2).get(f"{provider.issuer}/jwks.json")
+
+
+def test_answer_that_drips_is_cut_off() -> None:
+    """Each packet comes in time; the whole does not."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_drip, args=(server,), daemon=True).start()
+        with pytest.raises(ProviderUnreachable, match="too slow"):
+            Outbound(0.3).get(f"http://127.0.0.1:{server.getsockname()[1]}/")
+
+
+def _drip(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b"x")
+            time.sleep(0.05)
 
 
 def test_nobody_there_is_an_outage_in_plain_words() -> None:

@@ -4,6 +4,8 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from rp_kit import RelyingParty
+from werkzeug.test import Client
 
 from tests.kit.provider import Provider
 from tests.kit.visitor import Visitor
@@ -44,6 +46,15 @@ def test_cookies_are_out_of_reach_of_scripts_and_named_after_the_client(provider
         assert "SameSite=Lax" in cookie
         assert "Path=/" in cookie
         assert "Domain" not in cookie
+
+
+def test_cookies_over_https_are_locked_to_the_host(make_site, configure) -> None:
+    site = Client(make_site(RelyingParty(configure(origin="https://tax.example"))))
+    cookie = site.get("/login", base_url="https://tax.example").headers["Set-Cookie"].strip()
+    assert cookie.startswith("__Host-tax_login_")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
 
 
 def test_guarded_page_leads_through_the_provider_and_back(provider: Provider, visitor: Visitor) -> None:

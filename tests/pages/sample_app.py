@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, abort, request
 
 from idp.foundation.errors import IDPError, UserError
 from idp.foundation.logging import RequestContext, request_context
-from idp.foundation.settings import Settings
+from idp.foundation.settings import Environment, Settings
 from idp.foundation.translation import Translator
 from idp.web.errors import register_errors
 from idp.web.shared.csrf import protect
@@ -45,11 +45,15 @@ class SampleKeyring:
         return SampleMac(kid, hmac.digest(kid.encode(), message, hashlib.sha256))
 
 
-def build_sample_app(issuer: str = HTTPS_ISSUER, keyring: SampleKeyring | None = None, **settings: object) -> Flask:
+def build_sample_app(
+    issuer: str = HTTPS_ISSUER, keyring: SampleKeyring | None = None, environment: Environment = "production"
+) -> Flask:
     app = Flask("sample", static_folder=None)
-    environment = "development" if issuer == HTTP_ISSUER else settings.pop("environment", "production")
     values = Settings(
-        environment=environment, issuer=issuer, database_url="sqlite://", keys_dir=Path("/nonexistent"), **settings
+        environment="development" if issuer == HTTP_ISSUER else environment,
+        issuer=issuer,
+        database_url="sqlite://",
+        keys_dir=Path("/nonexistent"),
     )
     keyring = keyring or SampleKeyring()
     clock = FrozenClock(NOW)
@@ -62,7 +66,7 @@ def build_sample_app(issuer: str = HTTPS_ISSUER, keyring: SampleKeyring | None =
         pages.add_url_rule(sample.path, f"page{sample.name}", _show, methods=["GET", "POST"])
     pages.add_url_rule("/fails", "fails", _fail)
     pages.add_url_rule("/refuses", "refuses", _refuse)
-    pages.add_url_rule("/aborts/<int:status>", "aborts", abort)
+    pages.add_url_rule("/aborts/<int:code>", "aborts", abort)
     pages.add_url_rule("/machine", "machine", lambda: Response("{}", content_type="application/json"))
     app.register_blueprint(pages)
     return app

@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -30,7 +31,7 @@ class Variant:
     name: str
     width: int
     query: str = ""
-    scheme: str = "light"
+    scheme: Literal["light", "dark"] = "light"
 
 
 VARIANTS = (

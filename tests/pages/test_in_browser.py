@@ -1,5 +1,7 @@
 """The sample pages in Chromium: axe-core, narrow screens, targets, focus, the script and the content policy."""
 
+from typing import Any
+
 import pytest
 
 from tests.pages.browser import serve_from
@@ -7,7 +9,7 @@ from tests.pages.sample_app import HTTPS_ISSUER, build_sample_app
 from tests.pages.samples import samples
 
 PATHS = [sample.path for sample in samples("zh-Hans") if sample.path != "/authorize/form-post"]
-LOOKS = {
+LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
     "zh-phone-light": ("lang=zh", {"viewport": {"width": 390, "height": 800}}),
     "zh-phone-elder": ("lang=zh&size=elder", {"viewport": {"width": 390, "height": 800}}),
     "en-desktop-dark": ("lang=en", {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}),

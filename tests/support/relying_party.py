@@ -8,7 +8,8 @@ import base64
 import hashlib
 import itertools
 import json
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask
@@ -16,6 +17,10 @@ from werkzeug.test import TestResponse
 
 from tests.support.browser import Browser, Page
 from tests.support.remote import RemoteApplication
+
+if TYPE_CHECKING:
+    from idp.foundation.clock import Clock
+    from tests.factories.accounts import Person
 
 _counter = itertools.count(1)
 
@@ -54,7 +59,23 @@ class RelyingParty:
 
     def authorize(self, browser: Browser, **changes: str | None) -> Page:
         """Send a browser to the authorization endpoint; it stops at a page, or at the redirect back to this site."""
-        return browser.get("/authorize?" + urlencode(self.authorization_parameters(**changes)))
+        return browser.get("/authorize?" + self.authorization_query(**changes))
+
+    def authorization_query(self, **changes: str | None) -> str:
+        return urlencode(self.authorization_parameters(**changes))
+
+    def sign_in(self, browser: Browser, person: "Person", clock: "Clock", **changes: str | None) -> dict[str, Any]:
+        """Take a person through sign-in and consent, as far as either is asked for, and return the token response."""
+        page = self.authorize(browser, **changes)
+        if page.has("login-submit"):
+            page = browser.sign_in(person.username, person.password, person.code(clock) if person.totp_secret else None)
+        if page.has("consent-allow"):
+            page = browser.submit("consent-allow")
+        assert "code" in page.answer, f"sign-in stopped at {page.url} ({page.status}) {page.left_to}: {page.text[:400]}"
+        response = self.redeem(page.answer["code"])
+        assert response.status_code == HTTPStatus.OK, response.get_data(as_text=True)
+        tokens: dict[str, Any] = response.get_json()
+        return tokens
 
     def redeem(self, code: str, **changes: str | None) -> TestResponse:
         return self.token(

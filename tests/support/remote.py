@@ -2,6 +2,7 @@
 
 import http.client
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,10 +29,10 @@ class RemoteApplication:
         # WSGI hands the path over decoded; the characters that need it are encoded again by whoever asked for them.
         path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"]
         target = path if "?" in path or not query else f"{path}?{query}"
-        connection.request(environ["REQUEST_METHOD"], target, self._body(environ), self._headers(environ))
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
+        with closing(connection):
+            connection.request(environ["REQUEST_METHOD"], target, self._body(environ), self._headers(environ))
+            answer = connection.getresponse()
+            body = answer.read()
         headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in _OWN_TO_ONE_CONNECTION]
         start_response(f"{answer.status} {answer.reason}", headers)
         return [body]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wsgi import get_input_stream
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WSGIApplication = Callable[..., Iterable[bytes]]
@@ -44,7 +45,7 @@ class LiveServer:
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", self.port, application, threaded=True, request_handler=_QuietHandler
+            "127.0.0.1", self.port, _with_ending_input(application), threaded=True, request_handler=_QuietHandler
         )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -53,6 +54,17 @@ class LiveServer:
         self._server.shutdown()
         self._thread.join(timeout=10)
         self._server.server_close()
+
+
+def _with_ending_input(application: WSGIApplication) -> WSGIApplication:
+    """End a request's body where it ends, as production servers do; werkzeug's would wait for more."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["wsgi.input"] = get_input_stream(environ)
+        environ["wsgi.input_terminated"] = True
+        return application(environ, start_response)
+
+    return call
 
 
 class IDPCommand:

@@ -60,6 +60,7 @@ class Reply:
         """Return the headers with those every reply carries."""
         return {
             "Content-Type": self.content_type,
+            "Content-Length": str(len(self.body.encode())),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",

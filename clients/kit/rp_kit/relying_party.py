@@ -114,6 +114,7 @@ class RelyingParty:
             if _code(refusal) == "unknown_state" and self.person(visit.cookies):
                 return redirect("/")  # The person went back or reloaded after signing in.
             return replace(self._notice(refusal), cookies=forget)
+        _log.info("signed in with %s", session.claims.get("acr"))
         return redirect(pending.return_to, (cookie, *forget))
 
     def _answer_logout(self, visit: Visit) -> Reply:
@@ -125,6 +126,7 @@ class RelyingParty:
         forget = (self._browsers.close(visit.cookies),)
         if session is None:
             return redirect("/", forget)
+        _log.info("signed out by the person")
         try:
             return redirect(self._logout.address(session), forget)
         except ProviderUnreachable as failure:

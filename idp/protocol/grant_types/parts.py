@@ -4,7 +4,7 @@ grants share.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, cast
 from uuid import UUID
 
 from authlib.oauth2.rfc6749.grants import BaseGrant
@@ -22,9 +22,6 @@ from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
 from idp.sessions.grants import Grants
-
-if TYPE_CHECKING:
-    from idp.protocol.server import AuthlibServer
 
 _HANDLE_BYTES = 16
 
@@ -46,10 +43,9 @@ class GrantParts:
     tally: Tally
 
     @classmethod
-    def of(cls, grant: BaseGrant) -> Self:
+    def of(cls, grant: BaseGrant) -> "GrantParts":
         """Return the parts of the server that runs a grant."""
-        server: AuthlibServer = grant.server
-        return server.parts  # type: ignore[return-value] # there is one class of parts
+        return cast("GrantParts", grant.server.parts)
 
     def id_token_claims(self, account_id: UUID, claims: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Return the values of the claims that were asked for in the ID token itself; no query when there are none."""

@@ -6,22 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from idp.accounts.claims import ACCOUNT, SOURCES, Profile
-from idp.foundation.translation import marked
 from idp.protocol.consent_request import ConsentRequest
 from idp.web.shared.locale import current_locale, gettext
+from idp.web.shared.messages import CLAIM_NAMES
 from idp.web.shared.services import services
 
-CLAIM_NAMES = {
-    "name": marked("Name"),
-    "phone_number": marked("Phone number"),
-    "email": marked("E-mail address"),
-    "address": marked("Address"),
-    "birthdate": marked("Date of birth"),
-    "gender": marked("Gender"),
-    "preferred_username": marked("User name"),
-    "organization": marked("Organization you act for"),
-    "ial": marked("Identity level"),
-}
 # What is part of another line, or says nothing about the person, has no line of its own.
 _UNSHOWN = frozenset({"family_name", "given_name", "email_verified", "phone_number_verified", "updated_at", "locale"})
 _DAY = 86_400

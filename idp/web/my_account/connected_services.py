@@ -1,6 +1,7 @@
 """Which services receive what, and taking a consent back (NIST SP 800-63C-4 §4.6.1, ASVS 10.7.3)."""
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -44,7 +45,7 @@ def withdraw(session: Session) -> Response:
     except UserError as refusal:
         problems = [Problem(gettext(refusal.message, **refusal.values))]
         return render("my_account/services.html", 400, problems=problems, services=_lines(session))
-    return see_other(f"{PATH}?{_STOPPED_PARAMETER}={client_id}")
+    return see_other(f"{PATH}?{_STOPPED_PARAMETER}={quote(client_id)}")
 
 
 def _lines(session: Session) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from idp.factors.hashing_pool import Busy
 from idp.factors.password_rules import PasswordProblem
 from idp.foundation.throttle import Refused
 from idp.sessions.values import Session
+from idp.web.my_account.changing import enrolment
 from idp.web.my_account.notices import done, step_up
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
@@ -23,7 +24,7 @@ from idp.web.shared.services import services
 @signed_in
 def show(session: Session) -> Response:
     """Show the form, after a recent sign-in."""
-    needed = services().enrolment.step_up_for(session)
+    needed = enrolment().step_up_for(session)
     return _form(session) if needed is None else step_up(needed)
 
 
@@ -39,7 +40,7 @@ def change(session: Session) -> Response:
     ]
     if missing:
         return _form(session, missing)
-    outcome = services().enrolment.change_password(session, current, new, end_others=form.ticked("end_others"))
+    outcome = enrolment().change_password(session, current, new, end_others=form.ticked("end_others"))
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
     if isinstance(outcome, WrongCurrentPassword):
@@ -59,7 +60,7 @@ def _form(session: Session, problems: list[Problem] | None = None) -> Response:
         400 if problems else 200,
         problems=problems or (),
         username=account.username if account else "",
-        minimum=services().enrolment.methods(session).least_password_length,
+        minimum=enrolment().methods(session).least_password_length,
         others=len(others),
     )
 

@@ -29,11 +29,10 @@ class Operations:
 
     def __init__(self, settings: Settings, metrics_folder: str | None) -> None:
         clock = SystemClock()
-        database = Database(settings.database_url, pool_size=2)
-        outbox = Outbox(database, clock, SystemEntropy(clock))
-        self._probe = ReadinessProbe(database, outbox, clock)
-        self._ledger = Ledger(database, outbox, clock)
-        self._outbox = outbox
+        self._database = Database(settings.database_url, pool_size=2)
+        self._outbox = Outbox(self._database, clock, SystemEntropy(clock))
+        self._probe = ReadinessProbe(self._database, self._outbox, clock)
+        self._ledger = Ledger(self._database, self._outbox, clock)
         self._metrics_folder = metrics_folder
 
     def answer(self, path: str) -> tuple[HTTPStatus, str, bytes]:
@@ -45,6 +44,10 @@ class Operations:
         if path == "/healthz":
             return HTTPStatus.OK, JSON, b'{"status":"alive"}'
         return HTTPStatus.NOT_FOUND, JSON, b'{"error":"not_found"}'
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.dispose()
 
     def _readiness(self) -> tuple[HTTPStatus, str, bytes]:
         picture = self._probe.look()

@@ -10,8 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from idp.foundation.database import DatabaseFailure
 from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import RequestContext, get_logger, request_context
 from idp.protocol.messages import Answer, error_answer
@@ -72,7 +71,7 @@ class Front:
             return answer_machine(environ, self._services)
         except ProtocolError as error:
             return error_answer(error)
-        except (SQLAlchemyError, RegistryUnavailable):
+        except (DatabaseFailure, RegistryUnavailable):
             _log.exception("machine_endpoint_unavailable", path=environ["PATH_INFO"])
             return error_answer(_UNAVAILABLE, headers=(("Retry-After", "2"),))
         except Exception:  # noqa: BLE001 - the last resort: whatever it was, the client gets an answer (ASVS 16.5.4)
@@ -101,7 +100,7 @@ class Front:
             if not _is_address(address):
                 return peer
             if not self._is_proxy(address):
-                return address
+                return str(address)
         return peer
 
     def _is_proxy(self, address: str) -> bool:

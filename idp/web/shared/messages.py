@@ -45,7 +45,7 @@ CLAIM_NAMES: Final = MappingProxyType(
         "email": marked("E-mail"),
         "phone_number": marked("Phone"),
         "address": marked("Postal address"),
-        "organization": marked("Organisation"),
+        "organization": marked("Organization"),
         "ial": marked("Identity level"),
         "id_number": marked("ID number"),
     }

@@ -13,6 +13,7 @@ from idp.web.shared.compression import compress_page
 from idp.web.shared.cookies import write_cookies
 from idp.web.shared.environment import build_environment
 from idp.web.shared.forms import LARGEST_BODY
+from idp.web.shared.guards import public
 from idp.web.shared.headers import add_headers, machine_headers, page_headers
 from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state
 from idp.web.shared.static import URL_PREFIX, Assets
@@ -28,8 +29,11 @@ def init_shared(
     templates = build_environment(auto_reload=settings.is_development)
     app.extensions[EXTENSION] = Shared(settings, keyring_mac, translator, entropy, clock, assets, templates)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or LARGEST_BODY
-    app.add_url_rule(f"{URL_PREFIX}<name>", STATIC_ENDPOINT, assets.serve, methods=["GET"])
     for_machines = machine_headers(is_https=settings.is_https)
+
+    @public
+    def serve(name: str) -> Response:
+        return assets.serve(name)
 
     def finish(response: Response) -> Response:
         state = existing_page_state()
@@ -44,4 +48,5 @@ def init_shared(
             write_cookies(response, state.new_cookies)
         return response
 
+    app.add_url_rule(f"{URL_PREFIX}<name>", STATIC_ENDPOINT, serve, methods=["GET"])
     app.after_request(finish)

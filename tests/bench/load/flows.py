@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 from tests.bench.errors import BenchError
 from tests.bench.load.forms import answer
 from tests.bench.load.people import Authenticators
-from tests.bench.load.subject import Subject
+from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, Subject
 from tests.bench.load.virtual_user import BROWSER, Returned, Script, Tokens, VirtualUser
 
 MOST_FORMS = 8
@@ -44,32 +44,31 @@ class Flow:
     forms: int
 
 
-def basic_authorization(subject: Subject) -> str:
+def basic_authorization(client_id: str) -> str:
     """Return the header line of client_secret_basic (RFC 6749 section 2.3.1)."""
-    pair = f"{quote_plus(subject.client_id)}:{quote_plus(subject.client_secret)}"
+    pair = f"{quote_plus(client_id)}:{quote_plus(CLIENT_SECRET)}"
     return "Authorization: Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def authorization_url(subject: Subject, scope: str, extra: Mapping[str, str], secret: Mapping[str, str]) -> str:
+def authorization_url(subject: Subject, client_id: str, scope: str, parameters: Mapping[str, str]) -> str:
     """Return the address a client sends the browser to."""
-    parameters = {
+    everything = {
         "response_type": "code",
-        "client_id": subject.client_id,
+        "client_id": client_id,
         "redirect_uri": subject.redirect_uri,
         "scope": scope,
         "code_challenge_method": "S256",
-        **secret,
-        **extra,
+        **parameters,
     }
-    return subject.endpoint("authorization") + "?" + urlencode(parameters, quote_via=quote)
+    return subject.endpoint("authorization") + "?" + urlencode(everything, quote_via=quote)
 
 
 def authorize(user: VirtualUser, authenticators: Authenticators, scope: str, extra: Mapping[str, str]) -> Script[Code]:
     """Bring the browser from the client to the provider and back, answering every form on the way."""
     verifier, state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(8), secrets.token_urlsafe(8)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    secret = {"state": state, "nonce": nonce, "code_challenge": challenge}
-    place = yield from user.browse("GET", authorization_url(user.subject, scope, extra, secret))
+    parameters = {"state": state, "nonce": nonce, "code_challenge": challenge, **extra}
+    place = yield from user.browse("GET", authorization_url(user.subject, user.client_id, scope, parameters))
     forms = 0
     while not isinstance(place, Returned):
         forms += 1
@@ -91,7 +90,7 @@ def origin(url: str) -> str:
 
 def token_request(user: VirtualUser, form: Mapping[str, str]) -> bytes:
     """Return a token request of our client."""
-    return user.build("POST", user.subject.endpoint("token"), urlencode(form), [basic_authorization(user.subject)])
+    return user.build("POST", user.subject.endpoint("token"), urlencode(form), [basic_authorization(user.client_id)])
 
 
 def redeem(user: VirtualUser, form: Mapping[str, str]) -> Script[dict[str, Any]]:
@@ -100,7 +99,7 @@ def redeem(user: VirtualUser, form: Mapping[str, str]) -> Script[dict[str, Any]]
     if response.status != 200:
         raise BenchError(f"/token answered {response.status}: {response.text()}")
     tokens = response.json()
-    user.tokens = Tokens(tokens["access_token"], tokens.get("refresh_token"), time.perf_counter())
+    user.tokens[user.client_id] = Tokens(tokens["access_token"], tokens.get("refresh_token"), time.perf_counter())
     return tokens
 
 
@@ -119,7 +118,6 @@ def code_flow(
         "code_verifier": code.verifier,
     }
     tokens = yield from redeem(user, form)
-    user.is_signed_in = True
     return Flow(tokens, code.nonce, code.forms)
 
 
@@ -133,6 +131,6 @@ def verify_id_token(subject: Subject, flow: Flow, key_set: Mapping[str, Any]) ->
         exp={"essential": True},
     )
     checks.validate(token.claims)
-    if subject.client_id not in (audience if isinstance(audience, list) else [audience]):
+    if CLIENT_ID not in (audience if isinstance(audience, list) else [audience]):
         raise BenchError(f"the ID token is for {audience}")
     return str(token.header["alg"])

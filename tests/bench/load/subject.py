@@ -7,11 +7,13 @@ which provider it is.
 import json
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 CLIENT_ID = "bench"
+# The same site registered for refresh tokens too. Apart, so that a plain code flow is the same work on both sides.
+OFFLINE_CLIENT_ID = "bench-offline"
 CLIENT_SECRET = "bench-secret-0123456789abcdef0123456789abcdef"
 # Nothing listens there: the generator reads the redirect and does not follow it.
 REDIRECT_URI = "http://127.0.0.1:9/callback"
@@ -27,11 +29,7 @@ class Subject:
     metadata: Mapping[str, Any]
     processes: tuple[int, ...]
     database_processes: tuple[int, ...]
-    client_id: str = CLIENT_ID
-    client_secret: str = CLIENT_SECRET
     redirect_uri: str = REDIRECT_URI
-    offline_parameters: Mapping[str, str] = field(default_factory=lambda: {"prompt": "consent"})
-    """What /authorize needs besides the scope `offline_access` before it promises a refresh token."""
 
     @property
     def address(self) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from tests.bench.errors import BenchError
 from tests.bench.load.people import Person
 from tests.bench.load.responses import Response
-from tests.bench.load.subject import Subject
+from tests.bench.load.subject import CLIENT_ID, Subject
 
 T = TypeVar("T")
 Script: TypeAlias = Generator[bytes | float, Response | None, T]
@@ -49,21 +49,20 @@ class Returned:
 
 
 class VirtualUser:
-    """One person's browser and the department site behind it, talking to one server."""
+    """One person's browser and the department site behind it, talking to one server. `tokens` are by client."""
 
     def __init__(self, subject: Subject, person: Person) -> None:
         self.subject = subject
         self.person = person
-        self.tokens: Tokens | None = None
-        self.is_signed_in = False
+        self.client_id = CLIENT_ID
+        self.tokens: dict[str, Tokens] = {}
         self._cookies: dict[tuple[str, str], str] = {}
         self._authority = urlsplit(subject.issuer).netloc
 
     def change_person(self, person: Person) -> None:
         """Become somebody else at a browser that has never been here."""
         self.person = person
-        self.tokens = None
-        self.is_signed_in = False
+        self.tokens.clear()
         self._cookies.clear()
 
     def build(

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from tests.bench.errors import BenchError
 from tests.bench.load.flows import OFFLINE_SCOPE, basic_authorization, code_flow, redeem, token_request
 from tests.bench.load.people import Authenticators, Rota
+from tests.bench.load.subject import CLIENT_ID, OFFLINE_CLIENT_ID
 from tests.bench.load.virtual_user import Script, Tokens, VirtualUser
 
 # Access tokens live 600 seconds; one from the first half of that lasts through any slice.
@@ -35,6 +36,7 @@ class Workload:
     operate: Callable[[VirtualUser, Setting], Script[None]]
     prepare: Callable[[VirtualUser, Setting], Script[None]]
     request: Callable[[VirtualUser], bytes] | None = None
+    client_id: str = CLIENT_ID
 
 
 def nothing(_user: VirtualUser, _setting: Setting) -> Script[None]:
@@ -44,26 +46,28 @@ def nothing(_user: VirtualUser, _setting: Setting) -> Script[None]:
 
 def signed_in(user: VirtualUser, setting: Setting) -> Script[None]:
     """Prepare a live session, consent and an access token that lasts."""
-    tokens = user.tokens
-    if user.is_signed_in and tokens is not None and time.perf_counter() - tokens.ready_at < OLDEST_TOKEN_SECONDS:
+    tokens = user.tokens.get(user.client_id)
+    if tokens is not None and time.perf_counter() - tokens.ready_at < OLDEST_TOKEN_SECONDS:
         return
     yield from code_flow(user, setting.authenticators)
 
 
 def with_refresh_token(user: VirtualUser, setting: Setting) -> Script[None]:
     """Prepare a refresh token."""
-    if user.tokens is not None and user.tokens.refresh is not None:
+    if user.client_id in user.tokens:
         return
-    flow = yield from code_flow(user, setting.authenticators, OFFLINE_SCOPE, user.subject.offline_parameters)
+    # OpenID Connect Core section 11: offline access is granted when consent is asked for.
+    flow = yield from code_flow(user, setting.authenticators, OFFLINE_SCOPE, {"prompt": "consent"})
     if "refresh_token" not in flow.answer:
         raise BenchError("the server issued no refresh token")
 
 
 def tokens_of(user: VirtualUser) -> Tokens:
     """Return what preparation must have left."""
-    if user.tokens is None:
+    tokens = user.tokens.get(user.client_id)
+    if tokens is None:
         raise BenchError("no tokens were prepared")
-    return user.tokens
+    return tokens
 
 
 def discovery_request(user: VirtualUser) -> bytes:
@@ -90,7 +94,7 @@ def userinfo_request(user: VirtualUser) -> bytes:
 def introspection_request(user: VirtualUser) -> bytes:
     """W7: what an access token stands for (RFC 7662)."""
     form = urlencode({"token": tokens_of(user).access})
-    return user.build("POST", user.subject.endpoint("introspection"), form, [basic_authorization(user.subject)])
+    return user.build("POST", user.subject.endpoint("introspection"), form, [basic_authorization(user.client_id)])
 
 
 def constant(
@@ -148,7 +152,7 @@ WORKLOADS = (
         client_credentials_request,
     ),
     Workload("W4", "code flow, live session", MANY, flow_with_live_session, signed_in),
-    Workload("W5", "refresh with rotation", MANY, refresh, with_refresh_token),
+    Workload("W5", "refresh with rotation", MANY, refresh, with_refresh_token, client_id=OFFLINE_CLIENT_ID),
     Workload("W6", "userinfo", MANY, constant(userinfo_request, b'"sub"'), signed_in, userinfo_request),
     Workload("W7", "introspection", MANY, constant(introspection_request, b"true"), signed_in, introspection_request),
     Workload("W8", "full sign-in", FEW, full_sign_in, nothing),

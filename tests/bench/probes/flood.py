@@ -16,8 +16,9 @@ from tests.bench.load.flows import SCOPE, authorization_url, origin
 from tests.bench.load.forms import FormReader, submission
 from tests.bench.load.measurement import percentile
 from tests.bench.load.people import Person, address_of_network
+from tests.bench.load.subject import CLIENT_ID
 from tests.bench.load.virtual_user import BROWSER, Operation, Page, Script, VirtualUser
-from tests.bench.load.workloads import client_credentials_request, signed_in, userinfo_request
+from tests.bench.load.workloads import client_credentials_request, userinfo_request, workload
 from tests.bench.sides import Side
 
 PROBES = 8
@@ -78,7 +79,7 @@ class Flood:
     def script(self, user: VirtualUser) -> Script[None]:
         """Open the sign-in page once and post to it for ever."""
         fresh = {"state": "flood", "nonce": "flood", "code_challenge": "a" * 43}
-        page = yield from user.browse("GET", authorization_url(user.subject, SCOPE, {}, fresh))
+        page = yield from user.browse("GET", authorization_url(user.subject, CLIENT_ID, SCOPE, fresh))
         while not self.is_stopped:
             user.person = self._next_person()
             yield from self._attempt(user, page)
@@ -140,7 +141,7 @@ def run_probes(side: Side, seconds: float, pause_seconds: float, flood: Flood | 
 
 def endure_flood(side: Side, seconds: float) -> FloodResult:
     """Time the probes quietly and under the flood, at a steady pace and then at full speed."""
-    side.engine.each(side.users[:PROBES], side.bound(signed_in))
+    side.prepare(workload("W6"))
     endured: list[Endured] = []
     statuses: Counter[int] = Counter()
     refused = 0

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tests.bench.load.flows import SCOPE, authorization_url
 from tests.bench.load.people import address_of_network
-from tests.bench.load.subject import Subject
+from tests.bench.load.subject import CLIENT_ID, Subject
 
 LOADED_RELATIONS = frozenset({"stylesheet", "icon", "preload", "modulepreload", "manifest", "apple-touch-icon"})
 STYLE_ADDRESS = re.compile(r"""(?:@import\s+|url\()\s*["']?([^"')]+)""")
@@ -54,7 +54,7 @@ def weigh_sign_in_page(subject: Subject) -> list[Loaded]:
     )
     fresh = {"state": secrets.token_urlsafe(8), "nonce": secrets.token_urlsafe(8)}
     fresh["code_challenge"] = secrets.token_urlsafe(32)
-    page, url, body = load(opener, authorization_url(subject, SCOPE, {}, fresh))
+    page, url, body = load(opener, authorization_url(subject, CLIENT_ID, SCOPE, fresh))
     reader = ResourceReader()
     reader.feed(body.decode("utf-8", "replace"))
     loaded, waiting, seen = [page], [urljoin(url, address) for address in reader.addresses if address], set[str]()

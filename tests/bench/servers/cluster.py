@@ -55,6 +55,21 @@ class Cluster:
         """Create an empty database."""
         self.execute(f'CREATE DATABASE "{name}"')
 
+    def begin_counting(self) -> None:
+        """Count statements from now on. Needs a cluster that `counts_statements`."""
+        self.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        self.execute("SELECT pg_stat_statements_reset()")
+
+    def counted(self, database: str) -> list[tuple[int, float, str]]:
+        """Return calls, milliseconds in all and text of each statement in a database since then, the longest first."""
+        rows = self.execute(
+            "SELECT calls, total_exec_time + total_plan_time, regexp_replace(query, '\\s+', ' ', 'g')"
+            " FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid"
+            f" WHERE datname = '{database}' ORDER BY 2 DESC"
+        )
+        cells = (line.split("|", 2) for line in rows.splitlines())
+        return [(int(calls), float(milliseconds), text) for calls, milliseconds, text in cells]
+
     def settle(self) -> None:
         """Write out what earlier work left, so that the next slice does not pay for it."""
         self.execute("CHECKPOINT")
@@ -72,7 +87,7 @@ def programs_folder() -> Path:
 
 
 @contextmanager
-def private_cluster(core: int) -> Iterator[Cluster]:
+def private_cluster(core: int, *, counts_statements: bool = False) -> Iterator[Cluster]:
     """Run a fresh cluster on a core; its files are gone afterwards."""
     programs = programs_folder()
     user = "postgres" if os.geteuid() == 0 else None
@@ -84,6 +99,8 @@ def private_cluster(core: int) -> Iterator[Cluster]:
         initialize(programs, data, user)
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.write(CONFIGURATION.format(port=port))
+            if counts_statements:
+                configuration.write("shared_preload_libraries = 'pg_stat_statements'\n")
         command = [str(programs / "postgres"), "-D", str(data)]
         with ManagedProcess(command, folder / "log", core=core, user=user, stop_signal=signal.SIGINT) as process:
             cluster = Cluster(process.pid, port, programs)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.errors import BenchError, PeerUnavailable
 from tests.bench.load.people import PASSWORD
-from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, Subject, discover
+from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, OFFLINE_CLIENT_ID, REDIRECT_URI, Subject, discover
 from tests.bench.servers.cluster import Cluster
 from tests.bench.servers.processes import ManagedProcess, free_port, run_to_end, seconds_to_first_answer
 
@@ -61,7 +61,7 @@ def peer_environment(port: int, database_url: str) -> Mapping[str, str]:
         "NODE_ENV": "production",
         "PORT": str(port),
         "DATABASE_URL": database_url,
-        "BENCH_CLIENT_ID": CLIENT_ID,
+        "BENCH_CLIENT_IDS": f"{CLIENT_ID} {OFFLINE_CLIENT_ID}",
         "BENCH_CLIENT_SECRET": CLIENT_SECRET,
         "BENCH_REDIRECT_URI": REDIRECT_URI,
         "BENCH_PASSWORD": PASSWORD,

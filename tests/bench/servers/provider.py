@@ -15,7 +15,7 @@ from tests.bench.load.people import Person
 from tests.bench.load.subject import Subject, discover
 from tests.bench.servers.cluster import Cluster
 from tests.bench.servers.processes import ManagedProcess, free_port, run_to_end, seconds_to_first_answer
-from tests.bench.servers.seeding import write_accounts, write_registration
+from tests.bench.servers.seeding import write_accounts, write_registrations
 
 ROOT = Path(__file__).parents[3]
 DATABASE = "idp"
@@ -61,11 +61,11 @@ class Provider:
         return run_to_end(self.command(*arguments), self.environment(), directory=self.folder)
 
     def seed(self, everyone: Sequence[Person]) -> None:
-        """Create the schema, the keys, our client and the accounts with their authenticators."""
+        """Create the schema, the keys, our clients and the accounts with their authenticators."""
         self.cluster.create_database(DATABASE)
         (self.folder / "keys").mkdir(mode=0o700, exist_ok=True)
         self.idp("db", "upgrade")
-        self.idp("client", "apply", write_registration(self.folder / "registration.json"))
+        self.idp("client", "apply", *write_registrations(self.folder))
         self.idp("account", "import", write_accounts(self.folder / "accounts.jsonl", everyone))
         enrol = [sys.executable, "-m", "tests.bench.servers.authenticators", str(len(everyone))]
         run_to_end(enrol, self.environment(), directory=self.folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from tests.bench.load.people import PASSWORD, Person
-from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, OFFLINE_CLIENT_ID, REDIRECT_URI
 
 DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
 REGISTRATION = {
@@ -20,8 +20,8 @@ REGISTRATION = {
     "client_name#en": "Bench",
     "redirect_uris": [REDIRECT_URI],
     "token_endpoint_auth_method": "client_secret_basic",
-    "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
-    "scope": "openid profile offline_access",
+    "grant_types": ["authorization_code", "client_credentials"],
+    "scope": "openid profile",
     "subject_type": "pairwise",
     "policy": {
         "profile": "standard",
@@ -33,12 +33,24 @@ REGISTRATION = {
         "consent": "required",
     },
 }
+OFFLINE_REGISTRATION = {
+    **REGISTRATION,
+    "client_id": OFFLINE_CLIENT_ID,
+    "client_name": "离线性能测试",
+    "client_name#en": "Offline bench",
+    "grant_types": ["authorization_code", "refresh_token"],
+    "scope": "openid profile offline_access",
+}
 
 
-def write_registration(file: Path) -> Path:
-    """Write the client's registration file."""
-    file.write_text(json.dumps(REGISTRATION, ensure_ascii=False, indent=2))
-    return file
+def write_registrations(folder: Path) -> list[Path]:
+    """Write the clients' registration files."""
+    files = []
+    for registration in (REGISTRATION, OFFLINE_REGISTRATION):
+        file = folder / f"{registration['client_id']}.json"
+        file.write_text(json.dumps(registration, ensure_ascii=False, indent=2))
+        files.append(file)
+    return files
 
 
 def write_accounts(file: Path, everyone: Iterable[Person]) -> Path:

@@ -7,7 +7,7 @@ import Provider from 'oidc-provider';
 
 import PostgreSQLAdapter from './adapter-pg.mjs';
 
-const { PORT, BENCH_CLIENT_ID, BENCH_CLIENT_SECRET, BENCH_REDIRECT_URI, BENCH_PASSWORD } = process.env;
+const { PORT, BENCH_CLIENT_IDS, BENCH_CLIENT_SECRET, BENCH_REDIRECT_URI, BENCH_PASSWORD } = process.env;
 const ISSUER = `http://127.0.0.1:${PORT}`;
 const DAY = 86400;
 
@@ -24,15 +24,15 @@ const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 const provider = new Provider(ISSUER, {
   adapter: PostgreSQLAdapter,
-  clients: [{
-    client_id: BENCH_CLIENT_ID,
+  clients: BENCH_CLIENT_IDS.split(' ').map((clientId) => ({
+    client_id: clientId,
     client_secret: BENCH_CLIENT_SECRET,
     redirect_uris: [BENCH_REDIRECT_URI],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_basic',
     id_token_signed_response_alg: 'ES256',
-  }],
+  })),
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'k1' }] },
   cookies: { keys: [crypto.randomBytes(32).toString('hex')] },
   scopes: ['openid', 'offline_access', 'profile', 'email'],

@@ -1,0 +1,94 @@
+"""``idp key``: signing keys and the master key (rule P7)."""
+
+import sys
+
+import click
+
+from idp.accounts.models import ENCRYPTED_COLUMNS as ACCOUNT_COLUMNS
+from idp.commands.deployment import actor, open_services, refuse
+from idp.commands.events import note_use
+from idp.commands.output import json_option, print_json, print_table
+from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
+from idp.sessions.values import Selector
+
+_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS)
+
+
+@click.group("key")
+def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
+    """List and rotate signing keys, re-encrypt columns."""
+
+
+@COMMAND.command("list")
+@json_option
+def list_keys(*, as_json: bool) -> None:
+    """List every signing key and the master keys."""
+    with open_services() as services:
+        keys, masters = services.keyring.list_keys(), services.keyring.master_keys()
+    if as_json:
+        print_json({"signing_keys": keys, "master_keys": masters})
+        return
+    print_table(
+        ("algorithm", "state", "key", "published", "signs from", "retired"),
+        [(key.alg, key.state, key.kid, key.published_at, key.activates_at, key.retired_at) for key in keys],
+        empty="There are no keys yet.",
+    )
+    click.echo(f"master keys, the current one first: {', '.join(masters)}")
+
+
+@COMMAND.command()
+@click.option(
+    "--emergency", is_flag=True, help="Sign with the waiting key at once; what the old one signed is refused."
+)
+@click.option("--alg", help="Only this algorithm.")
+@click.option("--reason", help="Why, for the audit record. Required in an emergency.")
+@click.option("--keep-sessions", is_flag=True, help="In an emergency, do not end every session.")
+@json_option
+def rotate(alg: str | None, reason: str | None, *, emergency: bool, keep_sessions: bool, as_json: bool) -> None:
+    """Replace signing keys: as soon as the waiting key has been published long enough, in an emergency at once."""
+    if emergency and not reason:
+        raise click.UsageError("--emergency needs --reason.")
+    with open_services() as services:
+        note_use(services, "key rotate", reason=reason, emergency=emergency, alg=alg)
+        events = services.keyring.rotate(emergency=emergency, alg=alg, actor=actor(), reason=reason)
+        if emergency and not keep_sessions:
+            # What the key signed cannot be told from what a thief signed: everybody signs in again (rule P7).
+            services.sessions.terminate(Selector(everything=True), reason="key_emergency", actor=actor())
+        keys = services.keyring.list_keys()
+    if as_json:
+        print_json({"events": len(events), "signing_keys": keys})
+        return
+    click.echo(f"{len(events)} changes.")
+    print_table(
+        ("algorithm", "state", "key", "signs from"),
+        [(key.alg, key.state, key.kid, key.activates_at) for key in keys if key.state != "retained"],
+        empty="There are no keys.",
+    )
+
+
+@COMMAND.command()
+@click.option("--new-master", is_flag=True, help="Make a new master key first.")
+@json_option
+def reencrypt(*, new_master: bool, as_json: bool) -> None:
+    """Bring every encrypted column under the current master key. May be interrupted and run again."""
+    with open_services() as services:
+        note_use(services, "key reencrypt", new_master=new_master)
+        if new_master:
+            click.echo(f"new master key: {services.keyring.new_master_key(actor=actor())}", err=True)
+        with click.progressbar(length=0, label="re-encrypting", file=sys.stderr) as bar:
+
+            def advance(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            results = services.keyring.reencrypt(_COLUMNS, progress=advance, actor=actor())
+    if as_json:
+        print_json(results)
+    else:
+        print_table(
+            ("column", "re-encrypted", "unreadable"),
+            [(one.name, one.rows, one.failed) for one in results],
+            empty="Nothing is encrypted.",
+        )
+    if any(one.failed for one in results):
+        refuse("some values could not be read; they were left as they are")

@@ -1,0 +1,164 @@
+"""``idp serve``: the production server. Granian speaks HTTP outside the interpreter lock; worker processes run the
+application.
+
+Everything is imported once and then forked, so that workers start at once and share memory. Whatever keeps the provider
+from running is said in one line before the first worker starts. Metrics and details answer on ``IDP_OPS_BIND`` from the
+supervising process.
+"""
+
+import gc
+import ipaddress
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from idp.commands.deployment import open_services, read_settings, refuse
+from idp.foundation.logging import configure_logging, get_logger
+from idp.foundation.settings import Settings
+
+Application = Callable[..., Iterable[bytes]]
+
+METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_LOOPBACK_NAMES: Final = {"localhost"}
+_DEFAULT_THREADS: Final = 16
+_GRACE_SECONDS: Final = 10
+_REQUESTS_WAITING: Final = 32
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command("serve")
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; default: one a core.")
+@click.option(
+    "--threads",
+    type=click.IntRange(2, 256),
+    default=_DEFAULT_THREADS,
+    show_default=True,
+    help="Request threads of a worker; half of them are kept free of sign-ins.",
+)
+@click.option("--cert", type=_FILE, help="Certificate chain (PEM); with --key the server speaks TLS itself.")
+@click.option("--key", type=_FILE, help="Private key of the certificate (PEM).")
+def COMMAND(bind: str, workers: int | None, threads: int, cert: Path | None, key: Path | None) -> None:  # noqa: N802
+    """Serve the provider. SIGTERM ends it when the requests under way are answered, SIGHUP renews the workers."""
+    settings = read_settings()
+    host, port = _address(bind)
+    _check_binding(settings, host)
+    _check_certificate(cert, key)
+    _check_deployment()
+    os.environ.pop(METRICS_FOLDER, None)
+    with tempfile.TemporaryDirectory(prefix="idp-metrics-") as folder:
+        operations = _open_operations(settings, folder)
+        server = _server(host, port, workers or _cores(), threads, cert, key)
+        if operations is not None:
+            # Its thread starts when the workers have been forked, which a process with threads should not do.
+            _after_spawning(server, partial(import_module("idp.web.ops.server").start, operations))
+        configure_logging()
+        get_logger(__name__).info(
+            "serving", bind=bind, workers=server.workers, threads=threads, environment=settings.environment
+        )
+        server.serve(target_loader=partial(application, threads), wrap_loader=False)
+
+
+def application(threads: int) -> Application:
+    """Build the application in a worker process."""
+    configure_logging()
+    created = import_module("idp.app").create_app(read_settings())
+    wrapped: Application = import_module("idp.web.ops.admission").SignInAdmission(created.wsgi_app, threads // 2)
+    if METRICS_FOLDER in os.environ:
+        wrapped = import_module("idp.web.ops.metrics").Measured(wrapped)
+    # What lives as long as the process need not be looked at by every collection.
+    gc.collect()
+    gc.freeze()
+    return wrapped
+
+
+def _address(bind: str) -> tuple[str, int]:
+    host, separator, port = bind.rpartition(":")
+    if not separator or not host or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004 - the largest port
+        raise click.BadParameter("must be HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000", param_hint="--bind")
+    return host.strip("[]"), int(port)
+
+
+def _check_binding(settings: Settings, host: str) -> None:
+    """Refuse to show a development deployment to others (rule O1)."""
+    if not settings.is_development or host in _LOOPBACK_NAMES:
+        return
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        refuse(f"IDP_ENVIRONMENT=development serves on loopback only, not on {host}")
+
+
+def _check_certificate(cert: Path | None, key: Path | None) -> None:
+    if (cert is None) != (key is None):
+        raise click.UsageError("--cert and --key go together.")
+    if cert is None or key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        refuse(f"{cert} and {key} are not a certificate chain and its key ({error})")
+
+
+def _check_deployment() -> None:
+    """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts."""
+    with open_services() as services:
+        failed = [check for check in services.signals.readiness().checks if check.state == "failed"]
+    if failed:
+        refuse(f"{failed[0].name}: {failed[0].detail}")
+    import_module("idp.app")
+
+
+def _open_operations(settings: Settings, folder: str) -> Any:  # noqa: ANN401 - the server of web.ops
+    if not settings.ops_bind:
+        return None
+    # Before the metrics are imported anywhere: the library looks for the folder when it is loaded.
+    os.environ[METRICS_FOLDER] = folder
+    return import_module("idp.web.ops.server").listen(settings, folder)
+
+
+def _server(host: str, port: int, workers: int, threads: int, cert: Path | None, key: Path | None) -> Any:  # noqa: ANN401
+    from granian.constants import Interfaces, SSLProtocols  # noqa: PLC0415 - only this command needs it
+    from granian.http import HTTP1Settings  # noqa: PLC0415 - as above
+    from granian.server import Server  # noqa: PLC0415 - as above
+
+    return Server(
+        "idp",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        backpressure=threads + _REQUESTS_WAITING,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        log_enabled=False,
+        log_access=False,
+        ssl_cert=cert,
+        ssl_key=key,
+        ssl_protocol_min=SSLProtocols.tls12,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_GRACE_SECONDS,
+    )
+
+
+def _after_spawning(server: Any, action: Callable[[], None]) -> None:  # noqa: ANN401 - granian's server
+    spawn = server._spawn_workers  # noqa: SLF001 - granian calls its hooks before it forks, not after
+
+    def spawn_then_act(*arguments: Any) -> None:
+        spawn(*arguments)
+        action()
+
+    server._spawn_workers = spawn_then_act  # noqa: SLF001 - as above
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

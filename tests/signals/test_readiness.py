@@ -1,0 +1,80 @@
+"""When a node is ready, degraded or unready (rules P12 and O5)."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.clock import RunningClock
+
+
+@pytest.fixture
+def clock() -> RunningClock:
+    """The machine's time, because the database's clock is compared with it."""
+    return RunningClock()
+
+
+def state_of(services: Any, name: str) -> str:
+    found: str = next(check.state for check in services.signals.readiness().checks if check.name == name)
+    return found
+
+
+def test_node_with_a_worker_is_ready(services: Any):
+    services.signals.heartbeats.beat("here:1")
+    assert services.signals.readiness().status == "ready"
+
+
+def test_node_without_a_worker_is_degraded(services: Any):
+    assert (services.signals.readiness().status, state_of(services, "worker")) == ("degraded", "degraded")
+
+
+def test_worker_that_fell_silent_degrades_the_node(services: Any, clock: RunningClock):
+    services.signals.heartbeats.beat("here:1")
+    clock.advance(1.9)
+    assert state_of(services, "worker") == "ok"
+    services.clock.advance(20)
+    assert state_of(services, "worker") == "degraded"
+
+
+def test_worker_that_left_in_order_is_gone_at_once(services: Any):
+    services.signals.heartbeats.beat("here:1")
+    services.signals.heartbeats.beat("here:1")
+    services.signals.heartbeats.leave("here:1")
+    assert state_of(services, "worker") == "degraded"
+
+
+@pytest.mark.parametrize(("age", "state"), [(59, "ok"), (61, "degraded")])
+def test_old_undelivered_message_degrades_the_node(services: Any, clock: RunningClock, age: float, state: str):
+    services.outbox.enqueue("k", "tax", {})
+    clock.advance(age)
+    assert state_of(services, "outbox") == state
+
+
+@pytest.mark.only_on("postgresql")
+def test_node_more_than_two_seconds_off_is_unready(services: Any, clock: RunningClock):
+    """Rule O5."""
+    clock.advance(1)
+    assert state_of(services, "clock") == "ok"
+    clock.advance(2)
+    assert (services.signals.readiness().status, state_of(services, "clock")) == ("unready", "failed")
+
+
+def test_database_without_our_tables_is_unready(services: Any):
+    with services.database.transaction() as connection:
+        connection.execute(text("ALTER TABLE alembic_version RENAME TO elsewhere"))
+    try:
+        assert (services.signals.readiness().status, state_of(services, "migrations")) == ("unready", "failed")
+    finally:
+        with services.database.transaction() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO alembic_version"))
+
+
+@pytest.mark.only_on("postgresql")
+def test_database_that_does_not_answer_is_unready_and_asked_once(services: Any):
+    from idp.foundation.database import Database
+    from idp.signals.readiness import ReadinessProbe
+
+    nowhere = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    picture = ReadinessProbe(nowhere, services.outbox, services.clock).look()
+    nowhere.dispose()
+    assert [(check.name, check.state) for check in picture.checks] == [("database", "failed")]

@@ -1,0 +1,222 @@
+"""One's own account in the browser: looking, changing credentials, ending sessions, taking consent back."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+
+PASSWORD = "another-harbour-lamp-9"
+
+
+def signed_in(browser, person, clock):
+    browser.get("/login")
+    page = browser.sign_in(person.username, person.password)
+    if page.path == "/login/totp":
+        clock.advance(30)
+        page = browser.submit(code=person.code(clock))
+    assert page.path == "/account"
+    return browser
+
+
+def secret_shown(page) -> str:
+    uri = next(href for href, _ in page.document.links if href.startswith("otpauth:"))
+    return parse_qs(urlsplit(uri).query)["secret"][0]
+
+
+PAGES = [
+    "/account",
+    "/account/methods",
+    "/account/password",
+    "/account/totp/new",
+    "/account/recovery-codes",
+    "/account/devices",
+    "/account/services",
+    "/account/activity",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_shown_to_whom_it_belongs_only(new_browser, account_factory, clock, path):
+    """ASVS-8.2.1: without a session every page leads to the sign-in and back."""
+    person = account_factory()
+    browser = new_browser()
+    page = browser.get(path)
+    assert page.path == "/login"
+    assert browser.sign_in(person.username, person.password).path == path
+    assert browser.page.status == 200
+
+
+def test_overview_masks_personal_values(browser, account_factory, clock):
+    """ASVS-14.2.6."""
+    person = account_factory()
+    page = signed_in(browser, person, clock).page
+    assert "张*明" in page.text
+    assert person.name not in page.text
+    assert person.phone not in page.text
+
+
+def test_password_is_changed_with_the_present_one(browser, services, account_factory, clock):
+    """ASVS-6.2.2, ASVS-6.2.3."""
+    person = account_factory()
+    signed_in(browser, person, clock).get("/account/password")
+    page = browser.submit(current_password="wrong-lantern-harbour", new_password=PASSWORD)
+    assert page.status == 400
+    page = browser.submit(current_password=person.password, new_password="woaini1314520")
+    assert page.status == 400
+    page = browser.submit(current_password=person.password, new_password=PASSWORD)
+    assert page.path == "/account/methods"
+    assert "密码已更改" in page.text or "密码" in page.text
+    browser.forget_cookies()
+    browser.get("/login")
+    assert browser.sign_in(person.username, person.password).status == 400
+    assert browser.sign_in(person.username, PASSWORD).path == "/account"
+
+
+def test_changed_password_ends_the_other_devices_when_asked(new_browser, account_factory, clock):
+    """ASVS-7.4.3."""
+    person = account_factory()
+    first, second = new_browser(), new_browser()
+    signed_in(first, person, clock)
+    signed_in(second, person, clock)
+    first.get("/account/password")
+    first.submit(current_password=person.password, new_password=PASSWORD, end_others="1")
+    assert second.get("/account").path == "/login"
+    assert first.get("/account").path == "/account"
+
+
+@pytest.mark.parametrize("path", ["/account/password", "/account/totp/new", "/account/recovery-codes"])
+def test_credentials_change_only_after_a_recent_full_sign_in(browser, account_factory, clock, path):
+    """ASVS-7.5.1, NIST-63B-4.1-bind: after 20 minutes password and code are asked again."""
+    person = account_factory(with_totp=True)
+    signed_in(browser, person, clock)
+    clock.advance(minutes=21)
+    page = browser.get(path)
+    assert page.path == "/login"
+    page = browser.sign_in(person.username, person.password)
+    assert page.path == "/login/totp"
+    assert browser.submit(code=person.code(clock)).path == path
+
+
+def test_old_session_cannot_post_a_change(browser, account_factory, clock):
+    person = account_factory()
+    signed_in(browser, person, clock).get("/account/password")
+    clock.advance(minutes=21)
+    page = browser.submit(current_password=person.password, new_password=PASSWORD)
+    assert page.path == "/login"
+
+
+def test_authenticator_app_is_added_and_removed(browser, services, account_factory, clock):
+    """TOTP-ENROL, ASVS-6.5.6: shown once, active only after its first code."""
+    person = account_factory()
+    signed_in(browser, person, clock)
+    page = browser.get("/account/totp/new")
+    assert "otpauth" not in page.source
+    key = secret_shown(browser.submit())
+    assert "otpauth" not in browser.get("/account/totp/new").source
+    page = browser.submit()
+    assert secret_shown(page) != key
+    key = secret_shown(page)
+    page = browser.submit(code="000000", label="我的手机")
+    assert page.status == 400
+    assert secret_shown(page) == key
+    page = browser.submit(code=pyotp.TOTP(key).at(clock.now()), label="我的手机")
+    assert page.path == "/account/methods"
+    assert "我的手机" in page.text
+    assert key not in page.source
+    # The session proved the app when it was set up; to remove it, it is proved in a sign-in.
+    clock.advance(30)
+    page = browser.submit("remove")
+    page = browser.submit("remove", answer="remove")
+    assert page.path == "/login"
+
+
+def test_removing_the_last_app_takes_the_recovery_codes_along(browser, services, account_factory, clock):
+    person = account_factory(with_totp=True, with_recovery_codes=True)
+    signed_in(browser, person, clock).get("/account/methods")
+    browser.submit("remove")
+    page = browser.submit("remove")
+    assert page.path == "/account/methods"
+    assert [view.kind for view in services.factors.enrolled(person.account_id).authenticators] == ["password"]
+
+
+def test_staff_keep_their_last_app(browser, services, account_factory, clock):
+    person = account_factory(kind="staff")
+    page = signed_in(browser, person, clock).get("/account/methods")
+    assert not any(form.button("remove") for form in page.forms)
+    view = services.factors.enrolled(person.account_id).authenticators[-1]
+    browser.get("/account/password")
+    token = next(one.value for one in browser.page.forms[0].controls if one.name == "csrf_token")
+    browser.post("/account/methods", {"csrf_token": token, "remove": str(view.id), "answer": "remove"})
+    assert services.factors.enrolled(person.account_id).second_factors == ("totp",)
+
+
+def test_recovery_codes_are_shown_once(browser, account_factory, clock):
+    person = account_factory(with_totp=True)
+    signed_in(browser, person, clock).get("/account/recovery-codes")
+    page = browser.submit("make")
+    codes = re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", page.source)
+    assert len(codes) == 10
+    assert page.headers["Cache-Control"] == "no-store"
+    again = browser.submit()
+    assert again.status == 400
+    assert re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", again.source) == codes
+    assert browser.submit(saved="1").path == "/account/methods"
+    assert codes[0] not in browser.get("/account/recovery-codes").source
+
+
+def test_other_devices_are_seen_and_ended(new_browser, account_factory, clock):
+    """ASVS-7.5.2."""
+    person = account_factory()
+    first, second = new_browser(), new_browser(agent="Mozilla/5.0 (iPhone) AppleWebKit/605 Version/18 Safari/604.1")
+    signed_in(first, person, clock)
+    signed_in(second, person, clock)
+    page = first.get("/account/devices")
+    assert "iPhone" in page.text
+    other = next(
+        one.value
+        for form in page.forms
+        for one in form.controls
+        if one.name == "device" and one.is_button and one.value != "others"
+    )
+    page = first.submit(other)
+    assert "iPhone" in page.text
+    assert second.get("/account").path == "/login"
+
+
+def test_nobody_ends_the_session_of_another_account(new_browser, services, account_factory, clock):
+    """ASVS-8.2.2: foreign ids do nothing."""
+    owner, stranger = new_browser(), new_browser()
+    victim = account_factory()
+    signed_in(owner, victim, clock)
+    signed_in(stranger, account_factory(), clock)
+    session = services.sessions.list(account_id=victim.account_id)[0]
+    stranger.get("/account/devices")
+    token = next(one.value for one in stranger.page.forms[0].controls if one.name == "csrf_token")
+    stranger.post("/account/devices", {"csrf_token": token, "device": str(session.id)})
+    assert owner.get("/account").path == "/account"
+
+
+def test_consent_is_listed_and_withdrawn(browser, services, new_relying_party, account_factory, clock):
+    """ASVS-10.4.9, NIST-63C-4.6.1-consent-view."""
+    person = account_factory()
+    new_relying_party("tax").authorize(browser)
+    browser.sign_in(person.username, person.password)
+    browser.submit("consent-allow")
+    page = browser.get("/account/services")
+    assert "税务局网上办税" in page.text
+    page = browser.submit("tax")
+    assert services.consents.remembered(person.account_id, "tax") is not None
+    page = browser.submit("withdraw")
+    assert page.path == "/account/services"
+    assert services.consents.remembered(person.account_id, "tax") is None
+
+
+def test_activity_tells_of_wrong_passwords(browser, account_factory, clock):
+    person = account_factory()
+    browser.get("/login")
+    browser.submit("login-submit", username=person.username, password="wrong-lantern-harbour")
+    signed_in(browser, person, clock)
+    page = browser.get("/account/activity")
+    assert page.status == 200
+    assert len(page.document.text) > 0

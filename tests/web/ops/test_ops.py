@@ -1,0 +1,107 @@
+"""What machines that run the service can ask in public, and what only operators can (rule O4)."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from idp.web.ops.admission import SignInAdmission
+from tests.support.clock import RunningClock
+
+
+@pytest.fixture
+def clock() -> RunningClock:
+    """The machine's time, because readiness compares it with the database's."""
+    return RunningClock()
+
+
+def test_process_says_that_it_lives(client: FlaskClient):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "alive"})
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_public_readiness_is_one_word(client: FlaskClient, services: Any):
+    services.signals.heartbeats.beat("here:1")
+    assert client.get("/readyz").json == {"status": "ready"}
+
+
+def test_degraded_node_stays_in_the_balancer(client: FlaskClient):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (200, {"status": "degraded"})
+
+
+@pytest.mark.only_on("postgresql")
+def test_unready_node_leaves_the_balancer(client: FlaskClient, clock: RunningClock):
+    clock.advance(5)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (503, {"status": "unready"})
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz/details"])
+def test_metrics_and_details_are_not_public(client: FlaskClient, path: str):
+    assert client.get(path).status_code == 404
+
+
+def test_details_and_numbers_are_for_operators(settings: Any, services: Any):
+    from idp.web.ops.server import Operations
+
+    services.outbox.enqueue("k", "tax", {})
+    operations = Operations(settings, None)
+    status, kind, body = operations.answer("/readyz")
+    assert (int(status), kind) == (200, "application/json")
+    assert [check["name"] for check in json.loads(body)["checks"]] == [
+        "database",
+        "migrations",
+        "clock",
+        "worker",
+        "outbox",
+    ]
+    numbers = operations.answer("/metrics")[2].decode()
+    assert "idp_outbox_waiting 1.0" in numbers
+    assert 'idp_check{check="worker"} 0.5' in numbers
+    assert operations.answer("/elsewhere")[0] == 404
+    operations.close()
+
+
+class Slow:
+    """An application whose answers wait; counts how many are under way."""
+
+    def __init__(self) -> None:
+        self.inner: list[Any] = []
+
+    def __call__(self, _environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        for call in self.inner:
+            call()
+        start_response("200 OK", [])
+        return [b"in"]
+
+
+def ask(application: Any, method: str, path: str) -> str:
+    statuses: list[str] = []
+    application({"REQUEST_METHOD": method, "PATH_INFO": path}, lambda status, _headers: statuses.append(status))
+    return statuses[0]
+
+
+def test_sign_in_takes_at_most_its_half_of_the_threads():
+    """Rule S5: tokens and pages always find a thread."""
+    slow = Slow()
+    admission = SignInAdmission(slow, 1)
+    answers: list[str] = []
+
+    def meanwhile() -> None:
+        slow.inner.clear()
+        answers.extend(
+            [
+                ask(admission, "POST", "/login"),
+                ask(admission, "POST", "/login/totp"),
+                ask(admission, "POST", "/token"),
+                ask(admission, "GET", "/login"),
+            ]
+        )
+
+    slow.inner.append(meanwhile)
+    answers.append(ask(admission, "POST", "/login"))
+    assert answers == ["503 Service Unavailable", "503 Service Unavailable", "200 OK", "200 OK", "200 OK"]
+    assert ask(admission, "POST", "/login") == "200 OK"
