@@ -80,8 +80,8 @@ def start_sites(programs: Programs, provider: Provider, made: MadeUp, port: int)
 
 
 def start_provider(programs: Programs, provider: Provider, port: int) -> None:
-    """Start the provider and its worker."""
-    serve = [*provider.command, "serve", "--bind", f"127.0.0.1:{port}"]
+    """Start the provider, with one process of its server because nobody here brings a crowd, and its worker."""
+    serve = [*provider.command, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     programs.start("provider", serve, provider.environment, ROOT)
     programs.start("worker", [*provider.command, "worker"], provider.environment, ROOT)
 

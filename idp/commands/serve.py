@@ -9,6 +9,7 @@ supervising process.
 import gc
 import ipaddress
 import os
+import socket
 import ssl
 import tempfile
 from collections.abc import Callable, Iterable
@@ -51,6 +52,7 @@ def COMMAND(bind: str, workers: int | None, threads: int, cert: Path | None, key
     host, port = _address(bind)
     _check_binding(settings, host)
     _check_certificate(cert, key)
+    _check_port(host, port)
     _check_deployment()
     os.environ.pop(METRICS_FOLDER, None)
     with tempfile.TemporaryDirectory(prefix="idp-metrics-") as folder:
@@ -96,6 +98,15 @@ def _check_binding(settings: Settings, host: str) -> None:
         is_loopback = False
     if not is_loopback:
         refuse(f"IDP_ENVIRONMENT=development serves on loopback only, not on {host}")
+
+
+def _check_port(host: str, port: int) -> None:
+    """Refuse a port that is taken: workers share theirs, so a second server would silently get half of the requests."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        refuse(f"cannot listen on {host}:{port}: {error.strerror}")
 
 
 def _check_certificate(cert: Path | None, key: Path | None) -> None:

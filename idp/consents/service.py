@@ -117,7 +117,8 @@ class Consents:
             first = self._database.insert_new(Consent).values(
                 account_id=account_id, client_id=client_id, first_granted_at=now, **values
             )
-            if connection.execute(first).rowcount == 0:
+            # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+            if connection.scalar(first.returning(Consent.client_id)) is None:
                 mine = (Consent.account_id == account_id) & (Consent.client_id == client_id)
                 connection.execute(update(Consent).where(mine).values(values))
             self._audit.record(
@@ -177,7 +178,7 @@ class Consents:
         return True
 
 
-def _in_force(account_id: UUID, client_id: str) -> Select[Any]:
+def _in_force(account_id: UUID, client_id: str) -> Select[*tuple[Any, ...]]:
     return select(*REMEMBERED_COLUMNS).where(
         Consent.account_id == account_id, Consent.client_id == client_id, Consent.withdrawn_at.is_(None)
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from idp.accounts.service import Accounts
 from idp.enrolment.rules import acr_to_reach, can_add, can_remove, is_recent
+from idp.factors.assurance import VerifiedFactor
 from idp.factors.factor import WrongCode
 from idp.factors.hashing_pool import Busy
 from idp.factors.password_rules import PasswordContext, PasswordProblem, least_length, problem_with
@@ -22,7 +23,7 @@ from idp.foundation.throttle import Counter, Limit, Refused, Throttle
 from idp.keyring.service import Keyring
 from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
-from idp.sessions.values import Selector, Session
+from idp.sessions.values import Browser, Selector, Session
 
 _REASON = "credentials_changed"
 _TRIES = Limit(3, 10, remembers=timedelta(hours=1))
@@ -56,6 +57,13 @@ class NothingPending:
 
 
 @dataclass(frozen=True, slots=True)
+class AppAdded:
+    """The authenticator app is set up, and the session has a new cookie."""
+
+    session_cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NewCodes:
     """Ten recovery codes, to be shown now and never again."""
 
@@ -85,6 +93,10 @@ class Methods:
 
 
 PasswordOutcome = Changed | StepUpNeeded | WrongCurrentPassword | PasswordProblem | Busy | Refused
+
+
+class _SessionEnded(Exception):
+    """Roll back: the session has ended meanwhile."""
 
 
 class Enrolment:
@@ -160,15 +172,29 @@ class Enrolment:
 
     def confirm_totp(
         self, session: Session, code: str, label: str
-    ) -> Changed | WrongCode | StepUpNeeded | NothingPending:
-        """Set up the authenticator app with its first code."""
+    ) -> AppAdded | WrongCode | StepUpNeeded | NothingPending:
+        """Set up the authenticator app with its first code, which also raises the session."""
         step_up = self.step_up_for(session)
         if step_up is not None:
             return step_up
+        try:
+            with self._database.transaction():
+                return self._confirmed(session, code, label)
+        except _SessionEnded:
+            return NothingPending()
+
+    def _confirmed(self, session: Session, code: str, label: str) -> AppAdded | WrongCode | NothingPending:
         outcome = self._factors.confirm_totp(session.account_id, code, label=label, actor=_actor(session))
         if outcome is None:
             return NothingPending()
-        return outcome if isinstance(outcome, WrongCode) else Changed()
+        if isinstance(outcome, WrongCode):
+            return outcome
+        # The app was proved just now: the session is worth more, under a new id (ASVS 7.2.4).
+        proved = [VerifiedFactor("totp", self._clock.now())]
+        raised = self._sessions.open(session.account_id, proved, session.interaction_id, Browser(), replacing=session)
+        if raised is None or raised.session_id != session.id:
+            raise _SessionEnded
+        return AppAdded(raised.cookie)
 
     def make_recovery_codes(self, session: Session) -> NewCodes | StepUpNeeded:
         """Make ten new recovery codes, ending the old ones."""

@@ -372,7 +372,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._socket, self._deadline))
 
     def close(self) -> None:
-        self._socket.close()
+        """Close nothing: http.client closes this before it reads a body that ends with the connection; ``request`` does."""
 
 
 class _TimedReader(io.RawIOBase):

@@ -20,6 +20,7 @@ from idp.foundation.columns import Digest, Instant, plain, secret
 from idp.foundation.database import Base, Database
 
 _NO_DELAY = timedelta(0)
+_MOST_REMEMBERED = 10_000
 
 
 class ThrottleCounter(Base):
@@ -91,21 +92,21 @@ class Throttle:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._waiting: dict[bytes, Refused] = {}
 
     def charge(self, counters: Sequence[Counter]) -> Charged | Refused:
         """Charge a try to every counter, or to none when one of them refuses. Commits on its own unless in a
         transaction.
         """
         now = self._clock.now()
-        with self._database.read() as connection:
-            refused = _refusal(connection, counters, now)
-        if refused is not None:
-            return refused
+        known = self._known_to_wait(counters, now)
+        if known is not None:
+            return known
         with self._database.transaction() as connection:
             counts = self._add(connection, counters, now)
             if len(counts) < len(counters):
                 _take_back(connection, list(counts), now)
-                return _refusal(connection, counters, now) or Refused(now + timedelta(seconds=1), is_lock=False)
+                return self._refusal(connection, counters, now)
             for counter in counters:
                 if delay := counter.limit.delay_after(counts[counter.key]):
                     statement = update(ThrottleCounter).where(ThrottleCounter.key == counter.key)
@@ -135,6 +136,29 @@ class Throttle:
             return connection.execute(
                 delete(ThrottleCounter).where(ThrottleCounter.key.in_(expired.scalar_subquery()))
             ).rowcount
+
+    def _known_to_wait(self, counters: Sequence[Counter], now: datetime) -> Refused | None:
+        """Return a refusal from memory, so that a flood of refused tries never reaches the database.
+
+        Nothing can succeed under a key that waits, so what is remembered of one stays true until its time is over.
+        """
+        waits = [known for counter in counters if (known := self._waiting.get(counter.key)) and known.until > now]
+        return max(waits, key=lambda known: known.until, default=None)
+
+    def _refusal(self, connection: Connection, counters: Sequence[Counter], now: datetime) -> Refused:
+        """Return until when the strictest of the counters waits, and remember it."""
+        limits = {counter.key: counter.limit for counter in counters}
+        columns = (ThrottleCounter.key, ThrottleCounter.failures, ThrottleCounter.next_allowed_at)
+        is_waiting = (ThrottleCounter.next_allowed_at > now) & (ThrottleCounter.expires_at > now)
+        rows = connection.execute(select(*columns).where(ThrottleCounter.key.in_(sorted(limits)), is_waiting)).all()
+        if len(self._waiting) >= _MOST_REMEMBERED:
+            self._waiting.clear()
+        for row in rows:
+            lock_after = limits[row.key].lock_after
+            is_lock = lock_after is not None and row.failures >= lock_after
+            self._waiting[row.key] = Refused(row.next_allowed_at, is_lock)
+        # Whoever waited a moment ago and waits no more may come again at once.
+        return self._known_to_wait(counters, now) or Refused(now + timedelta(seconds=1), is_lock=False)
 
     def _add(self, connection: Connection, counters: Sequence[Counter], now: datetime) -> dict[bytes, int]:
         """Add one to every counter that is not waiting. Keys go in one order everywhere, so that two tries cannot
@@ -170,20 +194,6 @@ def _upsert(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert
 
 
 _UPSERTS = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
-
-
-def _refusal(connection: Connection, counters: Sequence[Counter], now: datetime) -> Refused | None:
-    """Return until when the strictest of the counters waits, or None. A counter with no limit never waits."""
-    limits = {counter.key: counter.limit for counter in counters}
-    waiting = select(ThrottleCounter.key, ThrottleCounter.failures, ThrottleCounter.next_allowed_at).where(
-        ThrottleCounter.key.in_(sorted(limits)), ThrottleCounter.next_allowed_at > now, ThrottleCounter.expires_at > now
-    )
-    rows = connection.execute(waiting).all()
-    if not rows:
-        return None
-    last = max(rows, key=lambda row: row.next_allowed_at)
-    lock_after = limits[last.key].lock_after
-    return Refused(last.next_allowed_at, is_lock=lock_after is not None and last.failures >= lock_after)
 
 
 def _take_back(connection: Connection, keys: list[bytes], now: datetime) -> None:

@@ -48,5 +48,4 @@ def _headers(etag: str, max_age: int) -> tuple[tuple[str, str], ...]:
         ("Cache-Control", f"public, max-age={max_age}"),
         ("ETag", f'"{etag}"'),
         ("Access-Control-Allow-Origin", "*"),
-        ("X-Content-Type-Options", "nosniff"),
     )

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.foundation.database import Database
 from idp.foundation.errors import ProtocolError
-from idp.protocol.client_auth.authenticate import ClientAuthenticator
+from idp.protocol.client_auth.authenticate import AuthenticatedClient, ClientAuthenticator
 from idp.protocol.grant_types import GRANT_TYPES
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.messages import NO_STORE, Answer, Request, error_answer
@@ -44,10 +44,13 @@ class AuthlibClient:
 class AuthlibRequest(OAuth2Request):  # type: ignore[misc] # Authlib's stubs leave its requests untyped
     """A token request as Authlib reads it."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, authenticated: AuthenticatedClient) -> None:
         super().__init__(request.method, _ENDPOINT, headers=dict(request.headers))
         self.plain = request
         self.payload = BasicOAuth2Payload(request.form)
+        # Set here, because scopes are checked before Authlib itself would set it.
+        self.client = AuthlibClient(authenticated.client)
+        self.auth_method = authenticated.method
 
     @property
     def args(self) -> dict[str, str]:
@@ -70,27 +73,27 @@ class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stub
             self.register_grant(grant.handler, list(grant.extensions))
 
     def token(self, request: Request) -> Answer:
-        """Answer a token request; a grant that writes does so in one transaction."""
+        """Answer a token request; a grant that writes does so in one transaction.
+
+        The client is authenticated before it: its keys may have to be fetched, and a spent assertion stays spent.
+        """
         writes = request.form.get("grant_type") in _WRITING
         transaction: AbstractContextManager[Any] = self._database.transaction() if writes else nullcontext()
         try:
+            authenticated = self._authenticator.authenticate(request)
             with transaction:
-                answer: Answer = self.create_token_response(request)
+                answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated))
         except ProtocolError as error:
             return error_answer(error, headers=challenge(request, error))
         return answer
 
-    def create_oauth2_request(self, request: Request) -> AuthlibRequest:
-        return AuthlibRequest(request)
+    def create_oauth2_request(self, request: AuthlibRequest) -> AuthlibRequest:
+        return request
 
     def authenticate_client(
         self, request: AuthlibRequest, _methods: list[str], _endpoint: str = "token"
     ) -> AuthlibClient:
-        authenticated = self._authenticator.authenticate(request.plain)
-        request.auth_method = authenticated.method
-        # Set here, because scopes are checked before Authlib itself would set it.
-        client = AuthlibClient(authenticated.client)
-        request.client = client
+        client: AuthlibClient = request.client
         return client
 
     def handle_response(self, status: int, body: object, headers: list[tuple[str, str]]) -> Answer:  # noqa: ARG002

@@ -68,7 +68,7 @@ class Protocol:
         settings = on.settings
         self.tally = Tally(on.clock, on.audit)
         self.documents = Documents(settings, on.keyring)
-        self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, settings)
+        self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings)
         codes = AuthorizationCodes(on.database, on.clock, on.entropy, lifetime_seconds=settings.code_lifetime_seconds)
         self._endpoint_parts = _endpoint_parts(on, codes, self.tally)
         self.authorization = Authorization(

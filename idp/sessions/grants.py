@@ -83,7 +83,7 @@ class Grants:
                 "claims": {place: list(names) for place, names in claims.items()},
                 "created_at": self._clock.now(),
             }
-            if self._insert_from_live_session(connection, AuthorizationGrant, values, session.id) == 0:
+            if not self._insert_from_live_session(connection, AuthorizationGrant, values, session.id):
                 return None
             self._audit.record(
                 GrantCreated(
@@ -111,6 +111,12 @@ class Grants:
             }
             connection.execute(self._database.insert_new(Subject).values(new))
             return connection.scalars(mine).one()
+
+    def organization_of(self, grant_id: UUID) -> UUID | None:
+        """Return the organization that a grant's session acted for when it was given."""
+        statement = select(AuthorizationGrant.organization_id).where(AuthorizationGrant.id == grant_id)
+        with self._database.read() as connection:
+            return connection.scalar(statement)
 
     def end(
         self, grant_id: UUID, *, reason: str, actor: str, client_id: str | None = None, account_id: UUID | None = None
@@ -161,7 +167,7 @@ class Grants:
         table: type[ClientSession | AuthorizationGrant],
         values: dict[str, Any],
         session_id: UUID,
-    ) -> int:
+    ) -> bool:
         columns = table.__table__.columns
         row: Select[Any] = select(*(literal(value, columns[name].type) for name, value in values.items())).where(
             OPSession.id == session_id, OPSession.ended_at.is_(None)
@@ -169,5 +175,6 @@ class Grants:
         row = row.select_from(OPSession)
         if self._database.dialect == "postgresql":
             row = row.with_for_update(read=True, of=OPSession)
-        count: int = connection.execute(self._database.insert_new(table).from_select(list(values), row)).rowcount
-        return count
+        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+        statement = self._database.insert_new(table).from_select(list(values), row).returning(table.id)
+        return connection.scalar(statement) is not None

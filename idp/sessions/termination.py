@@ -64,15 +64,14 @@ class Terminator:
         ids = self._end_sessions(_condition(selector), reason)
         ended = self._end_below(ClientSession.op_session_id.in_(ids), AuthorizationGrant.op_session_id.in_(ids), reason)
         grants = ended.grants
-        if (
-            selector.account_id is not None
-            and selector.other_than is None
-            and len(ids) < _BATCH
-            and reason not in SPARES_OFFLINE
-        ):
+        if selector.account_id is not None and len(ids) < _BATCH and reason not in SPARES_OFFLINE:
             # What an earlier logout spared hangs on no live session any more.
-            grants += self._end_grants(AuthorizationGrant.account_id == selector.account_id, reason)
-            self._forget_devices(selector.account_id)
+            theirs = AuthorizationGrant.account_id == selector.account_id
+            if selector.other_than is None:
+                self._forget_devices(selector.account_id)
+            else:
+                theirs &= AuthorizationGrant.op_session_id != selector.other_than
+            grants += self._end_grants(theirs, reason)
         return Ended(len(ids), ended.client_sessions, grants, tuple(ids))
 
     def leave(self, session_id: UUID, client_id: str, *, actor: str) -> Ended:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.models import Account
 from idp.factors.assurance import VerifiedFactor
@@ -30,6 +31,15 @@ _BY_DIGEST = select(
     SignInAttempt.organization_id,
     SignInAttempt.remember,
 ).join(Account, Account.id == SignInAttempt.account_id)
+
+
+def _replacing(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert, which share no base with on_conflict
+    statement = dialect.insert(SignInAttempt)
+    changed = {column.name: statement.excluded[column.name] for column in SignInAttempt.__table__.columns}
+    return statement.on_conflict_do_update(index_elements=[SignInAttempt.digest], set_=changed)
+
+
+_REPLACE = {"sqlite": _replacing(sqlite), "postgresql": _replacing(postgresql)}
 
 
 class Attempts:
@@ -61,7 +71,7 @@ class Attempts:
         return Attempt(row.id, row.account_id, row.kind, row.username, factors, *row[5:])
 
     def save(self, presession: str, attempt: Attempt) -> None:
-        """Store an attempt in place of any other of this browser. Its ten minutes begin with its first factor."""
+        """Store an attempt. A new one takes the place of any other of this browser; its ten minutes begin now."""
         now = self._clock.now()
         values: dict[str, Any] = {
             "account_id": attempt.account_id,
@@ -77,9 +87,9 @@ class Attempts:
             if attempt.id is not None:
                 connection.execute(update(SignInAttempt).where(SignInAttempt.id == attempt.id).values(values))
                 return
-            connection.execute(delete(SignInAttempt).where(SignInAttempt.digest == sha256(presession)))
-            values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0, "created_at": now}
-            connection.execute(self._database.insert_new(SignInAttempt), values | {"expires_at": now + self._lifetime})
+            values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0}
+            values |= {"created_at": now, "expires_at": now + self._lifetime}
+            connection.execute(_REPLACE[self._database.dialect], values)
 
     def failed(self, attempt: Attempt) -> None:
         """Count a wrong code."""

@@ -17,16 +17,15 @@ from idp.factors.password import PasswordCheck
 from idp.factors.password_rules import is_short
 from idp.factors.service import Factors
 from idp.factors.totp import PendingTOTP
-from idp.factors.values import Enrolled
 from idp.foundation.database import Database
 from idp.foundation.digests import b64url
 from idp.foundation.throttle import Refused
 from idp.interactions import Interaction
-from idp.sessions.devices import Devices, KnownDevice
+from idp.sessions.devices import Devices
 from idp.sign_in.events import CodeRefused, NotAdmitted, PasswordRefused
 from idp.sign_in.journey import Step, can_remember
 from idp.sign_in.progress import Progress
-from idp.sign_in.standing import Position, Standings, situation_of
+from idp.sign_in.standing import Known, Position, Standings, devices_of, situation_of
 from idp.sign_in.throttling import Tries, Try
 from idp.sign_in.values import (
     Attempt,
@@ -104,7 +103,7 @@ class SignIn:
     ) -> PasswordOutcome:
         # What nobody has is looked up like what somebody has, under an id that no account has.
         account_id = account.id if account is not None else UUID(bytes=digest[:16])
-        devices = self._devices.of_browser(visit.device)
+        devices = devices_of(self._devices, visit)
         origin = self._standings.origin_of(visit, account_id, devices)
         charged = self._tries.charge_password(digest, account_id, origin)
         if isinstance(charged, Refused):
@@ -135,7 +134,7 @@ class SignIn:
         def accept() -> Continue | Finished:
             self._tries.succeeded(charged)
             self._factors.password_used(enrolled, check)
-            return self._advance(visit, interaction, attempt, enrolled, devices)
+            return self._advance(visit, interaction, attempt, Known(enrolled, devices))
 
         return self._progress.committed(accept)
 
@@ -143,27 +142,27 @@ class SignIn:
         self, visit: Visit, interaction: Interaction, kind: str, code: str, *, remember: bool = False
     ) -> CodeOutcome:
         """Take the code of a second factor: of an authenticator app (``totp``) or a ``recovery_code``."""
-        position = self._position(visit, interaction)
-        if position is None:
+        subject = self._standings.subject_of(visit, interaction)
+        if subject is None:
             return Expired()
+        position = self._standings.position(subject, visit, interaction, Known(has_second_factor=True))
         if position.step is not Step.SECOND_FACTOR:
             return Continue(position.step)
-        subject = position.subject
-        devices = self._devices.of_browser(visit.device)
-        charged = self._tries.charge_code(
-            subject.account_id, self._standings.origin_of(visit, subject.account_id, devices)
-        )
-        if isinstance(charged, Refused):
-            return charged
+        devices = devices_of(self._devices, visit)
+        origin = self._standings.origin_of(visit, subject.account_id, devices)
 
-        def verify() -> WrongCode | Continue | Finished:
+        def verify() -> Refused | WrongCode | Continue | Finished:
+            # Charged and verified in one transaction: whoever tries at the same time waits at the counter's row.
+            charged = self._tries.charge_code(subject.account_id, origin)
+            if isinstance(charged, Refused):
+                return charged
             outcome = self._factors.verify_code(kind, subject.account_id, code)
             if isinstance(outcome, WrongCode):
                 self._refuse_code(position, interaction, kind, outcome)
                 return outcome
             self._tries.succeeded(charged)
             attempt = replace(self._with_factor(position, interaction, kind), remember=remember)
-            return self._advance(visit, interaction, attempt, position.enrolled, devices)
+            return self._advance(visit, interaction, attempt, Known(devices=devices))
 
         return self._progress.committed(verify)
 
@@ -224,7 +223,7 @@ class SignIn:
         if position.step is not Step.ORGANIZATION or not is_member:
             return Continue(position.step)
         attempt = replace(position.subject.attempt, organization_id=organization_id)
-        return self._progress.committed(lambda: self._advance(visit, interaction, attempt, position.enrolled, None))
+        return self._progress.committed(lambda: self._advance(visit, interaction, attempt, Known(position.enrolled)))
 
     def proceed(self, visit: Visit, interaction: Interaction) -> Continue | Finished | Expired:
         """Finish if nothing is left to do, else say what is."""
@@ -235,16 +234,9 @@ class SignIn:
             return Continue(position.step)
         return self._progress.committed(lambda: self._progress.advance(visit, interaction, position))
 
-    def _advance(
-        self,
-        visit: Visit,
-        interaction: Interaction,
-        attempt: Attempt,
-        enrolled: Enrolled,
-        devices: tuple[KnownDevice, ...] | None,
-    ) -> Continue | Finished:
+    def _advance(self, visit: Visit, interaction: Interaction, attempt: Attempt, known: Known) -> Continue | Finished:
         subject = self._standings.subject_with(attempt, visit, interaction)
-        position = self._standings.position(subject, visit, interaction, enrolled=enrolled, devices=devices)
+        position = self._standings.position(subject, visit, interaction, known)
         if position.step is Step.NOT_ADMITTED:
             self._audit.record(
                 NotAdmitted(

@@ -22,6 +22,8 @@ from idp.sign_in.journey import Standing, Step, next_step
 from idp.sign_in.throttling import Origin
 from idp.sign_in.values import Attempt, Situation, Visit
 
+_ENTERPRISE = "enterprise"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -34,13 +36,25 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the caller has read already, or may take for granted: a code is checked only by those who have one."""
+
+    enrolled: Enrolled | None = None
+    devices: tuple[KnownDevice, ...] | None = None
+    has_second_factor: bool = False
+
+
+_NOTHING = Known()
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
-    """A subject, how far it has come, and what was read to find out."""
+    """A subject, how far it has come, and what was read to find out. ``enrolled`` None: it made no difference."""
 
     subject: Subject
     standing: Standing
     step: Step
-    enrolled: Enrolled
+    enrolled: Enrolled | None
     memberships: tuple[MembershipView, ...] = ()
 
     @property
@@ -80,33 +94,26 @@ class Standings:
         is_same = session is not None and session.account_id == attempt.account_id
         return Subject(attempt.account_id, attempt.account_kind, attempt, session if is_same else None)
 
-    def position(
-        self,
-        subject: Subject,
-        visit: Visit,
-        interaction: Interaction,
-        *,
-        enrolled: Enrolled | None = None,
-        devices: tuple[KnownDevice, ...] | None = None,
-    ) -> Position:
-        """Return how far a subject has come. What the caller has read already is not read again."""
-        enrolled = enrolled or self._factors.enrolled(subject.account_id)
+    def position(self, subject: Subject, visit: Visit, interaction: Interaction, known: Known = _NOTHING) -> Position:
+        """Return how far a subject has come. What is known already, or makes no difference any more, is not read."""
+        factors = self._factors_of(subject, interaction)
+        enrolled = known.enrolled
+        if enrolled is None and not known.has_second_factor and not proves_possession(factors):
+            enrolled = self._factors.enrolled(subject.account_id)
         memberships: tuple[MembershipView, ...] = ()
-        if subject.account_kind == "enterprise" and subject.session is None:
+        if subject.account_kind == _ENTERPRISE and subject.session is None:
             memberships = self._accounts.memberships(subject.account_id)
         attempt = subject.attempt
-        has_chosen = attempt is not None and attempt.organization_id is not None
         standing = Standing(
             account_kind=subject.account_kind,
-            factors=self._factors_of(subject, interaction),
+            factors=factors,
             is_signed_in=subject.session is not None,
             password_is_short=attempt is not None and attempt.password_is_short,
-            has_second_factor=enrolled.has_second_factor,
-            is_remembered=self._is_remembered(subject, visit, enrolled, devices),
-            must_choose_organization=len(memberships) > 1 and not has_chosen,
+            has_second_factor=enrolled is None or enrolled.has_second_factor,
+            is_remembered=self._is_remembered(subject, visit, known.devices),
+            must_choose_organization=len(memberships) > 1 and (attempt is None or attempt.organization_id is None),
         )
-        step = next_step(standing, interaction, self._clock.now())
-        return Position(subject, standing, step, enrolled, memberships)
+        return Position(subject, standing, next_step(standing, interaction, self._clock.now()), enrolled, memberships)
 
     def origin_of(self, visit: Visit, account_id: UUID, devices: tuple[KnownDevice, ...]) -> Origin:
         """Return where a try of this account comes from."""
@@ -127,14 +134,16 @@ class Standings:
             if not proves_possession([factor]) or (not is_idle and now - factor.at < self._decay.total)
         )
 
-    def _is_remembered(
-        self, subject: Subject, visit: Visit, enrolled: Enrolled, devices: tuple[KnownDevice, ...] | None
-    ) -> bool:
-        # Someone signed in already is asked for what is missing, remembered or not; else one SELECT is saved.
-        if visit.session is not None or not enrolled.has_second_factor:
+    def _is_remembered(self, subject: Subject, visit: Visit, devices: tuple[KnownDevice, ...] | None) -> bool:
+        # Someone signed in already is asked for what is missing, remembered or not.
+        if visit.session is not None:
             return False
-        known = self._devices.of_browser(visit.device) if devices is None else devices
-        return self._devices.is_remembered(known, subject.account_id)
+        if devices is None:
+            # A remembered browser was let through with its password; only choosing an organization can come after that.
+            if subject.account_kind != _ENTERPRISE:
+                return False
+            devices = devices_of(self._devices, visit)
+        return self._devices.is_remembered(devices, subject.account_id)
 
     def _counting(self, visit: Visit, interaction: Interaction) -> Session | None:
         session = visit.session
@@ -143,13 +152,18 @@ class Standings:
         return session
 
 
+def devices_of(devices: Devices, visit: Visit) -> tuple[KnownDevice, ...]:
+    """Return the devices that a browser is; none without a cookie, whichever account is named."""
+    return devices.of_browser(visit.device) if visit.device else ()
+
+
 def situation_of(position: Position, *, is_step_up: bool, can_remember: bool) -> Situation:
     """Return what a page may know of a position."""
     return Situation(
         position.step,
         is_step_up=is_step_up,
         account_kind=position.subject.account_kind,
-        second_factors=position.enrolled.second_factors,
+        second_factors=position.enrolled.second_factors if position.enrolled is not None else (),
         can_remember=can_remember,
         memberships=position.memberships,
     )

@@ -280,10 +280,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "kind"),
     )
     with op.batch_alter_table("account_lookup", schema=None) as batch_op:
-        batch_op.create_index("ix_account_lookup_digest", ["kind", "digest"], unique=False)
+        batch_op.create_index(
+            "ix_account_lookup_contact",
+            ["digest"],
+            unique=False,
+            postgresql_where=sa.text("NOT signs_in"),
+            sqlite_where=sa.text("signs_in = 0"),
+        )
         batch_op.create_index(
             "uq_account_lookup_signs_in",
-            ["kind", "digest"],
+            ["digest"],
             unique=True,
             postgresql_where=sa.text("signs_in"),
             sqlite_where=sa.text("signs_in = 1"),
@@ -725,7 +731,9 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_account_lookup_signs_in", postgresql_where=sa.text("signs_in"), sqlite_where=sa.text("signs_in = 1")
         )
-        batch_op.drop_index("ix_account_lookup_digest")
+        batch_op.drop_index(
+            "ix_account_lookup_contact", postgresql_where=sa.text("NOT signs_in"), sqlite_where=sa.text("signs_in = 0")
+        )
 
     op.drop_table("account_lookup")
     with op.batch_alter_table("client", schema=None) as batch_op:

@@ -43,6 +43,8 @@ def workload_lines(result: WorkloadResult) -> Iterator[str]:
     for name, summary in (("ours", ours), ("peer", peer)):
         if summary is not None and summary.failures:
             yield f"      {name}: {summary.failures}"
+        if summary is not None and summary.waits:
+            yield f"      {name}: asked to come back later {summary.waits} times (503), which was done"
         if summary is not None and summary.generator_share > NEARLY_ALL_OF_A_CORE:
             yield f"      {name}: the generator used {summary.generator_share:.0%} of its core: at least this rate"
     if result.failure is not None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -117,7 +118,7 @@ def test_of_twenty_workers_exactly_one_claims_a_message(database_url: str, outbo
             if message is not None:
                 won.append(message)
 
-    run_all([lambda mine=Outbox(database, clock, entropy): claim(mine) for database in databases])
+    run_all([partial(claim, Outbox(database, clock, entropy)) for database in databases])
     for database in databases:
         database.dispose()
     assert len(won) == 1

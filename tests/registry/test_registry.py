@@ -81,7 +81,7 @@ class TestInDevelopment:
     def test_two_clients_cannot_look_alike(self, registry: Registry):
         """Rule A8."""
         applied(registry, tax(client_name="PayPoint", **{"client_name#en": "Pay Point"}))
-        lookalike = tax(client_id="evil", client_name="PaуPoіnt", **{"client_name#en": None})
+        lookalike = tax(client_id="evil", client_name="Pa\u0443Po\u0456nt", **{"client_name#en": None})
         assert "client_name" in refused(registry.apply(lookalike, actor=ME))
         assert registry.get("evil") is None
         assert registry.show("evil") is None
@@ -191,7 +191,7 @@ class TestInProduction:
         applied(registry, tax_in_production(scope="openid"))
         client = registry.get("tax")
         assert client is not None
-        assert (client.version, client.scope) == (1, {"openid", "phone", "profile"})
+        assert (client.version, sorted(client.scope)) == (1, ["openid", "phone", "profile"])
         assert applied(registry, tax_in_production(scope="openid")).version == 2
         detail = registry.show("tax")
         assert detail is not None
@@ -226,9 +226,7 @@ class TestInProduction:
         )
 
 
-def test_client_of_another_environment_is_not_in_force(
-    registry: Registry, settings: Any, clock: Any, entropy: Any, new_registry: Callable[[], Registry]
-):
+def test_client_of_another_environment_is_not_in_force(registry: Registry, settings: Any, clock: Any, entropy: Any):
     """Rule O1: a development database taken to production serves none of its clients."""
     from idp.audit.service import Audit
 
@@ -255,7 +253,7 @@ def test_change_by_another_process_is_seen_within_a_second(new_registry: Callabl
     assert client.state == "suspended"
 
 
-def test_unreadable_database_voids_the_cache_after_a_second(settings: Any, registry: Registry, database_kind: str):
+def test_unreadable_database_voids_the_cache_after_a_second(settings: Any, registry: Registry):
     """Rule 6."""
     applied(registry, tax())
     assert registry.get("tax") is not None

@@ -12,14 +12,14 @@ from tests.registry.conftest import tax
 
 
 class Department:
-    """A back-channel logout receiver on loopback; keeps what it was sent and answers with ``status``."""
+    """A back-channel logout receiver on loopback; keeps what it was sent, answers with ``status``, may hang."""
 
     def __init__(self) -> None:
         self.status = 200
         self.tokens: list[str] = []
         self.content_types: list[str] = []
+        self.hangs_after: int | None = None
         self.release = threading.Event()
-        self.release.set()
         department = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -27,7 +27,8 @@ class Department:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 department.content_types.append(self.headers["Content-Type"])
                 department.tokens += parse_qs(body)["logout_token"]
-                department.release.wait(20)
+                if department.hangs_after is not None and len(department.tokens) > department.hangs_after:
+                    department.release.wait(20)
                 self.send_response(department.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

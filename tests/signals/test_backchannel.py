@@ -19,8 +19,7 @@ def told(services: Any, client_id: str = "tax", **payload: Any) -> Message:
     """Have a message claimed, as a worker does."""
     content = {"client_id": client_id, "sid": "s1", "sub": "u1"} | payload
     services.outbox.enqueue("backchannel_logout", client_id, content, about=SESSION)
-    message = services.outbox.claim(client_id)
-    assert message is not None
+    message: Message = services.outbox.claim(client_id)
     return message
 
 

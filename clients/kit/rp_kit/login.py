@@ -5,6 +5,7 @@ also when it carries an error. Only then is the code redeemed, and the ID token 
 for.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -20,6 +21,7 @@ from rp_kit.sessions import SiteSession
 from rp_kit.tokens import TokenClient, Tokens
 from rp_kit.verification import Expected, Verifier
 
+_ERROR_CODE = re.compile(r"[a-zA-Z0-9_.-]{1,60}")
 _RESPONSE_PARAMETERS = ("state", "iss", "code", "error")
 _PROTOCOL_CLAIMS = {"iss", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "at_hash", "c_hash"}
 _SIGN_IN_CLAIMS = {"sub", "sid", "acr", "amr", "auth_time"}
@@ -79,7 +81,9 @@ class Login:
             raise LoginRefused("wrong_issuer", "iss is missing or another issuer", return_to=pending.return_to)
         error = visit.parameter("error")
         if error is not None:
-            raise LoginRefused(error[:80], "answered by the provider", return_to=pending.return_to)
+            # A log line must not be written by whoever writes the address.
+            known = error if _ERROR_CODE.fullmatch(error) else "unknown_error"
+            raise LoginRefused(known, "answered by the provider", return_to=pending.return_to)
         code = visit.parameter("code")
         if not code:
             raise LoginRefused("invalid_response", "neither code nor error", return_to=pending.return_to)

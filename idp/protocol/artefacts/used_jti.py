@@ -30,6 +30,8 @@ class UsedJTIs:
 
     def spend(self, issuer: str, jti: str, expires_at: datetime) -> bool:
         """Spend an id; False if it was spent before."""
-        statement = self._database.insert_new(UsedJTI).values(digest=sha256(f"{issuer}\0{jti}"), expires_at=expires_at)
+        values = {"digest": sha256(f"{issuer}\0{jti}"), "expires_at": expires_at}
+        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+        statement = self._database.insert_new(UsedJTI).values(values).returning(UsedJTI.digest)
         with self._database.transaction() as connection:
-            return bool(connection.execute(statement).rowcount == 1)
+            return connection.scalar(statement) is not None

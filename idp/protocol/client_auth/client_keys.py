@@ -3,6 +3,7 @@ asked for again at most once a minute for a key id that it lacks, by one request
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ class ClientKeys:
         self._clock = clock
         self._fetched: dict[str, _Fetched] = {}
         self._parsed: dict[tuple[str, int], KeySet | None] = {}
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def of(self, client: Client, kid: str | None) -> KeySet | None:
         """Return the key set that should hold ``kid``; None if the client has no usable one."""
@@ -48,7 +49,8 @@ class ClientKeys:
         return self._remote(client, kid) if client.jwks_uri else None
 
     def _remote(self, client: Client, kid: str | None) -> KeySet | None:
-        with self._lock:
+        # One lock for each client: a department whose server hangs holds up nobody else.
+        with self._locks[client.client_id]:
             now = self._clock.now()
             known = self._fetched.get(client.client_id)
             age = _KEPT if known is None else now - known.at

@@ -20,6 +20,8 @@ _LONGEST = 8000
 _LONGEST_LIFE = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
 _TOLERANCE = timedelta(seconds=60)
+# No time of ours comes near it, and every one below it is a date (the year 6325).
+_END_OF_TIME = 2**37
 
 
 def _claimed_id(request: Request) -> str | None:
@@ -69,7 +71,8 @@ def _is_for_us(claims: dict[str, Any], client: Client, context: ClientAuthContex
     named = audience if isinstance(audience, list) and client.is_legacy else [audience]
     times = [claims.get(name, 0) for name in ("exp", "iat", "nbf")]
     if not all(
-        isinstance(moment, int | float) and not isinstance(moment, bool) and 0 <= moment < 2**40 for moment in times
+        isinstance(moment, int | float) and not isinstance(moment, bool) and 0 <= moment < _END_OF_TIME
+        for moment in times
     ):
         return False
     expires, issued, begins = (datetime.fromtimestamp(moment, UTC) for moment in times)

@@ -44,8 +44,8 @@ _PERSON_AND_ORGANIZATION = join_claims(_LIVE_GRANT, AuthorizationGrant.__table__
 
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
-    if "access_token" in request.query:
-        return _refusal(400, "invalid_request", "The access token must travel in the Authorization header.")
+    if "access_token" in request.query or (request.authorization and "access_token" in request.form):
+        return _refusal(400, "invalid_request", "The access token must travel once, in the Authorization header.")
     text = _token_of(request)
     if text is None:
         return Answer(401, b"", (("WWW-Authenticate", f'{_BEARER} realm="userinfo"'), *NO_STORE))

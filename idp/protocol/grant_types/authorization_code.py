@@ -72,7 +72,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         if "openid" in code.scope.split():
             who = Authentication(code.sub, code.sid, code.auth_time, code.acr, code.amr, code.nonce)
             body["id_token"] = parts.id_tokens.issue(
-                client, who, access_token, parts.id_token_claims(code.account_id, code.claims)
+                client, who, access_token, parts.id_token_claims(code.account_id, code.grant_id, code.claims)
             )
         if "refresh_token" in client.grant_types:
             body["refresh_token"] = parts.start_family(code)

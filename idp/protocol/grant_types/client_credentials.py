@@ -25,7 +25,7 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         parts = GrantParts.of(self)
         client = self.request.client.registration
-        scope = self.request.payload.scope or ""
+        scope = " ".join((self.request.payload.scope or "").split())
         body = {
             # A client is no person: its subject is its own id, which no sub can equal (RFC 9700 §4.15).
             "access_token": parts.access_tokens.issue(client, sub=client.client_id, scope=scope),

@@ -47,12 +47,13 @@ class GrantParts:
         """Return the parts of the server that runs a grant."""
         return cast("GrantParts", grant.server.parts)
 
-    def id_token_claims(self, account_id: UUID, claims: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    def id_token_claims(self, account_id: UUID, grant_id: UUID, claims: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Return the values of the claims that were asked for in the ID token itself; no query when there are none."""
         names = claims.get("id_token")
         if not names:
             return {}
-        profile = self.accounts.profile(account_id)
+        organization_id = self.grants.organization_of(grant_id) if "organization" in names else None
+        profile = self.accounts.profile(account_id, organization_id=organization_id)
         return {} if profile is None else values_of(profile, names)
 
     def start_family(self, code: CodeContent) -> str:

@@ -83,7 +83,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         parts = GrantParts.of(self)
         client = self.request.client.registration
         family = cast("Family", self.request.refresh_token)
-        scope = self.request.payload.scope or family.scope
+        scope = " ".join((self.request.payload.scope or "").split()) or family.scope
         access_token = parts.access_tokens.issue(
             client,
             sub=family.sub,
@@ -102,7 +102,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         if "openid" in scope.split():
             who = Authentication(family.sub, family.sid, family.auth_time, family.acr, family.amr)
             body["id_token"] = parts.id_tokens.issue(
-                client, who, access_token, parts.id_token_claims(family.account_id, family.claims)
+                client, who, access_token, parts.id_token_claims(family.account_id, family.grant_id, family.claims)
             )
         parts.audit.record(
             TokenRefreshed(

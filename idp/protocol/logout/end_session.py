@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import select
 
+from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.settings import Settings
 from idp.keyring.errors import TokenInvalid
@@ -38,10 +39,13 @@ class _Hint:
 class LogoutRequests:
     """Reads logout requests."""
 
-    def __init__(self, database: Database, registry: Registry, keyring: Keyring, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, keyring: Keyring, clock: Clock, settings: Settings
+    ) -> None:
         self._database = database
         self._registry = registry
         self._keyring = keyring
+        self._clock = clock
         self._settings = settings
 
     def read(self, parameters: Mapping[str, str], session: Session | None) -> LogoutRequest:
@@ -53,6 +57,9 @@ class LogoutRequests:
             return LogoutRequest(None, None, must_ask=True)
         client_id = hint.client_id if hint else named
         client = self._registry.get(client_id) if client_id else None
+        if client is not None and not client.is_active(self._clock.now()):
+            # A suspended service may no longer be where it was when its address was registered.
+            client = None
         is_trusted = hint is not None and (session is None or self._is_of(hint, session))
         return LogoutRequest(client, _return_uri(parameters, client), must_ask=not is_trusted)
 

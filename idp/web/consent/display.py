@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from idp.accounts.claims import ACCOUNT, SOURCES, Profile
+from idp.foundation.translation import marked
+from idp.protocol.claims import SCOPE_CLAIMS
 from idp.protocol.consent_request import ConsentRequest
 from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.messages import CLAIM_NAMES
@@ -13,12 +15,13 @@ from idp.web.shared.services import services
 
 # What is part of another line, or says nothing about the person, has no line of its own.
 _UNSHOWN = frozenset({"family_name", "given_name", "email_verified", "phone_number_verified", "updated_at", "locale"})
+_WORDS = {"male": marked("male"), "female": marked("female")}
 _DAY = 86_400
 
 
 def context_of(asked: ConsentRequest) -> dict[str, Any]:
     """Return the context of the consent page."""
-    profile = services().accounts.profile(asked.session.account_id)
+    profile = services().accounts.profile(asked.session.account_id, organization_id=asked.session.organization_id)
     new = asked.required - asked.known
     is_later = bool(asked.known) and bool(new)
     client, locale = asked.client, current_locale()
@@ -51,7 +54,7 @@ def _groups(names: Iterable[str], profile: Profile | None, asked: ConsentRequest
         line = {
             "term": gettext(CLAIM_NAMES.get(name, name)),
             "value": value or gettext("not on record"),
-            "purpose": asked.client.purpose(name, current_locale()) or "",
+            "purpose": _purpose(name, asked),
         }
         groups.setdefault(source, []).append(line)
     return [
@@ -64,11 +67,16 @@ def _box(name: str, profile: Profile | None, asked: ConsentRequest) -> dict[str,
     value = _value(name, profile, asked)
     label = gettext(CLAIM_NAMES.get(name, name))
     text = gettext("%(claim)s: %(value)s", claim=label, value=value) if value else label
-    return {"value": name, "label": text, "hint": asked.client.purpose(name, current_locale()) or ""}
+    return {"value": name, "label": text, "hint": _purpose(name, asked)}
 
 
 def _value(name: str, profile: Profile | None, asked: ConsentRequest) -> str | None:
-    if name == "organization":
-        memberships = services().accounts.memberships(asked.session.account_id)
-        return next((one.name for one in memberships if one.organization_id == asked.session.organization_id), None)
-    return profile.masked_claim(name) if profile else None
+    value = profile.masked_claim(name) if profile else None
+    return gettext(_WORDS[value]) if value in _WORDS else value
+
+
+def _purpose(name: str, asked: ConsentRequest) -> str:
+    """Return what the client says it wants a claim for: its own words for the claim, else for a scope that holds it."""
+    scopes = [scope for scope in sorted(asked.scopes) if name in SCOPE_CLAIMS.get(scope, ())]
+    said = (asked.client.purpose(key, current_locale()) for key in (name, *scopes))
+    return next((words for words in said if words), "")

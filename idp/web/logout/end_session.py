@@ -29,4 +29,5 @@ def end_session() -> Response:
     asked = services().protocol.logout_requests.read(parameters, session)
     if session is not None and asked.must_ask:
         return see_other(ask_path(asked))
-    return sign_out(session, asked.client, asked.return_uri)
+    # Nobody is left to be asked; without a hint nobody vouches for the address either (RP-Initiated Logout §3).
+    return sign_out(session, asked.client, None if asked.must_ask else asked.return_uri)

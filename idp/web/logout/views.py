@@ -42,10 +42,10 @@ def logout() -> Response:
     """Ask (GET), or do as the person says (POST)."""
     session = current_session()
     client, return_uri = _asked()
+    if request.method == "GET":
+        return _confirmation(session, client) if session else sign_out(None, client, None)
     if session is None:
         return sign_out(None, client, return_uri)
-    if request.method == "GET":
-        return _confirmation(session, client)
     check_csrf()
     if request.form.get("answer") == "this" and client is not None:
         return _leave_one(session, client, return_uri)

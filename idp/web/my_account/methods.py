@@ -10,13 +10,13 @@ from idp.enrolment.service import Changed, Methods, StepUpNeeded
 from idp.factors.values import AuthenticatorView
 from idp.foundation.translation import marked
 from idp.sessions.values import Session
-from idp.web.my_account.changing import enrolment
 from idp.web.my_account.notices import done, notice, step_up
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import render
+from idp.web.shared.services import services
 
 PATH = "/account/methods"
 
@@ -24,7 +24,7 @@ PATH = "/account/methods"
 @signed_in
 def show(session: Session) -> Response:
     """List the ways to sign in."""
-    methods = enrolment().methods(session)
+    methods = services().enrolment.methods(session)
     recovery = methods.recovery_codes
     return render(
         "my_account/methods.html",
@@ -40,12 +40,12 @@ def show(session: Session) -> Response:
 def remove(session: Session) -> Response:
     """Ask whether an app shall really go, or let it go."""
     form = read_form(request)
-    view = _view_of(enrolment().methods(session), form.text("remove"))
+    view = _view_of(services().enrolment.methods(session), form.text("remove"))
     if view is None or form.text("answer") == "keep":
         return see_other(PATH)
     if form.text("answer") != "remove":
         return render("my_account/remove_method.html", item=_app(view))
-    outcome = enrolment().remove(session, view.id)
+    outcome = services().enrolment.remove(session, view.id)
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
     return done(PATH, "app-removed") if isinstance(outcome, Changed) else see_other(PATH)

@@ -1,6 +1,5 @@
 """Changing one's password: the present one is asked for, the new one is entered once (ASVS 6.2.2, 6.2.3)."""
 
-from datetime import timedelta
 from math import ceil
 
 from flask import request
@@ -11,7 +10,7 @@ from idp.factors.hashing_pool import Busy
 from idp.factors.password_rules import PasswordProblem
 from idp.foundation.throttle import Refused
 from idp.sessions.values import Session
-from idp.web.my_account.changing import enrolment
+from idp.web.errors import BUSY, TOO_MANY, error_page
 from idp.web.my_account.notices import done, step_up
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
@@ -24,7 +23,7 @@ from idp.web.shared.services import services
 @signed_in
 def show(session: Session) -> Response:
     """Show the form, after a recent sign-in."""
-    needed = enrolment().step_up_for(session)
+    needed = services().enrolment.step_up_for(session)
     return _form(session) if needed is None else step_up(needed)
 
 
@@ -40,7 +39,7 @@ def change(session: Session) -> Response:
     ]
     if missing:
         return _form(session, missing)
-    outcome = enrolment().change_password(session, current, new, end_others=form.ticked("end_others"))
+    outcome = services().enrolment.change_password(session, current, new, end_others=form.ticked("end_others"))
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
     if isinstance(outcome, WrongCurrentPassword):
@@ -60,20 +59,13 @@ def _form(session: Session, problems: list[Problem] | None = None) -> Response:
         400 if problems else 200,
         problems=problems or (),
         username=account.username if account else "",
-        minimum=enrolment().methods(session).least_password_length,
+        minimum=services().enrolment.methods(session).least_password_length,
         others=len(others),
     )
 
 
 def _wait(outcome: Busy | Refused) -> Response:
-    now = services().clock.now()
-    until = now + timedelta(seconds=outcome.retry_after) if isinstance(outcome, Busy) else outcome.until
-    response = render(
-        "sign_in/wait.html",
-        503 if isinstance(outcome, Busy) else 429,
-        until=until,
-        retry_url=request.path,
-        busy=isinstance(outcome, Busy),
-    )
-    response.headers["Retry-After"] = str(max(1, ceil((until - now).total_seconds())))
-    return response
+    if isinstance(outcome, Busy):
+        return error_page(BUSY, 503, retry_seconds=outcome.retry_after)
+    seconds = (outcome.until - services().clock.now()).total_seconds()
+    return error_page(TOO_MANY, 429, retry_seconds=max(1, ceil(seconds)))

@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response
 
 from idp.enrolment.service import StepUpNeeded
 from idp.sessions.values import Session
-from idp.web.my_account.changing import enrolment
 from idp.web.my_account.notices import step_up
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
@@ -14,6 +13,7 @@ from idp.web.shared.kept_codes import codes_to_show_again, forget_codes, show_on
 from idp.web.shared.locale import gettext
 from idp.web.shared.messages import KEEP_THE_CODES
 from idp.web.shared.pages import Problem, render
+from idp.web.shared.services import services
 
 _TEMPLATE = "my_account/recovery_codes.html"
 
@@ -21,10 +21,10 @@ _TEMPLATE = "my_account/recovery_codes.html"
 @signed_in
 def show(session: Session) -> Response:
     """Say what recovery codes are, after a recent sign-in."""
-    needed = enrolment().step_up_for(session)
+    needed = services().enrolment.step_up_for(session)
     if needed is not None:
         return step_up(needed)
-    methods = enrolment().methods(session)
+    methods = services().enrolment.methods(session)
     return render(_TEMPLATE, replaces=methods.recovery_codes is not None)
 
 
@@ -34,7 +34,7 @@ def make(session: Session) -> Response:
     form = read_form(request)
     if form.text("answer") != "make":
         return _kept(is_ticked=form.ticked("saved"))
-    outcome = enrolment().make_recovery_codes(session)
+    outcome = services().enrolment.make_recovery_codes(session)
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
     show_once(outcome.codes)

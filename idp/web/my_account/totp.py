@@ -7,8 +7,8 @@ from idp.enrolment.service import Kept, NothingPending, StepUpNeeded
 from idp.factors.factor import WrongCode
 from idp.factors.totp import LONGEST_LABEL, PendingTOTP
 from idp.sessions.values import Session
-from idp.web.my_account.changing import enrolment
 from idp.web.my_account.notices import done, step_up
+from idp.web.shared.cookies import put_session
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
 from idp.web.shared.journeys import see_other
@@ -23,7 +23,7 @@ PATH = "/account/totp/new"
 @signed_in
 def show(session: Session) -> Response:
     """Say what comes, after a recent sign-in."""
-    needed = enrolment().step_up_for(session)
+    needed = services().enrolment.step_up_for(session)
     return render("my_account/totp_start.html") if needed is None else step_up(needed)
 
 
@@ -32,7 +32,7 @@ def add(session: Session) -> Response:
     """Make the key, or take its first code."""
     if "code" in request.form:
         return _confirm(session)
-    outcome = enrolment().begin_totp(session, _username(session))
+    outcome = services().enrolment.begin_totp(session, _username(session))
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
     return see_other("/account/methods") if isinstance(outcome, Kept) else _key_page(outcome)
@@ -45,18 +45,19 @@ def _confirm(session: Session) -> Response:
         return _again(session, label, Problem(gettext(ENTER_TOTP), "code"))
     if len(label) > LONGEST_LABEL:
         return _again(session, label, Problem(gettext(LABEL_TOO_LONG), "label"))
-    outcome = enrolment().confirm_totp(session, code, label)
+    outcome = services().enrolment.confirm_totp(session, code, label)
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
     if isinstance(outcome, NothingPending):
         return see_other(PATH)
     if isinstance(outcome, WrongCode):
         return _again(session, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_CODE), "code"))
+    put_session(outcome.session_cookie)
     return done("/account/methods", "app-added")
 
 
 def _again(session: Session, label: str, problem: Problem) -> Response:
-    pending = enrolment().pending_totp(session, _username(session))
+    pending = services().enrolment.pending_totp(session, _username(session))
     return see_other(PATH) if pending is None else _key_page(pending, label, problem)
 
 

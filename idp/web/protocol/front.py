@@ -9,6 +9,7 @@ import base64
 import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from idp.foundation.database import DatabaseFailure
 from idp.foundation.errors import ProtocolError
@@ -48,15 +49,18 @@ class Front:
         self._pages = pages
         self._headers = list(machine_headers(is_https=services.settings.is_https))
         self._proxies = services.settings.proxy_networks
+        origin = urlsplit(services.settings.issuer)
+        self._origin = {"wsgi.url_scheme": origin.scheme, "HTTP_HOST": origin.netloc}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         document = self._services.protocol.documents.find(path)
         if document is not None and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
-            return _send_document(document, environ, start_response)
+            return self._send_document(document, environ, start_response)
         reference = base64.b32encode(self._services.entropy.token_bytes(5)).decode()
         environ["REMOTE_ADDR"] = address = self._client_address(environ)
-        environ["HTTP_HOST"] = environ.get("HTTP_HOST", "")
+        # Where we are reached is a setting; what a request says about it is never believed.
+        environ |= self._origin
         context = RequestContext(reference, network_of(address), environ.get("HTTP_USER_AGENT", "")[:_LONGEST_AGENT])
         token = request_context.set(context)
         try:
@@ -88,6 +92,15 @@ class Front:
         start_response(_REASONS[answer.status], headers)
         return [answer.body]
 
+    def _send_document(self, document: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        etag = next(value for name, value in document.headers if name == "ETag")
+        headers = [*document.headers, *self._headers]
+        if etag in _entity_tags(environ.get("HTTP_IF_NONE_MATCH", "")):
+            start_response(_REASONS[304], [header for header in headers if header[0] != "Content-Type"])
+            return []
+        start_response(_REASONS[200], [*headers, ("Content-Length", str(len(document.body)))])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [document.body]
+
     def _client_address(self, environ: Environ) -> str:
         """Return the nearest address that is no trusted proxy; what clients write further left is not believed."""
         peer: str = environ.get("REMOTE_ADDR") or "127.0.0.1"
@@ -104,18 +117,22 @@ class Front:
         return peer
 
     def _is_proxy(self, address: str) -> bool:
-        return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self._proxies)
+        return _is_address(address) and any(_parsed(address) in network for network in self._proxies)
 
 
 def network_of(address: str) -> str:
     """Return the network an address is counted by: its /24, or its /48 (rule S3); empty for what is no address."""
     if not _is_address(address):
         return ""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
+    parsed = _parsed(address)
     prefix = 24 if parsed.version == 4 else 48  # noqa: PLR2004 - the IP version
     return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address; what a socket for both versions writes as ::ffff:192.0.2.1 is 192.0.2.1."""
+    parsed = ipaddress.ip_address(address)
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed
 
 
 def _is_address(text: str) -> bool:
@@ -126,10 +143,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _send_document(document: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    etag = next(value for name, value in document.headers if name == "ETag")
-    if environ.get("HTTP_IF_NONE_MATCH") == etag:
-        start_response(_REASONS[304], [header for header in document.headers if header[0] != "Content-Type"])
-        return []
-    start_response(_REASONS[200], [*document.headers, ("Content-Length", str(len(document.body)))])
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [document.body]
+def _entity_tags(header: str) -> set[str]:
+    """Return the tags that a cache has, weak ones as well: a proxy that compresses weakens them (RFC 9110 §13.1.2)."""
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")} if header else set()

@@ -7,7 +7,7 @@ from typing import Any
 from idp.foundation.errors import ProtocolError
 from idp.protocol.endpoints import Endpoint
 from idp.protocol.endpoints.userinfo import USERINFO
-from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
+from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_query
 from idp.protocol.service import Protocol
 from idp.wiring import Services
 
@@ -40,14 +40,14 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
 
 
 def _request(environ: Environ, method: str) -> Request:
-    query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
+    query = parse_query(environ.get("QUERY_STRING", "").encode("latin-1"))
     form = _form(environ) if method == "POST" else {}
     return Request(method, form, query, environ.get("HTTP_AUTHORIZATION", ""))
 
 
 def _form(environ: Environ) -> dict[str, str]:
     length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit():
+    if not (length.isascii() and length.isdigit()):
         raise ProtocolError("invalid_request", "The Content-Length is not a number.")
     if int(length) > LARGEST_FORM:
         raise ProtocolError("invalid_request", "The request is too large.", status=413)

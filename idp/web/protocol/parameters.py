@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 
 from idp.foundation.errors import ProtocolError
 from idp.keyring.errors import SealBroken
-from idp.protocol.messages import parse_form, parse_parameters
+from idp.protocol.messages import parse_form, parse_query
 from idp.web.shared.journeys import see_other
 from idp.web.shared.services import services
 
-_PARAMETER = "s"
+# A name that no client sends: whatever it sends and we do not know is ignored (OpenID Connect Core §3.1.2.1).
+_PARAMETER = "idp_posted"
 _PURPOSE = "posted"
 _LIFETIME = timedelta(minutes=2)
 _LONGEST = 6000
@@ -25,7 +26,7 @@ _LONGEST = 6000
 
 def browser_parameters() -> dict[str, str]:
     """Return the parameters of a GET. Raises ProtocolError for duplicates, NUL, invalid UTF-8 or a broken seal."""
-    parameters = parse_parameters(request.query_string.decode("latin-1"))
+    parameters = parse_query(request.query_string)
     sealed = parameters.get(_PARAMETER)
     if sealed is None:
         return parameters

@@ -61,7 +61,7 @@ def repeated(recorder: Recorder, operate: Operation) -> Operation:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One measured stretch of time. CPU is in milliseconds per operation, `speed` 1.0 on a quiet machine of 2024."""
+    """One measured stretch of time. CPU is in ms per operation; `waits` are 503 answers that were waited out."""
 
     operations: int
     seconds: float
@@ -72,6 +72,7 @@ class Slice:
     generator_share: float
     speed: float
     failures: dict[str, int]
+    waits: int = 0
 
     @property
     def rate(self) -> float:
@@ -99,6 +100,7 @@ class Summary:
     generator_share: float
     speed: float
     failures: dict[str, int]
+    waits: int
 
 
 def summarize(slices: Sequence[Slice]) -> Summary:
@@ -122,6 +124,7 @@ def summarize(slices: Sequence[Slice]) -> Summary:
         generator_share=max(each.generator_share for each in slices),
         speed=median(lambda each: each.speed),
         failures=dict(failures),
+        waits=sum(each.waits for each in slices),
     )
 
 
@@ -135,6 +138,7 @@ class Traffic:
     p99_ms: float
     generator_cpu_seconds: float
     failures: dict[str, int]
+    waits: int = 0
 
 
 def measure(subject: Subject, cores: Cores, drive: Callable[[], Traffic]) -> Slice:
@@ -156,6 +160,7 @@ def measure(subject: Subject, cores: Cores, drive: Callable[[], Traffic]) -> Sli
         generator_share=traffic.generator_cpu_seconds / traffic.seconds,
         speed=min(speed, machine_speed(cores)),
         failures=traffic.failures,
+        waits=traffic.waits,
     )
 
 
@@ -167,6 +172,7 @@ def drive_with_python(
 ) -> Traffic:
     """Repeat an operation with every user for a time."""
     recorder = Recorder()
+    waits = sum(user.waits for user in users)
     gc.collect()
     gc.disable()
     started, cpu = time.perf_counter(), time.process_time()
@@ -188,6 +194,7 @@ def drive_with_python(
         p99_ms=percentile(latencies, 0.99) * 1000,
         generator_cpu_seconds=ended[1],
         failures=dict(recorder.failures),
+        waits=sum(user.waits for user in users) - waits,
     )
 
 

@@ -4,6 +4,7 @@ Says how requests look on the wire (RFC 9110, cookies of RFC 6265 as far as sign
 address that the trusted proxy in front of a real deployment would add. Never touches a socket.
 """
 
+import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -19,6 +20,7 @@ Script: TypeAlias = Generator[bytes | float, Response | None, T]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 15
+MOST_WAITS = 30
 BROWSER = ("Accept: text/html",)
 GONE = frozenset({"0", "-1"})
 
@@ -49,13 +51,17 @@ class Returned:
 
 
 class VirtualUser:
-    """One person's browser and the department site behind it, talking to one server. `tokens` are by client."""
+    """One person's browser and the department site behind it, talking to one server. `tokens` are by client.
+
+    `waits` counts how often the server had no place and asked to come back later.
+    """
 
     def __init__(self, subject: Subject, person: Person) -> None:
         self.subject = subject
         self.person = person
         self.client_id = CLIENT_ID
         self.tokens: dict[str, Tokens] = {}
+        self.waits = 0
         self._cookies: dict[tuple[str, str], str] = {}
         self._authority = urlsplit(subject.issuer).netloc
 
@@ -103,7 +109,7 @@ class VirtualUser:
     ) -> Script[Page | Returned]:
         """Follow redirects until a page is shown or the browser is sent back to the client."""
         for _ in range(MOST_REDIRECTS):
-            response = yield from self.ask(self.build(method, url, body, headers, with_cookies=True))
+            response = yield from self._patiently(self.build(method, url, body, headers, with_cookies=True))
             self._keep_cookies(response)
             if response.status not in REDIRECTS:
                 return Page(url, response)
@@ -115,6 +121,17 @@ class VirtualUser:
                 method, body = "GET", None
             url = target
         raise BenchError(f"too many redirects at {urlsplit(url).path}")
+
+    def _patiently(self, request: bytes) -> Script[Response]:
+        """Send a request again when the server has asked to come back later, as the people it asks would."""
+        for _ in range(MOST_WAITS):
+            response = yield from self.ask(request)
+            patience = response.header("Retry-After") if response.status == 503 else None
+            if patience is None:
+                return response
+            self.waits += 1
+            yield time.perf_counter() + int(patience)
+        raise BenchError(f"the server asked to come back later {MOST_WAITS} times")
 
     def _cookies_for(self, path: str) -> str:
         fitting = (f"{name}={value}" for (name, prefix), value in self._cookies.items() if path.startswith(prefix))

@@ -1,0 +1,165 @@
+"""``idp session``, ``key``, ``audit``, ``db`` and ``doctor``."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from idp.factors.assurance import VerifiedFactor
+from idp.sessions.values import Browser
+from tests.commands.conftest import Run
+from tests.registry.conftest import tax
+from tests.support.clock import RunningClock
+
+CLAIMS: dict[str, list[str]] = {"id_token": [], "userinfo": []}
+
+
+@pytest.fixture
+def clock() -> RunningClock:
+    """The machine's time, as the command has it."""
+    return RunningClock()
+
+
+@pytest.fixture
+def signed_in(services: Any, account_factory: Any) -> Any:
+    """A citizen who is signed in to the tax site."""
+    services.registry.apply(tax(), actor="system")
+    person = account_factory(kind="citizen", username="zhangsan")
+    factors = [VerifiedFactor("password", services.clock.now())]
+    opened = services.sessions.open(person.account_id, factors, UUID(int=1), Browser(network="10.1.2.0/24"))
+    session = services.sessions.load(opened.cookie)
+    services.grants.open(
+        session, "tax", sector="tax-bureau", interaction_id=UUID(int=1), is_offline=False, claims=CLAIMS
+    )
+    return session
+
+
+def test_live_sessions_are_listed(idp: Run, signed_in: Any):
+    text = idp("session", "list", "--account", "zhangsan").stdout
+    assert str(signed_in.id) in text
+    assert "tax" in text
+    listed = json.loads(idp("session", "list", "--client", "tax", "--json").stdout)
+    assert [one["username"] for one in listed] == ["zhangsan"]
+    assert idp("session", "list", "--client", "welfare").stdout == "Nobody is signed in.\n"
+
+
+@pytest.mark.parametrize(
+    "chosen", [("--account", "zhangsan"), ("--client", "tax"), ("--all",), ("--session", "{session}")]
+)
+def test_sessions_are_revoked_and_the_sites_will_be_told(
+    idp: Run, signed_in: Any, services: Any, chosen: tuple[str, ...]
+):
+    arguments = [one.format(session=signed_in.id) for one in chosen]
+    ended = idp("session", "revoke", *arguments, "--reason", "a stolen telephone", "--json")
+    assert ended.status == 0, ended.stderr
+    assert json.loads(ended.stdout)["ended"]["client_sessions"] == 1
+    assert services.outbox.waiting_lanes() == ["tax"]
+    assert "a stolen telephone" in idp("audit", "export").stdout
+
+
+def test_deliveries_of_a_session_can_be_read_and_replayed(idp: Run, signed_in: Any, services: Any):
+    idp("session", "revoke", "--session", str(signed_in.id), "--reason", "drill")
+    assert "waiting" in idp("session", "deliveries", str(signed_in.id)).stdout
+    for _ in range(12):
+        message = services.outbox.claim("tax")
+        services.outbox.settle(message, "the site answered 500")
+        services.clock.advance(4000)
+    assert "the site answered 500" in idp("session", "dead-letters").stdout
+    assert idp("session", "replay", "--client", "tax").stdout == "1 messages will be tried again.\n"
+    assert idp("session", "dead-letters").stdout == "No message was given up.\n"
+
+
+def test_suspending_a_client_ends_its_sessions(idp: Run, signed_in: Any):
+    assert signed_in
+    ended = idp("client", "suspend", "tax", "--reason", "drill")
+    assert ended.stdout == "tax: suspended; 1 sessions and 1 grants ended.\n"
+
+
+def test_locking_an_account_ends_its_sessions(idp: Run, signed_in: Any):
+    assert signed_in
+    assert "1 sessions and 1 grants ended" in idp("account", "lock", "zhangsan").stdout
+
+
+def test_keys_are_listed_and_rotated(idp: Run):
+    listed = json.loads(idp("key", "list", "--json").stdout)
+    assert {key["alg"] for key in listed["signing_keys"]} == {"ES256", "RS256", "PS256", "EdDSA"}
+    assert len(listed["master_keys"]) == 1
+    assert idp("key", "rotate", "--alg", "ES256").status == 0
+    assert idp("key", "rotate", "--alg", "HS256").status == 1
+
+
+def test_emergency_rotation_ends_every_session(idp: Run, signed_in: Any, services: Any):
+    """Rule P7."""
+    before = services.keyring.sign({"a": 1}, typ="JWT")
+    ended = idp("key", "rotate", "--emergency", "--alg", "ES256", "--reason", "drill")
+    assert ended.status == 0, ended.stderr
+    assert services.sessions.list(account_id=signed_in.account_id) == []
+    assert before.split(".")[0] not in {key["kid"] for key in services.keyring.jwks()["keys"]}
+
+
+def test_reencryption_reports_every_column(idp: Run, signed_in: Any):
+    assert signed_in
+    results = json.loads(idp("key", "reencrypt", "--new-master", "--json").stdout)
+    assert sum(one["rows"] for one in results) > 0
+    assert sum(one["failed"] for one in results) == 0
+
+
+def test_audit_record_is_consistent_but_its_end_is_not_proven(idp: Run, signed_in: Any):
+    """Rule A5."""
+    assert signed_in
+    ended = idp("audit", "verify")
+    assert ended.status == 3
+    assert "internally consistent; tail not proven" in ended.stdout
+
+
+def test_audit_export_has_no_formula_in_csv(idp: Run, services: Any):
+    """Rule A8."""
+    services.registry.apply(tax(), actor="system")
+    services.registry.suspend("tax", actor="system", reason="=HYPERLINK(1)")
+    text = idp("audit", "export", "--format", "csv").stdout
+    assert "'=HYPERLINK(1)" in text
+    assert text.splitlines()[0].startswith("id,occurred_at,action")
+    later = idp("audit", "export", "--since", "2999-01-01")
+    assert later.stdout == ""
+
+
+def test_database_has_the_tables_of_this_version(idp: Run):
+    assert idp("db", "check").status == 0
+    assert idp("db", "upgrade").stdout == "The database is up to date.\n"
+
+
+def test_doctor_finds_a_healthy_deployment_healthy(idp: Run, services: Any):
+    services.signals.heartbeats.beat("here:1")
+    ended = idp("doctor", "--json")
+    states = {one["name"]: one["state"] for one in json.loads(ended.stdout)}
+    assert ended.status == 0, ended.stdout
+    assert states["keys"] == states["database"] == states["worker"] == states["migrations"] == "ok"
+
+
+def test_doctor_finds_keys_that_others_can_read(idp: Run, services: Any):
+    folder: Path = services.settings.keys_dir
+    next(path for path in folder.rglob("*") if path.is_file()).chmod(0o644)
+    ended = idp("doctor")
+    assert ended.status == 1
+    assert "can be read by other users" in ended.stdout
+
+
+def test_doctor_misses_the_worker(idp: Run):
+    assert "WARNING  worker: no worker is running; start one with: idp worker" in idp("doctor").stdout
+
+
+class TestBehindAProxy:
+    @pytest.fixture
+    def setting_changes(self) -> dict[str, str]:
+        return {"IDP_ENVIRONMENT": "sandbox", "IDP_ISSUER": "https://id.gov.example"}
+
+    def test_doctor_finds_a_proxy_that_nobody_told_of(self, idp: Run, services: Any, account_factory: Any):
+        """Rule S3."""
+        account = account_factory(kind="citizen").account_id
+        factors = [VerifiedFactor("password", services.clock.now())]
+        services.sessions.open(account, factors, UUID(int=1), Browser(network="10.1.2.0/24"))
+        ended = idp("doctor")
+        assert ended.status == 1
+        assert "FAILED   proxies: requests arrive from 10.1.2.0/24, which is private" in ended.stdout

@@ -1,0 +1,145 @@
+"""``idp serve`` as a process: it answers, shows operators its numbers, replaces dead workers and ends in good order."""
+
+import os
+import signal
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.conftest import Run
+from tests.foundation.test_outbound_http import NAME, make_certificate
+from tests.support.serving import BackgroundProcess, IDPCommand, free_port
+
+pytestmark = pytest.mark.server
+
+
+def get(url: str, **options: Any) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10, **options) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def children_of(process: BackgroundProcess) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process.process.pid)], check=False, capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
+
+
+class TestWithOperations:
+    @pytest.fixture
+    def operations(self) -> str:
+        return f"127.0.0.1:{free_port()}"
+
+    @pytest.fixture
+    def setting_changes(self, operations: str) -> dict[str, str]:
+        return {"IDP_OPS_BIND": operations}
+
+    def test_operators_see_numbers_and_details_that_the_public_does_not(
+        self, idp_server: BackgroundProcess, issuer: str, operations: str
+    ):
+        """Rule O4."""
+        assert idp_server.process.poll() is None
+        for _ in range(3):
+            get(f"{issuer}/healthz")
+        assert get(f"{issuer}/metrics")[0] == 404
+        assert get(f"{issuer}/readyz") == (200, '{"status":"degraded"}\n')
+        assert '"name":"worker","state":"degraded"' in get(f"http://{operations}/readyz")[1]
+        numbers = get(f"http://{operations}/metrics")[1]
+        counted = next(
+            line for line in numbers.splitlines() if line.startswith('idp_requests_total{endpoint="healthz"')
+        )
+        assert float(counted.split()[-1]) >= 3
+        assert 'idp_check{check="database"} 1.0' in numbers
+
+
+def test_server_ends_when_it_is_asked_to_and_leaves_no_worker(idp_server: BackgroundProcess):
+    workers = children_of(idp_server)
+    assert workers
+    assert idp_server.stop() == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_killed_worker_is_replaced(idp_server: BackgroundProcess, issuer: str):
+    before = children_of(idp_server)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    end = time.monotonic() + 60
+    while not set(children_of(idp_server)) - set(before) and time.monotonic() < end:
+        time.sleep(0.1)
+    idp_server.wait_until_answering(f"{issuer}/healthz")
+
+
+def test_second_server_on_the_same_port_is_refused(idp_server: BackgroundProcess, issuer: str, idp: Run):
+    assert idp_server.process.poll() is None
+    ended = idp("serve", "--bind", f"127.0.0.1:{issuer.rsplit(':', 1)[1]}")
+    assert (ended.status, "Address already in use" in ended.complaint) == (1, True)
+
+
+class TestTLS:
+    @pytest.fixture
+    def certificate(self, tmp_path: Path) -> tuple[Path, Path]:
+        return make_certificate(tmp_path)
+
+    @pytest.fixture
+    def served(
+        self, idp_command: IDPCommand, certificate: tuple[Path, Path]
+    ) -> Iterator[tuple[BackgroundProcess, int]]:
+        port = free_port()
+        cert, key = certificate
+        process = idp_command.start("serve", "--bind", f"127.0.0.1:{port}", "--cert", str(cert), "--key", str(key))
+        yield process, port
+        process.stop()
+
+    def test_server_speaks_tls_itself(self, served: tuple[BackgroundProcess, int], certificate: tuple[Path, Path]):
+        process, port = served
+        context = ssl.create_default_context(cafile=str(certificate[0]))
+        context.check_hostname = False
+        end = time.monotonic() + 60
+        while True:
+            try:
+                assert get(f"https://127.0.0.1:{port}/healthz", context=context)[0] == 200
+                return
+            except (urllib.error.URLError, ConnectionError):
+                assert process.process.poll() is None, process.output()
+                assert time.monotonic() < end, process.output()
+                time.sleep(0.1)
+
+
+@pytest.mark.unit
+def test_certificate_for_the_tests_names_its_host(tmp_path: Path):
+    assert (
+        NAME
+        in subprocess.run(
+            ["openssl", "x509", "-in", str(make_certificate(tmp_path)[0]), "-noout", "-text"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
+
+
+def test_wrong_certificate_is_refused_in_words(idp: Run, tmp_path: Path):
+    (tmp_path / "cert.pem").write_text("nothing")
+    ended = idp("serve", "--cert", "cert.pem", "--key", "cert.pem")
+    assert (ended.status, "not a certificate chain and its key" in ended.complaint) == (1, True)
+    assert idp("serve", "--cert", "cert.pem").status == 2
+
+
+def test_database_without_tables_is_refused_in_words(idp: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("IDP_DATABASE_URL", f"sqlite:///{tmp_path}/empty.db")
+    ended = idp("serve", "--bind", f"127.0.0.1:{free_port()}")
+    assert (ended.status, "idp db upgrade" in ended.complaint) == (1, True)
+
+
+def test_occupied_operations_port_is_refused_in_words(idp: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDP_OPS_BIND", "127.0.0.1:notaport")
+    ended = idp("serve", "--bind", f"127.0.0.1:{free_port()}")
+    assert (ended.status, "IDP_OPS_BIND" in ended.complaint) == (1, True)

@@ -1,0 +1,74 @@
+"""The whole thing as a person meets it: `idp serve`, `idp worker` and the three department sites as processes, Chromium in front."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.serving import BackgroundProcess, IDPCommand, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = ROOT / "clients"
+SECRET = "journey-secret-" + "0123456789abcdef" * 3
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Where the department sites answer."""
+
+    tax: str
+    welfare: str
+    enterprise: str
+
+
+def _start_site(name: str, issuer: str, folder: Path) -> tuple[str, BackgroundProcess]:
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("IDP_")} | {
+        "ISSUER": issuer,
+        "CLIENT_SECRET": SECRET,
+        "ORIGIN": origin,
+        "SESSION_FILE": str(folder / f"{name}.sqlite3"),
+        "PYTHONPATH": os.pathsep.join((str(CLIENTS), str(CLIENTS / "kit"))),
+    }
+    options = f"--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 4 --no-ws"
+    arguments = [sys.executable, "-m", "granian", *options.split(), f"{name}.app:app"]
+    return origin, BackgroundProcess(arguments, environment, folder)
+
+
+@pytest.fixture
+def sites(idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str, tmp_path: Path) -> Iterator[Sites]:
+    """The three sites, registered by their reviewed files, with provider and worker running."""
+    started = {name: _start_site(name, issuer, tmp_path) for name in ("tax", "welfare", "enterprise")}
+    worker = idp_command.start("worker")
+    try:
+        for name, (origin, process) in started.items():
+            file = CLIENTS / "registrations" / f"{name}.toml"
+            settings = ("--set", f"ORIGIN={origin}", "--set", f"CLIENT_SECRET={SECRET}")
+            applied = idp_command.run("client", "apply", str(file), *settings)
+            assert applied.returncode == 0, applied.stderr
+            process.wait_until_answering(origin + "/")
+        yield Sites(**{name: origin for name, (origin, _) in started.items()})
+    finally:
+        worker.stop()
+        for _, process in started.values():
+            process.stop()
+
+
+@pytest.fixture
+def enter(clock: Any) -> Callable[..., None]:
+    """Fill in the sign-in pages as a person would."""
+
+    def fill(page: Any, person: Any) -> None:
+        page.fill("[name=username]", person.username)
+        page.fill("[name=password]", person.password)
+        page.click("#login-submit")
+        if person.totp_secret is not None:
+            page.fill("[name=code]", person.code(clock))
+            page.keyboard.press("Enter")
+
+    return fill

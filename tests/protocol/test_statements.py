@@ -1,0 +1,104 @@
+"""How often a request asks the database (architecture: the hot paths; rules P1 and P4). Counted, not timed."""
+
+from tests.protocol.conftest import refused
+from tests.protocol.statements import watched
+
+OFFLINE = "openid profile offline_access"
+
+
+def test_a_silent_authorization_is_one_select_and_one_insert(tax, visitor, services, clock):
+    visitor.tokens(tax)
+    with watched(services.database) as seen:
+        assert "code" in tax.authorize(visitor.browser).answer
+    assert seen.kinds == ["SELECT", "INSERT"]
+    assert seen.commits == 0, "the code is inserted by the autocommitting engine that waits for no disk"
+
+    clock.advance(61)
+    with watched(services.database) as seen:
+        assert "code" in tax.authorize(visitor.browser).answer
+    assert seen.kinds == ["SELECT", "UPDATE", "INSERT"], "once a minute the session is noted as in use"
+
+
+def test_a_request_without_a_session_asks_nothing(tax, browser, services):
+    tax.authorize(browser, prompt="none")
+    with watched(services.database) as seen:
+        assert tax.authorize(browser, prompt="none").answer["error"] == "login_required"
+    assert seen.kinds == []
+
+
+def test_a_code_is_redeemed_in_one_transaction(tax, visitor, services):
+    """Rule P1: the claim, the family and the audit event commit together."""
+    code = visitor.code(tax)
+    with watched(services.database) as seen:
+        assert tax.redeem(code).status_code == 200
+    assert seen.kinds == ["UPDATE", "INSERT", "INSERT"]
+    assert seen.commits == 1
+    assert "RETURNING" in seen.texts[0], "the claim brings what the tokens say"
+
+
+def test_a_refresh_is_one_transaction(tax, visitor, services):
+    """Rule P2."""
+    token = visitor.tokens(tax)["refresh_token"]
+    with watched(services.database) as seen:
+        following = tax.refresh(token).get_json()["refresh_token"]
+    assert seen.kinds == ["UPDATE", "INSERT"]
+    assert seen.commits == 1
+    with watched(services.database) as seen:
+        assert tax.refresh(token).get_json()["refresh_token"] == following
+    assert seen.kinds == ["UPDATE", "SELECT", "UPDATE", "INSERT"], "an honest retry: miss, look, count, note"
+    assert seen.commits == 1
+
+
+def test_userinfo_and_introspection_ask_once(tax, visitor, services):
+    """Rule P5: the token is verified here, only the grant is looked up."""
+    token = visitor.tokens(tax)["access_token"]
+    with watched(services.database) as seen:
+        assert tax.userinfo(token).status_code == 200
+    assert seen.kinds == ["SELECT"]
+    with watched(services.database) as seen:
+        assert tax.post("/introspect", token=token).get_json()["active"]
+    assert seen.kinds == ["SELECT"]
+
+
+def test_client_credentials_documents_and_garbage_ask_nothing(tax, client, services):
+    """Rule A3: such calls are counted in memory, one audit event a client and minute."""
+    assert tax.token(grant_type="client_credentials").status_code == 200
+    with watched(services.database) as seen:
+        assert tax.token(grant_type="client_credentials").status_code == 200
+        assert client.get("/.well-known/openid-configuration").status_code == 200
+        assert client.get("/.well-known/oauth-authorization-server").status_code == 200
+        assert client.get("/jwks.json").status_code == 200
+        assert tax.userinfo("a.b.c").status_code == 401
+        assert not tax.post("/introspect", token="a.b.c").get_json()["active"]  # noqa: S106 - garbage
+        assert refused(tax.token(grant_type="password"), "unsupported_grant_type")
+    assert seen.kinds == []
+    assert seen.commits == 0
+
+
+def test_a_wrong_secret_opens_no_transaction(tax, visitor, services):
+    """A flood of wrong secrets holds up nobody who writes."""
+    code = visitor.code(tax)
+    right, tax.client_secret = tax.client_secret, "wrong"
+    with watched(services.database) as seen:
+        assert refused(tax.redeem(code), "invalid_client", 401)
+        assert refused(tax.refresh("x" * 80), "invalid_client", 401)
+    assert (seen.kinds, seen.commits) == ([], 0)
+    tax.client_secret = right
+    assert tax.redeem(code).status_code == 200, "and burns no code"
+
+
+def test_a_minute_of_calls_becomes_one_event_for_each_client(tax, welfare, services, clock):
+    """Rule A3."""
+    for site in (tax, tax, welfare):
+        assert site.token(grant_type="client_credentials").status_code == 200
+    assert not _counted(services)
+    clock.advance(60)
+    tax.token(grant_type="client_credentials")
+    assert _counted(services) == [("tax", "client_credentials", 2), ("welfare", "client_credentials", 1)]
+    services.protocol.tally.flush()
+    assert len(_counted(services)) == 3
+
+
+def _counted(services):
+    records = [record for record in services.audit.export() if record.action == "client.calls"]
+    return [(record.client_id, record.detail["call"], record.detail["count"]) for record in records]
