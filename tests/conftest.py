@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from tests.support import deployment
 from tests.support.browser import Browser
 from tests.support.clock import FrozenClock, RunningClock
+from tests.support.compiled_templates import CompiledTemplates
 from tests.support.databases import PostgreSQLDatabases, SQLiteDatabases
 from tests.support.entropy import FixedEntropy
 from tests.support.postgresql import cluster_of
@@ -116,11 +117,18 @@ def services(settings: Any, clock: FrozenClock, entropy: FixedEntropy, prepared_
     services.database.dispose()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates() -> CompiledTemplates:
+    """What any test application's ``jinja_env.bytecode_cache`` may be set to."""
+    return CompiledTemplates()
+
+
 @pytest.fixture
-def app(settings: Any, services: Any) -> Flask:
+def app(settings: Any, services: Any, compiled_templates: CompiledTemplates) -> Flask:
     from idp.app import create_app
 
     app: Flask = create_app(settings, services)
+    app.jinja_env.bytecode_cache = compiled_templates
     return app
 
 

@@ -9,6 +9,7 @@ supervising process.
 import gc
 import ipaddress
 import os
+import signal
 import socket
 import ssl
 import tempfile
@@ -70,6 +71,9 @@ def COMMAND(bind: str, workers: int | None, threads: int, cert: Path | None, key
 
 def application(threads: int) -> Application:
     """Build the application in a worker process."""
+    # Until granian puts its own, the handlers are those of the supervisor, in which the wish to end would get lost.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     configure_logging()
     created = import_module("idp.app").create_app(read_settings())
     wrapped: Application = import_module("idp.web.ops.admission").SignInAdmission(created.wsgi_app, threads // 2)

@@ -63,14 +63,6 @@ def parse_form(body: bytes) -> dict[str, str]:
         raise ProtocolError("invalid_request", "The form is not urlencoded.") from None
 
 
-def parse_query(query: bytes) -> dict[str, str]:
-    """Return the parameters of a URL. Some clients write UTF-8 as it is. Raises ProtocolError(invalid_request)."""
-    try:
-        return parse_parameters(query.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise ProtocolError("invalid_request", "The query is not UTF-8.") from None
-
-
 def parse_parameters(text: str) -> dict[str, str]:
     """Return the parameters of an urlencoded text. Raises ProtocolError(invalid_request)."""
     try:

@@ -17,7 +17,7 @@ from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.journey import Step, can_remember
-from idp.sign_in.standing import Position
+from idp.sign_in.standing import Position, devices_of
 from idp.sign_in.values import Attempt, AttemptFactor, Continue, Expired, Finished, Visit
 
 T = TypeVar("T")
@@ -85,7 +85,9 @@ class Progress:
         if opened is None or not (proves_knowledge(factors) or _is_raised(opened.session_id, visit)):
             raise _Lost
         remember = attempt.remember and can_remember(position.standing, interaction)
-        device = self._devices.note(visit.device, attempt.account_id, remember=remember)
+        # A value that nobody signed in with may have been planted by somebody who knows it: it is never adopted.
+        known = visit.device if devices_of(self._devices, visit) else None
+        device = self._devices.note(known, attempt.account_id, remember=remember)
         return Finished(opened.cookie, device)
 
 

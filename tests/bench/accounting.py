@@ -65,13 +65,27 @@ def cpu_seconds(roots: Iterable[int]) -> float:
     return ticks / TICKS_PER_SECOND
 
 
-def pss_megabytes(roots: Iterable[int]) -> float:
-    """Return the memory of the process trees, pages shared between processes counted once."""
-    kilobytes = 0
-    for process in tree(roots):
-        try:
-            found = PSS.search(Path(f"/proc/{process}/smaps_rollup").read_text())
-        except OSError:
-            continue
-        kilobytes += int(found.group(1)) if found else 0
-    return round(kilobytes / 1024, 1)
+@dataclass(frozen=True, slots=True)
+class Megabytes:
+    """Memory of a server (PSS): of its largest worker process, and of all its processes together."""
+
+    worker: float = 0.0
+    everything: float = 0.0
+
+
+def memory_of(roots: Iterable[int]) -> Megabytes:
+    """Return the memory of a server. One that has no children is its own worker."""
+    supervisors = set(roots)
+    by_process = {process: pss_megabytes(process) for process in tree(supervisors)}
+    workers = [size for process, size in by_process.items() if process not in supervisors]
+    everything = sum(by_process.values())
+    return Megabytes(round(max(workers, default=everything), 1), round(everything, 1))
+
+
+def pss_megabytes(process: int) -> float:
+    """Return the memory of one process, pages shared between processes counted once; 0 when it is gone."""
+    try:
+        found = PSS.search(Path(f"/proc/{process}/smaps_rollup").read_text())
+    except OSError:
+        return 0.0
+    return int(found.group(1)) / 1024 if found else 0.0

@@ -102,10 +102,13 @@ def other_lines(results: Results) -> Iterator[tuple[str, Verdict]]:
 def memory_lines(results: Results) -> Iterator[tuple[str, Verdict]]:
     """Return what the server's memory was and became."""
     memory = results.memory
-    if memory.idle:
-        yield f"memory idle {memory.idle:.0f} MB (PSS)", targets.at_most(memory.idle, targets.IDLE_MEGABYTES, "MB")
-    if memory.at_the_end:
-        end = memory.at_the_end
-        yield f"memory after the run {end:.0f} MB (PSS)", targets.at_most(end, targets.LOADED_MEGABYTES, "MB")
+    for when, size, most in (
+        ("idle", memory.idle, targets.IDLE_MEGABYTES),
+        ("after the run", memory.at_the_end, targets.LOADED_MEGABYTES),
+    ):
+        if size.worker:
+            text = f"memory of the worker {when} {size.worker:.0f} MB (with its supervisor {size.everything:.0f})"
+            yield text, targets.at_most(size.worker, most, "MB")
+    if memory.at_the_end.worker:
         verdict = targets.at_most(memory.growth, targets.FLAT_GROWTH_MEGABYTES, "MB (flat)")
         yield f"memory added by the last stretch of load: {memory.growth:+.1f} MB", verdict

@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.bench.accounting import Megabytes
 from tests.bench.load.measurement import Slice, Summary, summarize
 from tests.bench.probes.flood import FloodResult
 from tests.bench.probes.page_weight import Loaded
+
+NONE = Megabytes()
 
 
 @dataclass(slots=True)
@@ -36,17 +39,17 @@ class WorkloadResult:
 
 @dataclass(slots=True)
 class Memory:
-    """Memory of the server in MB (PSS): idle, after each workload, and around the last stretch of load."""
+    """Memory of the server: idle, after each workload, and around the last stretch of load."""
 
-    idle: float = 0.0
-    after: dict[str, float] = field(default_factory=dict)
-    before_last: float = 0.0
-    at_the_end: float = 0.0
+    idle: Megabytes = NONE
+    after: dict[str, Megabytes] = field(default_factory=dict)
+    before_last: Megabytes = NONE
+    at_the_end: Megabytes = NONE
 
     @property
     def growth(self) -> float:
-        """Return what the last stretch of load added."""
-        return round(self.at_the_end - self.before_last, 1)
+        """Return what the last stretch of load added to a worker."""
+        return round(self.at_the_end.worker - self.before_last.worker, 1)
 
 
 @dataclass(slots=True)

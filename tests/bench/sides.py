@@ -6,7 +6,7 @@ starts from an empty browser each time.
 
 from collections.abc import Callable, Sequence
 
-from tests.bench.accounting import Cores, pss_megabytes
+from tests.bench.accounting import Cores, Megabytes, memory_of
 from tests.bench.load import wrk
 from tests.bench.load.engine import Engine
 from tests.bench.load.flows import code_flow, verify_id_token
@@ -44,9 +44,9 @@ class Side:
         """Close the connections."""
         self.engine.close()
 
-    def memory(self) -> float:
-        """Return the memory of the server's processes in MB (PSS)."""
-        return pss_megabytes(self.subject.processes)
+    def memory(self) -> Megabytes:
+        """Return the memory of the server."""
+        return memory_of(self.subject.processes)
 
     def verify(self) -> str:
         """Sign one person in and check the ID token. Returns its algorithm."""

@@ -103,14 +103,15 @@ class TestTLS:
         context = ssl.create_default_context(cafile=str(certificate[0]))
         context.check_hostname = False
         end = time.monotonic() + 60
-        while True:
+        status = 0
+        while status == 0:
+            assert process.process.poll() is None, process.output()
+            assert time.monotonic() < end, process.output()
             try:
-                assert get(f"https://127.0.0.1:{port}/healthz", context=context)[0] == 200
-                return
+                status = get(f"https://127.0.0.1:{port}/healthz", context=context)[0]
             except (urllib.error.URLError, ConnectionError):
-                assert process.process.poll() is None, process.output()
-                assert time.monotonic() < end, process.output()
                 time.sleep(0.1)
+        assert status == 200
 
 
 @pytest.mark.unit

@@ -129,9 +129,7 @@ def test_a_sign_in_racing_a_sign_out_loses(app, tax, visitor_of, citizen, servic
 
 
 @pytest.mark.parametrize("way", ["leave", "withdraw"])
-def test_a_sign_in_racing_the_end_of_its_site_or_consent_leaves_no_grant(
-    app, tax, visitor, services, entropy, way
-):
+def test_a_sign_in_racing_the_end_of_its_site_or_consent_leaves_no_grant(app, tax, visitor, services, entropy, way):
     """Rules P1 and P3: the session itself goes on, so its row alone cannot keep the two apart."""
     visitor.tokens(tax)
     session = services.sessions.load(visitor.browser.cookie("idp_session"))
@@ -223,13 +221,13 @@ def _nothing_is_left_alive(services):
     assert (
         count(
             services,
-            grants.where(
-                ClientSession.id == AuthorizationGrant.client_session_id, ClientSession.ended_at.is_not(None)
-            ),
+            grants.where(ClientSession.id == AuthorizationGrant.client_session_id, ClientSession.ended_at.is_not(None)),
         )
         == 0
     )
-    assert count(services, sites.where(OPSession.id == ClientSession.op_session_id, OPSession.ended_at.is_not(None))) == 0
+    assert (
+        count(services, sites.where(OPSession.id == ClientSession.op_session_id, OPSession.ended_at.is_not(None))) == 0
+    )
     withdrawn = and_(
         Consent.account_id == AuthorizationGrant.account_id,
         Consent.client_id == AuthorizationGrant.client_id,

@@ -249,3 +249,10 @@ def test_wrong_password_is_recorded_without_what_was_typed(visitor, services, ac
     assert (event.action, event.reason) == ("sign_in.password_refused", "wrong")
     assert person.username not in str(event)
     assert "wrong-lantern" not in str(event)
+
+
+def test_device_value_planted_by_somebody_else_is_not_adopted(visitor, account_factory, clock):
+    person = account_factory(with_totp=True)
+    visitor.device = "a-value-that-an-attacker-knows"
+    visitor.sign_in(person, clock, remember=True)
+    assert visitor.device != "a-value-that-an-attacker-knows"

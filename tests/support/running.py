@@ -19,7 +19,9 @@ from tests.support.postgresql import CLUSTER, Cluster
 DATABASES = ("sqlite", "postgresql")
 _BROWSER_FIXTURES = {"chromium", "browser_context", "page", "phone_page"}
 _PROCESS_FIXTURES = {"idp_command", "idp_server"}
-_SLOW_FOLDERS = {"bench", "journeys", "packaging"}
+_SLOW_FOLDERS = {"bench", "commands", "journeys", "packaging"}
+# Races and kills are repeated many times over on purpose; a file about them has the word in its name.
+_SLOW_FILES = ("races", "killed")
 
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
@@ -91,7 +93,8 @@ def _mark(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.server)
     folders = set(Path(item.path).relative_to(item.config.rootpath).parts)
     needs = {mark.name for mark in item.iter_markers()}
-    if not needs & {"browser", "server", "postgresql"} and not folders & _SLOW_FOLDERS:
+    is_slow = folders & _SLOW_FOLDERS or any(word in item.path.stem for word in _SLOW_FILES)
+    if not needs & {"browser", "server", "postgresql"} and not is_slow:
         item.add_marker(pytest.mark.unit)
 
 

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
+from uuid import UUID
 
 from werkzeug.wrappers import Response
 
 from idp.audit.service import AuditRecord
 from idp.foundation.translation import marked
 from idp.sessions.values import Session
+from idp.web.my_account.device_names import device_name
 from idp.web.shared.guards import signed_in
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import render
@@ -16,6 +18,7 @@ from idp.web.shared.services import services
 
 _LOOKS_BACK: Final = timedelta(days=180)
 _MOST: Final = 100
+_UNKNOWN: Final = marked("not on record")
 _WORDS: Final = MappingProxyType(
     {
         "session.opened": marked("Sign-in"),
@@ -35,14 +38,17 @@ def show(session: Session) -> Response:
     """List the events that mean something to a person."""
     since = services().clock.now() - _LOOKS_BACK
     records = services().audit.of_account(session.account_id, limit=_MOST)
-    events = [_line(one) for one in records if one.action in _WORDS and one.occurred_at >= since]
+    sessions = services().sessions.list(account_id=session.account_id, ended_since=since)
+    devices = {one.id: device_name(one.user_agent).device for one in sessions}
+    events = [_line(one, devices) for one in records if one.action in _WORDS and one.occurred_at >= since]
     return render("my_account/activity.html", events=events)
 
 
-def _line(record: AuditRecord) -> dict[str, Any]:
+def _line(record: AuditRecord, devices: dict[UUID, str]) -> dict[str, Any]:
+    unknown = gettext(_UNKNOWN)
     return {
         "at": record.occurred_at,
         "what": gettext(_WORDS[record.action]),
-        "device": "",
-        "place": record.network or "",
+        "device": devices.get(record.session_id, unknown) if record.session_id else unknown,
+        "place": record.network or unknown,
     }

@@ -8,8 +8,9 @@ route to them. Forwarded addresses are believed only from trusted proxies (rule 
 import base64
 import ipaddress
 from collections.abc import Callable, Iterable
+from string import punctuation
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from idp.foundation.database import DatabaseFailure
 from idp.foundation.errors import ProtocolError
@@ -61,6 +62,7 @@ class Front:
         environ["REMOTE_ADDR"] = address = self._client_address(environ)
         # Where we are reached is a setting; what a request says about it is never believed.
         environ |= self._origin
+        _encode_query(environ)
         context = RequestContext(reference, network_of(address), environ.get("HTTP_USER_AGENT", "")[:_LONGEST_AGENT])
         token = request_context.set(context)
         try:
@@ -118,6 +120,13 @@ class Front:
 
     def _is_proxy(self, address: str) -> bool:
         return _is_address(address) and any(_parsed(address) in network for network in self._proxies)
+
+
+def _encode_query(environ: Environ) -> None:
+    """Encode the raw bytes that some clients leave in a query, so that everything behind us reads plain ASCII."""
+    query: str = environ.get("QUERY_STRING", "")
+    if not query.isascii():
+        environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=punctuation)
 
 
 def network_of(address: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from idp.foundation.errors import ProtocolError
 from idp.protocol.endpoints import Endpoint
 from idp.protocol.endpoints.userinfo import USERINFO
-from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_query
+from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
 from idp.protocol.service import Protocol
 from idp.wiring import Services
 
@@ -40,7 +40,7 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
 
 
 def _request(environ: Environ, method: str) -> Request:
-    query = parse_query(environ.get("QUERY_STRING", "").encode("latin-1"))
+    query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
     form = _form(environ) if method == "POST" else {}
     return Request(method, form, query, environ.get("HTTP_AUTHORIZATION", ""))
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from idp.foundation.errors import ProtocolError
 from idp.keyring.errors import SealBroken
-from idp.protocol.messages import parse_form, parse_query
+from idp.protocol.messages import parse_form, parse_parameters
 from idp.web.shared.journeys import see_other
 from idp.web.shared.services import services
 
@@ -26,7 +26,7 @@ _LONGEST = 6000
 
 def browser_parameters() -> dict[str, str]:
     """Return the parameters of a GET. Raises ProtocolError for duplicates, NUL, invalid UTF-8 or a broken seal."""
-    parameters = parse_query(request.query_string)
+    parameters = parse_parameters(request.query_string.decode("latin-1"))
     sealed = parameters.get(_PARAMETER)
     if sealed is None:
         return parameters

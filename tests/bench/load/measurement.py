@@ -25,14 +25,15 @@ CALIBRATION_ROUNDS = 300_000
 
 @dataclass(slots=True)
 class Recorder:
-    """Latencies (seconds) and failures of the operations of one slice."""
+    """Latencies (seconds) and failures of the operations of one slice. `late` ones ended after its time."""
 
     latencies: list[float] = field(default_factory=list)
+    late: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     is_stopped: bool = False
 
     def stop(self) -> None:
-        """Let each virtual user end the operation it is in, uncounted."""
+        """Let each virtual user end the operation it is in, as a late one."""
         self.is_stopped = True
 
     def failed(self, failure: BenchError) -> None:
@@ -53,7 +54,9 @@ def repeated(recorder: Recorder, operate: Operation) -> Operation:
             except BenchError as failure:
                 recorder.failed(failure)
                 continue
-            if not recorder.is_stopped:
+            if recorder.is_stopped:
+                recorder.late += 1
+            else:
                 recorder.latencies.append(time.perf_counter() - started)
 
     return script
@@ -130,9 +133,13 @@ def summarize(slices: Sequence[Slice]) -> Summary:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a driver of load saw: the Python engine and `wrk` both report in these terms."""
+    """What a driver of load saw: the Python engine and `wrk` both report in these terms.
+
+    `late` operations began in the slice and ended after it: they are not part of the rate, but of the CPU.
+    """
 
     operations: int
+    late: int
     seconds: float
     p50_ms: float
     p99_ms: float
@@ -150,13 +157,14 @@ def measure(subject: Subject, cores: Cores, drive: Callable[[], Traffic]) -> Sli
     database = cpu_seconds(subject.database_processes) - database
     if not traffic.operations:
         raise BenchError(f"nothing was completed: {traffic.failures}")
+    worked = traffic.operations + traffic.late
     return Slice(
         operations=traffic.operations,
         seconds=traffic.seconds,
         p50_ms=traffic.p50_ms,
         p99_ms=traffic.p99_ms,
-        server_cpu_ms=server * 1000 / traffic.operations,
-        database_cpu_ms=database * 1000 / traffic.operations,
+        server_cpu_ms=server * 1000 / worked,
+        database_cpu_ms=database * 1000 / worked,
         generator_share=traffic.generator_cpu_seconds / traffic.seconds,
         speed=min(speed, machine_speed(cores)),
         failures=traffic.failures,
@@ -189,6 +197,7 @@ def drive_with_python(
     latencies = sorted(recorder.latencies)
     return Traffic(
         operations=len(latencies),
+        late=recorder.late,
         seconds=ended[0],
         p50_ms=percentile(latencies, 0.5) * 1000,
         p99_ms=percentile(latencies, 0.99) * 1000,

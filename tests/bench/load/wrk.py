@@ -63,6 +63,7 @@ def read_report(output: str, generator_cpu_seconds: float) -> Traffic:
     failures += int(refused.group(1)) if refused else 0
     return Traffic(
         operations=int(piece(output, r"(\d+) requests in")) - failures,
+        late=0,
         seconds=milliseconds(piece(output, r"requests in ([\d.]+\w+)")) / 1000,
         p50_ms=milliseconds(piece(output, r"^\s+50%\s+(\S+)")),
         p99_ms=milliseconds(piece(output, r"^\s+99%\s+(\S+)")),
