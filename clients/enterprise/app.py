@@ -46,7 +46,8 @@ def words() -> dict[str, object]:
 @app.after_request
 def without_anything_foreign(response: Response) -> Response:
     response.headers.setdefault(
-        "Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
     )
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -4,6 +4,8 @@ Passwords, secrets and personal numbers come from files or standard input; as pl
 O2).
 """
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +119,7 @@ def _new_account(given: dict[str, Any]) -> NewAccount:
     return NewAccount(**given, memberships=memberships)
 
 
-def _create(services: "Services", new: NewAccount, password: str | None, totp_secret: str | None) -> UUID:
+def _create(services: Services, new: NewAccount, password: str | None, totp_secret: str | None) -> UUID:
     with services.database.transaction():
         account_id = services.accounts.create(new, actor=actor())
         note_use(services, "account create", kind=new.kind, account=account_id)
@@ -233,12 +235,12 @@ def show(username: str, *, as_json: bool) -> None:
     )
 
 
-def _authenticators(services: "Services", account_id: UUID) -> tuple[str, ...]:
+def _authenticators(services: Services, account_id: UUID) -> tuple[str, ...]:
     enrolled = services.factors.enrolled(account_id)
     return tuple(sorted({authenticator.kind for authenticator in enrolled.authenticators}))
 
 
-def find_account(services: "Services", typed: str) -> UUID:
+def find_account(services: Services, typed: str) -> UUID:
     """Return the account of a username; in development also of a phone or ID number."""
     identifier = parse_identifier(typed)
     if identifier.kind != "username" and not services.settings.is_development:

@@ -3,6 +3,8 @@
 Services are built when a command first asks for them and closed at its end.
 """
 
+from __future__ import annotations
+
 import getpass
 import os
 import sys
@@ -37,7 +39,7 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def open_services() -> Iterator["Services"]:
+def open_services() -> Iterator[Services]:
     """Build the services of this deployment for one command."""
     from idp.wiring import build_services  # noqa: PLC0415 - the whole house takes most of a second to import
 

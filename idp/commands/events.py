@@ -1,5 +1,7 @@
 """What the command line adds to the audit record beside what the features write: who typed what, where (rule O2)."""
 
+from __future__ import annotations
+
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -22,7 +24,7 @@ class CommandUsed(Event):
     arguments: dict[str, str]
 
 
-def note_use(services: "Services", command: str, *, reason: str | None = None, **arguments: object) -> None:
+def note_use(services: Services, command: str, *, reason: str | None = None, **arguments: object) -> None:
     """Record the use of a command, with the arguments that were given."""
     given = {name: str(value) for name, value in arguments.items() if value not in {None, "", False}}
     services.audit.record(

@@ -3,6 +3,8 @@
 To add an examination, write its function and list it in ``EXAMINATIONS``. Nothing here changes anything.
 """
 
+from __future__ import annotations
+
 import http.client
 import ipaddress
 import json
@@ -40,7 +42,7 @@ class Finding:
     words: str
 
 
-def settings(services: "Services") -> Iterator[Finding]:
+def settings(services: Services) -> Iterator[Finding]:
     """Every setting was read and understood, else there were no services to examine."""
     chosen = services.settings
     yield Finding("settings", "ok", f"all understood; {chosen.environment}, issuer {chosen.issuer}")
@@ -53,7 +55,7 @@ def settings(services: "Services") -> Iterator[Finding]:
         yield Finding("operations", "warning", f"IDP_OPS_BIND={chosen.ops_bind} shows metrics on every network")
 
 
-def keys(services: "Services") -> Iterator[Finding]:
+def keys(services: Services) -> Iterator[Finding]:
     """Private keys are readable by this user only, and every signing key that is needed is there."""
     folder = services.settings.keys_dir
     exposed = [path for path in (folder, *sorted(folder.rglob("*"))) if path.stat().st_mode & _OTHERS]
@@ -67,7 +69,7 @@ def keys(services: "Services") -> Iterator[Finding]:
         yield Finding("keys", "ok", f"{', '.join(services.keyring.algorithms())} can sign; {folder} is private")
 
 
-def database(services: "Services") -> Iterator[Finding]:
+def database(services: Services) -> Iterator[Finding]:
     """The database answers, has the tables of this version, agrees on the time, and its file is private."""
     for check in services.signals.readiness().checks:
         state: State = {"ok": "ok", "degraded": "warning", "failed": "failed"}[check.state]  # type: ignore[assignment]
@@ -79,7 +81,7 @@ def database(services: "Services") -> Iterator[Finding]:
             yield Finding("database file", "failed", f"{path} can be read by other users; run: chmod 600 {path}")
 
 
-def dead_letters(services: "Services") -> Iterator[Finding]:
+def dead_letters(services: Services) -> Iterator[Finding]:
     """Every site was told of the logouts that concern it."""
     _, dead = services.signals.ledger.counts()
     if dead:
@@ -87,7 +89,7 @@ def dead_letters(services: "Services") -> Iterator[Finding]:
         yield Finding("dead letters", "warning", words)
 
 
-def proxies(services: "Services") -> Iterator[Finding]:
+def proxies(services: Services) -> Iterator[Finding]:
     """Requests come from the addresses of people, not from a proxy that nobody told us of (rule S3)."""
     trusted = services.settings.trusted_proxies
     sessions = services.sessions.list(limit=_SESSIONS_LOOKED_AT)
@@ -105,7 +107,7 @@ def _is_private(network: str) -> bool:
     return kind_of(ipaddress.ip_network(network).network_address) != "public"
 
 
-def clients(services: "Services") -> Iterator[Finding]:
+def clients(services: Services) -> Iterator[Finding]:
     """Every registered client is meant for this deployment."""
     registered, here = services.registry.list(), services.settings.environment
     strangers = [one.client_id for one in registered if one.environment != here and one.environment in ENVIRONMENTS]
@@ -127,7 +129,7 @@ def clients(services: "Services") -> Iterator[Finding]:
     yield Finding("clients", "ok", f"{len(registered)} registered")
 
 
-def issuer(services: "Services") -> Iterator[Finding]:
+def issuer(services: Services) -> Iterator[Finding]:
     """The issuer answers under its own name, as every department will call it."""
     address = services.settings.issuer
     try:
@@ -162,7 +164,7 @@ def _fetch_issuer(address: str, ca_file: Path | None) -> object:
     return document.get("issuer") if isinstance(document, dict) else None
 
 
-EXAMINATIONS: Final[tuple[Callable[["Services"], Iterator[Finding]], ...]] = (
+EXAMINATIONS: Final[tuple[Callable[[Services], Iterator[Finding]], ...]] = (
     settings,
     keys,
     database,

@@ -31,7 +31,9 @@ METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _LOOPBACK_NAMES: Final = {"localhost"}
 _DEFAULT_THREADS: Final = 16
 _GRACE_SECONDS: Final = 10
-_REQUESTS_WAITING: Final = 32
+# Of one worker. Granian counts connections, idle ones too; beyond these, new ones wait in the listen queue.
+_MOST_CONNECTIONS: Final = 1024
+_IDLE_SECONDS: Final = 30
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -153,8 +155,8 @@ def _server(host: str, port: int, workers: int, threads: int, cert: Path | None,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
-        backpressure=threads + _REQUESTS_WAITING,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        backpressure=_MOST_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=_IDLE_SECONDS * 1000),
         log_enabled=False,
         log_access=False,
         ssl_cert=cert,

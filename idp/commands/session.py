@@ -3,6 +3,8 @@
 Ending takes away and never gives, so it may run unattended; it is audited with its reason (rule O2).
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,7 +53,7 @@ def list_sessions(username: str | None, client_id: str | None, limit: int, *, as
     )
 
 
-def _username(services: "Services", account_id: UUID) -> str:
+def _username(services: Services, account_id: UUID) -> str:
     account = services.accounts.get(account_id)
     return "" if account is None else account.username
 
@@ -83,7 +85,7 @@ def revoke(reason: str, wait_seconds: float, *, as_json: bool, **chosen: Any) ->
     _print_deliveries(deliveries)
 
 
-def _selector(services: "Services", chosen: dict[str, Any]) -> Selector:
+def _selector(services: Services, chosen: dict[str, Any]) -> Selector:
     if chosen["username"]:
         return Selector(account_id=find_account(services, chosen["username"]))
     if chosen["client_id"]:
@@ -93,11 +95,11 @@ def _selector(services: "Services", chosen: dict[str, Any]) -> Selector:
     return Selector(everything=True) if chosen["everything"] else Selector(session_id=chosen["session_id"])
 
 
-def _told(services: "Services", ended: Ended) -> list["Delivery"]:
+def _told(services: Services, ended: Ended) -> list[Delivery]:
     return services.signals.ledger.of_sessions(ended.session_ids[:_MOST_LISTED])
 
 
-def _wait(look: Callable[[], list["Delivery"]], seconds: float) -> list["Delivery"]:
+def _wait(look: Callable[[], list[Delivery]], seconds: float) -> list[Delivery]:
     """Look until every delivery has come to an end, or the time is over."""
     end = time.monotonic() + seconds
     deliveries = look()
@@ -107,7 +109,7 @@ def _wait(look: Callable[[], list["Delivery"]], seconds: float) -> list["Deliver
     return deliveries
 
 
-def _print_deliveries(deliveries: Sequence["Delivery"]) -> None:
+def _print_deliveries(deliveries: Sequence[Delivery]) -> None:
     print_table(
         ("site", "told", "attempts", "last error"),
         [(one.lane, one.state, one.attempts, one.last_error) for one in deliveries],

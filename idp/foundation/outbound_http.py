@@ -372,7 +372,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._socket, self._deadline))
 
     def close(self) -> None:
-        """Close nothing: http.client closes this before it reads a body that ends with the connection; ``request`` does."""
+        """Close nothing: http.client would close it before it reads a body that ends with the connection."""
 
 
 class _TimedReader(io.RawIOBase):

@@ -1,6 +1,7 @@
 """Audit events of the protocol (RFC 6749 §4.1.4 and §10.5, RFC 9700 §4.14; rule A3).
 
-A silent authorization is recorded when its code is redeemed, naming the claims released: an unredeemed code disclosed nothing.
+A silent authorization is recorded when its code is redeemed, naming the claims released: an unredeemed code disclosed
+nothing.
 """
 
 from dataclasses import dataclass

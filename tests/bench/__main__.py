@@ -1,14 +1,12 @@
 """The command line of the bench: `make bench`, or `python -m tests.bench --help`."""
 
-import signal
-import sys
-
 import click
 
 from tests.bench.errors import BenchError
 from tests.bench.load.workloads import WORKLOADS, workload
 from tests.bench.report import report
 from tests.bench.run import Bench, Plan
+from tests.bench.servers.processes import end_in_order_on_sigterm
 from tests.bench.servers.provider import ROOT
 
 FOLDER = ROOT / "var" / "bench"
@@ -19,11 +17,6 @@ QUICK_SECONDS, QUICK_WARM_SECONDS = 2.0, 1.0
 def say(line: str) -> None:
     """Print a progress line beside the report, not in it."""
     click.echo(f"  {line}", err=True)
-
-
-def end(_number: int, _frame: object) -> None:
-    """Leave through the context managers, which stop what was started."""
-    sys.exit(1)
 
 
 @click.command()
@@ -47,7 +40,7 @@ def main(
     most_minutes: float,
 ) -> None:
     """Compare the provider with npm's oidc-provider on PostgreSQL: rates, CPU, memory, start, page weight, flood."""
-    signal.signal(signal.SIGTERM, end)
+    end_in_order_on_sigterm()
     try:
         plan = Plan(
             workloads=tuple(workload(name) for name in workloads.split(",")),

@@ -22,7 +22,7 @@ from tests.bench.load.people import people
 from tests.bench.load.workloads import MANY, workload
 from tests.bench.run import VISITORS_PER_SECOND, emptied, on_core
 from tests.bench.servers.cluster import private_cluster
-from tests.bench.servers.processes import run_to_end
+from tests.bench.servers.processes import end_in_order_on_sigterm, run_to_end
 from tests.bench.servers.provider import DATABASE, ROOT, new_provider, running_provider
 from tests.bench.sides import Side
 
@@ -84,11 +84,11 @@ def sample(name: str, seconds: float, threads: int | None, *, only: str | None) 
 
 def report_statements(statements: Sequence[tuple[int, float, str]], measured: Slice) -> None:
     """Print what the database was asked, by operation."""
+    worked = measured.operations + measured.late
     click.echo("\ncalls    ms  statement, by operation; ms is PostgreSQL's own executing")
     for calls, milliseconds, text in statements[:MOST_STATEMENTS]:
-        if calls >= measured.operations / 10:
-            per_operation = (calls / measured.operations, milliseconds / measured.operations)
-            click.echo(f"{per_operation[0]:5.2f} {per_operation[1]:5.3f}  {text[:STATEMENT_WIDTH]}")
+        if calls >= worked / 10:
+            click.echo(f"{calls / worked:5.2f} {milliseconds / worked:5.3f}  {text[:STATEMENT_WIDTH]}")
 
 
 def start_py_spy(process: int, seconds: float, stacks: Path, *, only: str | None) -> "Popen[bytes]":
@@ -129,6 +129,7 @@ def rank(lines: Iterable[str]) -> list[Function]:
 @click.option("--native", "only", flag_value="native", help="Look into C and Rust too.")
 def main(*, name: str, seconds: float, top: int, threads: int | None, only: str | None) -> None:
     """Sample our server under one workload (W1 to W8) and print where the time goes."""
+    end_in_order_on_sigterm()
     try:
         require_linux()
         FOLDER.mkdir(parents=True, exist_ok=True)

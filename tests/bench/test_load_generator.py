@@ -171,7 +171,7 @@ def test_requests_survive_as_lua_strings():
 
 
 def test_medians_and_verdicts():
-    slices = [Slice(rate, 1.0, 1, 2, cpu, 0.5, 0.1, 1.0, {}) for rate, cpu in ((100, 1.0), (300, 3.0), (200, 2.0))]
+    slices = [Slice(rate, 0, 1.0, 1, 2, cpu, 0.5, 0.1, 1.0, {}) for rate, cpu in ((100, 1.0), (300, 3.0), (200, 2.0))]
     ours = summarize(slices)
 
     assert (ours.rate, ours.cpu_ms, ours.lowest_rate) == (200, 2.5, 100)

@@ -60,6 +60,7 @@ class TestWithOperations:
         assert 'idp_check{check="database"} 1.0' in numbers
 
 
+@pytest.mark.only_on("sqlite")
 def test_server_ends_when_it_is_asked_to_and_leaves_no_worker(idp_server: BackgroundProcess):
     workers = children_of(idp_server)
     assert workers
@@ -67,6 +68,7 @@ def test_server_ends_when_it_is_asked_to_and_leaves_no_worker(idp_server: Backgr
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
+@pytest.mark.only_on("sqlite")
 def test_killed_worker_is_replaced(idp_server: BackgroundProcess, issuer: str):
     before = children_of(idp_server)
     for pid in before:
@@ -77,6 +79,7 @@ def test_killed_worker_is_replaced(idp_server: BackgroundProcess, issuer: str):
     idp_server.wait_until_answering(f"{issuer}/healthz")
 
 
+@pytest.mark.only_on("sqlite")
 def test_second_server_on_the_same_port_is_refused(idp_server: BackgroundProcess, issuer: str, idp: Run):
     assert idp_server.process.poll() is None
     ended = idp("serve", "--bind", f"127.0.0.1:{issuer.rsplit(':', 1)[1]}")
@@ -98,6 +101,7 @@ class TestTLS:
         yield process, port
         process.stop()
 
+    @pytest.mark.only_on("sqlite")
     def test_server_speaks_tls_itself(self, served: tuple[BackgroundProcess, int], certificate: tuple[Path, Path]):
         process, port = served
         context = ssl.create_default_context(cafile=str(certificate[0]))

@@ -1,4 +1,6 @@
-"""The whole thing as a person meets it: `idp serve`, `idp worker` and the three department sites as processes, Chromium in front."""
+"""The whole thing as a person meets it: `idp serve`, `idp worker` and the three department sites as processes, Chromium
+in front.
+"""
 
 import os
 import sys
@@ -52,6 +54,7 @@ def sites(idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str, t
             applied = idp_command.run("client", "apply", str(file), *settings)
             assert applied.returncode == 0, applied.stderr
             process.wait_until_answering(origin + "/")
+        idp_server.wait_until_answering(f"{issuer}/readyz")
         yield Sites(**{name: origin for name, (origin, _) in started.items()})
     finally:
         worker.stop()

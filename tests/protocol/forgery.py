@@ -16,7 +16,7 @@ def encoded(value: object) -> str:
 
 
 def header_of(token: str) -> dict[str, Any]:
-    return decoded(token.split(".")[0])
+    return decoded(token.split(".", maxsplit=1)[0])
 
 
 def changed(token: str, header: dict[str, Any] | None = None, **claims: Any) -> str:

@@ -106,7 +106,7 @@ def test_only_a_native_application_may_vary_the_loopback_port(new_relying_party,
         "app",
         application_type="native",
         token_endpoint_auth_method="none",
-        redirect_uris=uris,  # noqa: S106
+        redirect_uris=uris,
     )
     for uri in (*uris, "http://127.0.0.1:49152/cb", "http://[::1]:1/cb?a=1", "http://[::1]/cb?a=1"):
         page = visitor.visit(app, redirect_uri=uri)
@@ -134,7 +134,7 @@ def test_only_a_native_application_may_vary_the_loopback_port(new_relying_party,
         "http://127.0.0.1:1/cb\n",
         "http://127.0.0.1:1\n2/cb",
         "http://127.0.0.1:1\t2/cb",
-        "http://127.0.0.1:１/cb",
+        "http://127.0.0.1:\uff11/cb",
         "cn.gov.example.app:1/cb",
     ):
         is_page(app.authorize(visitor.browser, redirect_uri=uri))
@@ -142,7 +142,7 @@ def test_only_a_native_application_may_vary_the_loopback_port(new_relying_party,
     is_page(web.authorize(visitor.browser, redirect_uri="http://127.0.0.1:9002/cb"))
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"response_type": None}, "invalid_request"),
     ({"response_type": "token"}, "unsupported_response_type"),
     ({"response_type": "id_token"}, "unsupported_response_type"),
@@ -263,7 +263,7 @@ def test_raw_bytes_in_the_query_are_utf_8_or_refused(tax, visitor, client, issue
             )
 
 
-def test_no_address_in_another_parameter_is_ever_followed(tax, visitor, browser):
+def test_no_address_in_another_parameter_is_ever_followed(visitor, browser):
     """RFC9700-2.1-open-redirector, RFC9700-4.11.2."""
     for path in ("/login", "/logout", "/authorize", "/authorize/resume", "/consent", "/end_session", "/"):
         for name in ("next", "return_to", "continue", "redirect", "url", "post_logout_redirect_uri", "i", "l"):

@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 
 HOSTILE = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 EVIL = "https://evil.example/"
-NAMES = """client_id redirect_uri scope state nonce response_type response_mode prompt max_age claims acr_values
-    login_hint id_token_hint ui_locales code_challenge code_challenge_method request request_uri idp_posted i l lang
-    size switch grant_type code code_verifier refresh_token client_secret client_assertion client_assertion_type token
-    token_type_hint access_token post_logout_redirect_uri logout_hint csrf_token answer displayed claim""".split()
+NAMES = [
+    "client_id", "redirect_uri", "scope", "state", "nonce", "response_type", "response_mode", "prompt",
+    "max_age", "claims", "acr_values", "login_hint", "id_token_hint", "ui_locales", "code_challenge",
+    "code_challenge_method", "request", "request_uri", "idp_posted", "i", "l", "lang", "size", "switch",
+    "grant_type", "code", "code_verifier", "refresh_token", "client_secret", "client_assertion",
+    "client_assertion_type", "token", "token_type_hint", "access_token", "post_logout_redirect_uri",
+    "logout_hint", "csrf_token", "answer", "displayed", "claim",
+]  # fmt: skip
 WORDS = [
     *b"tax code openid none login query form_post S256 authorization_code refresh_token client_credentials".split(),
     b"http://localhost:8001/callback",
@@ -62,8 +66,17 @@ machines = st.sampled_from(["/token", "/userinfo", "/introspect", "/revoke"])
 methods = st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"])
 odd_headers = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40)
 content_types = st.sampled_from(
-    ["application/x-www-form-urlencoded", "application/json", "multipart/form-data", "multipart/form-data; boundary=x"]
-    + ["application/x-www-form-urlencoded; charset=utf-16", "text/plain", "", ";", "é"]
+    [
+        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=utf-16",
+        "application/json",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "",
+        ";",
+        "é",
+    ]
 )
 
 
@@ -105,10 +118,8 @@ def is_safe(response):
     assert response.status_code < 500, (response.status_code, response.text[:500])
     assert "X-Injected" not in response.headers
     location = response.headers.get("Location", "/")
-    assert location.startswith(("http://localhost:8001/callback?", "http://localhost:8001/")) or (
-        location.startswith("/") and not location.startswith("//")
-    ), location
-    assert not location.startswith(EVIL)
+    is_home = location.startswith("/") and not location.startswith(("//", "/\\"))
+    assert is_home or location.startswith(("http://localhost:8001/callback?", "http://localhost:8001/?")), location
     return response
 
 

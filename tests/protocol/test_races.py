@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -80,9 +81,7 @@ def test_two_first_visits_at_once_find_one_sub_and_one_sid(app, tax, visitor):
         fields = form.successful(form.button("consent-allow"))
         forms.append((f"{urlsplit(page.url).path}?{urlsplit(page.url).query}", dict(fields), tax.verifier))
     tabs = [Tab(app, visitor.browser) for _ in forms]
-    answers = together(
-        [lambda tab=tab, form=form: tab.post(form[0], form[1]) for tab, form in zip(tabs, forms, strict=True)]
-    )
+    answers = together([partial(tab.post, form[0], form[1]) for tab, form in zip(tabs, forms, strict=True)])
     tokens = [
         claims_of(tax.redeem(answer_of(answer)["code"], code_verifier=form[2]).get_json()["id_token"])
         for answer, form in zip(answers, forms, strict=True)
@@ -98,7 +97,7 @@ def test_a_consent_form_sent_twice_at_once_gives_a_code_both_times(app, tax, vis
     fields = dict(form.successful(form.button("consent-allow")))
     path = f"{urlsplit(page.url).path}?{urlsplit(page.url).query}"
     tabs = [Tab(app, visitor.browser) for _ in range(4)]
-    answers = together([lambda tab=tab: tab.post(path, fields) for tab in tabs])
+    answers = together([partial(tab.post, path, fields) for tab in tabs])
     codes = [answer_of(answer).get("code") for answer in answers]
     assert [answer.status_code for answer in answers] == [303] * 4
     assert None not in codes
@@ -169,7 +168,7 @@ class _AuthorizeWorker:
         self._app = app
         self._site = site
         self._scope = scope
-        self._tab = None
+        self._tab: Tab | None = None
         self._path = ""
         self._answers = []
         self._go = threading.Barrier(2)
@@ -207,7 +206,7 @@ class _AuthorizeWorker:
             if self._is_over:
                 return
             try:
-                self._answers.append(self._tab.get(self._path))
+                self._answers.append(self._tab.get(self._path) if self._tab else None)
             except Exception as error:  # noqa: BLE001 - it is shown by the thread that waits
                 self._answers.append(error)
             self._done.wait(timeout=30)

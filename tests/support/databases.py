@@ -55,7 +55,8 @@ class SQLiteDatabases:
         # Memory, where there is some: the product syncs each commit, and on a disk that would be most of the time.
         memory = Path("/dev/shm")
         parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-        self._folder = Path(tempfile.mkdtemp(prefix="idp-sqlite-", dir=parent))
+        _remove_what_dead_processes_left(parent or Path(tempfile.gettempdir()))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"idp-sqlite-{os.getpid()}-", dir=parent))
         self._template = self._folder / "template.db"
         self._count = 0
 
@@ -78,6 +79,24 @@ class SQLiteDatabases:
     def _remove_previous(self) -> None:
         for path in self._folder.glob(f"{self._count}.db*"):
             path.unlink()
+
+
+def _remove_what_dead_processes_left(parent: Path) -> None:
+    """A killed run cannot clean up after itself, and memory is dear: the next one does it."""
+    for folder in parent.glob("idp-sqlite-*-*"):
+        owner = folder.name.split("-")[2]
+        if owner.isdigit() and not _is_alive(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class PostgreSQLDatabases:

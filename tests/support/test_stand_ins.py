@@ -42,3 +42,10 @@ def test_chromium_signs_in_on_the_served_provider(serve, page, new_relying_party
     page.click("#consent-allow")
     page.wait_for_url(f"{tax.redirect_uri}**")
     assert "code=" in page.url
+
+
+def test_command_and_server_run_on_this_tests_own_deployment(idp_command, idp_server, issuer):
+    assert idp_command.run("db", "check").returncode == 0
+    browser = Browser(RemoteApplication(issuer), issuer)
+    assert browser.get("/.well-known/openid-configuration").json["issuer"] == issuer
+    assert idp_server.process.poll() is None

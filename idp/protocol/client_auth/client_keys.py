@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet
 from idp.foundation.clock import Clock
 from idp.foundation.logging import get_logger
 from idp.registry.client import Client
+from idp.registry.client_keys import problem_of_key
 
 _KEPT = timedelta(minutes=5)
 _BETWEEN_FETCHES = timedelta(minutes=1)
@@ -63,8 +64,10 @@ class ClientKeys:
 
 
 def _parse(body: bytes) -> KeySet | None:
+    """Return the usable keys of a set: others that stand beside them are left out (RFC 7517 §5)."""
     try:
-        return KeySet.import_key_set(orjson.loads(body))
+        keys = [key for key in orjson.loads(body)["keys"] if isinstance(key, dict) and problem_of_key(key) is None]
+        return KeySet.import_key_set({"keys": keys})
     except (JoseError, ValueError, KeyError, TypeError):
         _log.warning("client_keys_unreadable")
         return None

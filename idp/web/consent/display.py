@@ -49,7 +49,7 @@ def _ordered(names: Iterable[str]) -> list[str]:
 def _groups(names: Iterable[str], profile: Profile | None, asked: ConsentRequest) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, str]]] = {}
     for name in _ordered(names):
-        value = _value(name, profile, asked)
+        value = _value(name, profile)
         source = profile.claim_source(name) if profile else ACCOUNT
         line = {
             "term": gettext(CLAIM_NAMES.get(name, name)),
@@ -64,13 +64,13 @@ def _groups(names: Iterable[str], profile: Profile | None, asked: ConsentRequest
 
 
 def _box(name: str, profile: Profile | None, asked: ConsentRequest) -> dict[str, str]:
-    value = _value(name, profile, asked)
+    value = _value(name, profile)
     label = gettext(CLAIM_NAMES.get(name, name))
     text = gettext("%(claim)s: %(value)s", claim=label, value=value) if value else label
     return {"value": name, "label": text, "hint": _purpose(name, asked)}
 
 
-def _value(name: str, profile: Profile | None, asked: ConsentRequest) -> str | None:
+def _value(name: str, profile: Profile | None) -> str | None:
     value = profile.masked_claim(name) if profile else None
     return gettext(_WORDS[value]) if value in _WORDS else value
 

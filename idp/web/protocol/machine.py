@@ -51,7 +51,9 @@ def _form(environ: Environ) -> dict[str, str]:
         raise ProtocolError("invalid_request", "The Content-Length is not a number.")
     if int(length) > LARGEST_FORM:
         raise ProtocolError("invalid_request", "The request is too large.", status=413)
-    body = environ["wsgi.input"].read(LARGEST_FORM + 1)
+    # Only a chunked body may be read to its end: servers need not end the others (PEP 3333).
+    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    body = environ["wsgi.input"].read(LARGEST_FORM + 1 if is_chunked else int(length))
     if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM_TYPE:
         raise ProtocolError("invalid_request", f"The request must be {FORM_TYPE}.")
     return parse_form(body)

@@ -36,6 +36,13 @@ class Recorder:
         """Let each virtual user end the operation it is in, as a late one."""
         self.is_stopped = True
 
+    def succeeded(self, seconds: float) -> None:
+        """Count an operation that took so long."""
+        if self.is_stopped:
+            self.late += 1
+        else:
+            self.latencies.append(seconds)
+
     def failed(self, failure: BenchError) -> None:
         """Count a failure. Raises it when there are too many for the slice to mean anything."""
         self.failures[str(failure)[:200]] += 1
@@ -54,10 +61,7 @@ def repeated(recorder: Recorder, operate: Operation) -> Operation:
             except BenchError as failure:
                 recorder.failed(failure)
                 continue
-            if recorder.is_stopped:
-                recorder.late += 1
-            else:
-                recorder.latencies.append(time.perf_counter() - started)
+            recorder.succeeded(time.perf_counter() - started)
 
     return script
 
@@ -67,6 +71,7 @@ class Slice:
     """One measured stretch of time. CPU is in ms per operation; `waits` are 503 answers that were waited out."""
 
     operations: int
+    late: int
     seconds: float
     p50_ms: float
     p99_ms: float
@@ -160,6 +165,7 @@ def measure(subject: Subject, cores: Cores, drive: Callable[[], Traffic]) -> Sli
     worked = traffic.operations + traffic.late
     return Slice(
         operations=traffic.operations,
+        late=traffic.late,
         seconds=traffic.seconds,
         p50_ms=traffic.p50_ms,
         p99_ms=traffic.p99_ms,

@@ -250,7 +250,7 @@ class TestStatute:
 class TestTheFormIsOurs:
     """OIDC-CORE-3.1.2.3-csrf-clickjack; rule S8."""
 
-    def form_of(self, visitor, page):
+    def form_of(self, page):
         form = page.form(ALLOW)
         return page.url.partition("localhost:8000")[2], dict(form.successful(form.button(ALLOW)))
 
@@ -259,7 +259,7 @@ class TestTheFormIsOurs:
         return client.post(path, base_url=visitor.browser.issuer, data=fields, headers=headers)
 
     def test_without_its_token_or_from_elsewhere_nothing_happens(self, tax, visitor, services):
-        path, fields = self.form_of(visitor, tax.authorize(visitor.browser))
+        path, fields = self.form_of(tax.authorize(visitor.browser))
         without = {name: value for name, value in fields.items() if name != "csrf_token"}
         assert self.post(visitor, path, without).status_code == 403
         assert self.post(visitor, path, fields | {"csrf_token": "x" * 86 + ".1"}).status_code == 403

@@ -6,12 +6,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.support.browser import Browser
-
 pytestmark = pytest.mark.only_on("sqlite")
 
 
-def crossing(browser: Browser, path: str, fields) -> object:
+def crossing(browser, path, fields):
     """Post as a form on another site does: browsers keep SameSite=Lax cookies back."""
     headers = {"Origin": "http://localhost:8001", "Sec-Fetch-Site": "same-site"}
     data = fields if isinstance(fields, str) else urlencode(fields)
@@ -104,7 +102,7 @@ class TestFormPost:
     def test_an_app_with_its_own_scheme_gets_the_form_too(self, new_relying_party, visitor):
         uri = "cn.gov.example.app:/cb"
         site = new_relying_party(
-            "app", application_type="native", token_endpoint_auth_method="none", redirect_uris=[uri]  # noqa: S106
+            "app", application_type="native", token_endpoint_auth_method="none", redirect_uris=[uri]
         )
         page = visitor.visit(site, response_mode="form_post")
         assert self.form(page)[0].action == uri
@@ -134,7 +132,7 @@ class TestQuery:
         )
         assert "Access-Control-Allow-Origin" not in preflight.headers
 
-    def test_no_token_ever_stands_in_an_address(self, tax, visitor, clock):
+    def test_no_token_ever_stands_in_an_address(self, tax, visitor):
         """RFC9700-4.3-history, RFC6750-2-transport."""
         addresses = []
         for change in ({}, {"prompt": "none"}, {"prompt": "consent"}):
