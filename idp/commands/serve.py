@@ -29,7 +29,7 @@ Application = Callable[..., Iterable[bytes]]
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _LOOPBACK_NAMES: Final = {"localhost"}
-_DEFAULT_THREADS: Final = 16
+_DEFAULT_THREADS: Final = 8
 _GRACE_SECONDS: Final = 10
 # Of one worker. Granian counts connections, idle ones too; beyond these, new ones wait in the listen queue.
 _MOST_CONNECTIONS: Final = 1024

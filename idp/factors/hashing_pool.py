@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -60,7 +61,8 @@ class HashingPool:
         self._slots = slots or _cores()
         self._queue_seconds = queue_seconds
         self._places = places
-        self._free_slots = threading.BoundedSemaphore(self._slots)
+        # Threads of its own, made at the first hash: each thread that ever hashed keeps its block of memory.
+        self._hashers = ThreadPoolExecutor(self._slots, thread_name_prefix="hashing")
         self._changed = threading.Condition()
         self._in_flight: set[bytes] = set()
         self._mean_seconds = _FIRST_ESTIMATE_SECONDS
@@ -85,12 +87,14 @@ class HashingPool:
 
     def run(self, work: Callable[[], T]) -> T:
         """Do the work in a slot, and learn how long such work takes."""
-        with self._free_slots:
-            started = time.perf_counter()
-            try:
-                return work()
-            finally:
-                self._learn(time.perf_counter() - started)
+        return self._hashers.submit(self._timed, work).result()
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self._learn(time.perf_counter() - started)
 
     def _is_full(self) -> bool:
         return len(self._in_flight) >= self._places or self._estimated_wait() > self._queue_seconds

@@ -74,21 +74,27 @@ def _is_current(token: AccessToken, client: Client, parts: EndpointParts) -> boo
 
 
 def _find(token: AccessToken, parts: EndpointParts) -> RowMapping | None:
-    statement = _PERSON_AND_ORGANIZATION if "organization" in token.scopes else _PERSON
     values = {
         "reference": token.reference,
         "client": token.client_id,
         "jti": sha256(token.jti),
         "now": parts.clock.now(),
     }
+    statement = _PERSON_AND_ORGANIZATION if "organization" in token.scopes else _PERSON
     with parts.database.read() as connection:
+        # Where no claim was asked for, the person's row is not read.
+        if not claims_of_scopes(token.scopes):
+            row = connection.execute(_LIVE_GRANT, values).mappings().one_or_none()
+            if row is None or not row["claims"].get("userinfo"):
+                return row
         return connection.execute(statement, values).mappings().one_or_none()
 
 
 def _released(row: RowMapping, token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
     declined = frozenset(row["claims"].get("declined", ()))
     names = (claims_of_scopes(token.scopes) | frozenset(row["claims"].get("userinfo", ()))) - declined
-    claims: dict[str, Any] = {**values_of(profile_of(row, parts.keyring), names), "sub": row["sub"]}
+    claims: dict[str, Any] = values_of(profile_of(row, parts.keyring), names) if names else {}
+    claims["sub"] = row["sub"]
     alg = client.userinfo_signed_response_alg
     if alg is None:
         return json_answer(200, claims)

@@ -4,8 +4,10 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import ProtocolError
+from idp.protocol.outcomes import Outcome
 from idp.web.protocol.outcomes import outcome_response, refusal_page
 from idp.web.protocol.parameters import browser_parameters, to_get_form
+from idp.web.protocol.silent import OUTCOME
 from idp.web.shared import cookies
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import current_interaction, restart_page
@@ -15,6 +17,9 @@ from idp.web.shared.services import services
 @public
 def authorize() -> Response:
     """Begin an authorization."""
+    found: Outcome | None = request.environ.get(OUTCOME)
+    if found is not None:
+        return outcome_response(found)
     try:
         if request.method == "POST":
             return to_get_form()

@@ -8,6 +8,7 @@ route to them. Forwarded addresses are believed only from trusted proxies (rule 
 import base64
 import ipaddress
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from string import punctuation
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,7 +18,9 @@ from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import RequestContext, get_logger, request_context
 from idp.protocol.messages import Answer, error_answer
 from idp.registry.errors import RegistryUnavailable
+from idp.web.protocol import silent
 from idp.web.protocol.machine import answer_machine, is_machine_path
+from idp.web.shared.cookies import SESSION, cookie_name
 from idp.web.shared.headers import machine_headers
 from idp.wiring import Services
 
@@ -28,6 +31,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 _REASONS = {
     200: "200 OK",
     204: "204 No Content",
+    303: "303 See Other",
     304: "304 Not Modified",
     400: "400 Bad Request",
     401: "401 Unauthorized",
@@ -50,6 +54,7 @@ class Front:
         self._pages = pages
         self._headers = list(machine_headers(is_https=services.settings.is_https))
         self._proxies = services.settings.proxy_networks
+        self._session_cookie = cookie_name(SESSION, is_https=services.settings.is_https)
         origin = urlsplit(services.settings.issuer)
         self._origin = {"wsgi.url_scheme": origin.scheme, "HTTP_HOST": origin.netloc}
 
@@ -66,11 +71,20 @@ class Front:
         context = RequestContext(reference, network_of(address), environ.get("HTTP_USER_AGENT", "")[:_LONGEST_AGENT])
         token = request_context.set(context)
         try:
-            if not is_machine_path(self._services.protocol, path):
-                return self._pages(environ, start_response)
-            return self._send(self._machine_answer(environ), reference, start_response)
+            answer = self._answer(path, environ)
+            return (
+                self._pages(environ, start_response)
+                if answer is None
+                else self._send(answer, reference, start_response)
+            )
         finally:
             request_context.reset(token)
+
+    def _answer(self, path: str, environ: Environ) -> Answer | None:
+        """Return the answer to a machine, or to a browser that needs no page; None where Flask is to answer."""
+        if path == silent.PATH:
+            return silent.answer_silently(environ, self._services, self._session_cookie)
+        return self._machine_answer(environ) if is_machine_path(self._services.protocol, path) else None
 
     def _machine_answer(self, environ: Environ) -> Answer:
         try:
@@ -129,6 +143,7 @@ def _encode_query(environ: Environ) -> None:
         environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=punctuation)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """Return the network an address is counted by: its /24, or its /48 (rule S3); empty for what is no address."""
     if not _is_address(address):

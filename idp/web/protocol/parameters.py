@@ -18,7 +18,7 @@ from idp.web.shared.journeys import see_other
 from idp.web.shared.services import services
 
 # A name that no client sends: whatever it sends and we do not know is ignored (OpenID Connect Core §3.1.2.1).
-_PARAMETER = "idp_posted"
+POSTED = "idp_posted"
 _PURPOSE = "posted"
 _LIFETIME = timedelta(minutes=2)
 _LONGEST = 6000
@@ -27,7 +27,7 @@ _LONGEST = 6000
 def browser_parameters() -> dict[str, str]:
     """Return the parameters of a GET. Raises ProtocolError for duplicates, NUL, invalid UTF-8 or a broken seal."""
     parameters = parse_parameters(request.query_string.decode("latin-1"))
-    sealed = parameters.get(_PARAMETER)
+    sealed = parameters.get(POSTED)
     if sealed is None:
         return parameters
     try:
@@ -46,4 +46,4 @@ def to_get_form() -> Response:
     )
     if len(sealed) > _LONGEST:
         raise ProtocolError("invalid_request", "The request is too long; push it first (RFC 9126).")
-    return see_other(f"{request.path}?{_PARAMETER}={sealed}")
+    return see_other(f"{request.path}?{POSTED}={sealed}")

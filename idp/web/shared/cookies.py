@@ -23,14 +23,18 @@ PREFERENCE_LIFETIME_SECONDS: Final = 365 * 86_400
 _RANDOM_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def cookie_name(name: str) -> str:
+def cookie_name(name: str, *, is_https: bool) -> str:
     """Return the name as the browser knows it."""
-    return f"__Host-{name}" if shared().settings.is_https else name
+    return f"__Host-{name}" if is_https else name
+
+
+def _own_name(name: str) -> str:
+    return cookie_name(name, is_https=shared().settings.is_https)
 
 
 def read_cookie(name: str) -> str | None:
     """Return what the browser sent; None if it sent nothing."""
-    return request.cookies.get(cookie_name(name))
+    return request.cookies.get(_own_name(name))
 
 
 def session_cookie() -> str | None:
@@ -91,7 +95,7 @@ def write_cookies(response: Response, cookies: list[NewCookie]) -> None:
     secure = shared().settings.is_https
     for cookie in {cookie.name: cookie for cookie in cookies}.values():
         response.set_cookie(
-            cookie_name(cookie.name),
+            cookie_name(cookie.name, is_https=secure),
             cookie.value,
             max_age=cookie.lifetime_seconds,
             path="/",

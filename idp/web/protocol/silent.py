@@ -1,0 +1,50 @@
+"""The authorization of somebody who is signed in and has agreed before, answered before Flask: the commonest request a
+browser makes here (OpenID Connect Core §3.1.2). Whatever needs a page is handed on, with what was found out, so that
+nothing is worked out twice.
+"""
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from idp.foundation.database import DatabaseFailure
+from idp.foundation.errors import ProtocolError
+from idp.protocol.messages import NO_STORE, Answer, parse_parameters
+from idp.protocol.outcomes import Outcome, Responded
+from idp.protocol.response_modes.query import QUERY, location
+from idp.registry.errors import RegistryUnavailable
+from idp.web.protocol.parameters import POSTED
+from idp.wiring import Services
+
+Environ = dict[str, Any]
+
+PATH = "/authorize"
+OUTCOME = "idp.authorization"
+
+
+def answer_silently(environ: Environ, services: Services, session_cookie: str) -> Answer | None:
+    """Return the redirect back to the client, or None with the outcome, if there is one, left in the environment."""
+    cookie = _cookie(environ.get("HTTP_COOKIE", ""), session_cookie)
+    if cookie is None or environ["REQUEST_METHOD"] != "GET":
+        return None
+    try:
+        parameters = parse_parameters(environ.get("QUERY_STRING", ""))
+        if POSTED in parameters:
+            return None
+        outcome: Outcome = services.protocol.authorization.begin(parameters, cookie)
+    except (ProtocolError, DatabaseFailure, RegistryUnavailable):
+        # The view meets the same again, and knows how to tell a person.
+        return None
+    if isinstance(outcome, Responded) and outcome.response_mode == QUERY.name:
+        return Answer(303, b"", (("Location", location(outcome.redirect_uri, outcome.parameters)), *NO_STORE))
+    environ[OUTCOME] = outcome
+    return None
+
+
+def _cookie(header: str, name: str) -> str | None:
+    if name not in header:
+        return None
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None

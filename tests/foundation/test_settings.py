@@ -1,0 +1,150 @@
+"""Settings: typed, complete, and refused where a mistake would weaken a deployment (rule O1). Pure."""
+
+from pathlib import Path
+
+import pytest
+
+from idp.foundation.errors import ConfigurationError
+from idp.foundation.settings import Settings, load_settings
+
+LEAST = {
+    "IDP_ENVIRONMENT": "production",
+    "IDP_ISSUER": "https://id.example.gov.cn",
+    "IDP_DATABASE_URL": "postgresql://idp:hunter2@db/idp",
+    "IDP_KEYS_DIR": "/etc/idp/keys",
+}
+
+
+def settings_of(**changes: str | None) -> Settings:
+    environ = LEAST | {f"IDP_{name.upper()}": value for name, value in changes.items()}
+    return load_settings({name: value for name, value in environ.items() if value is not None})
+
+
+def problem_of(**changes: str | None) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        settings_of(**changes)
+    return str(caught.value)
+
+
+def test_what_only_a_deployment_can_know_has_no_default():
+    """Rule O1: IDP_ENVIRONMENT has no default either."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({})
+    for name in LEAST:
+        assert name in str(caught.value)
+    for name in LEAST:
+        assert name in problem_of(**{name.removeprefix("IDP_").lower(): None})
+
+
+def test_everything_else_has_the_defaults_of_the_contract():
+    """NIST-63B-2.2.3-reauth, DEC-8-session, FAPI2-SP-5.3.2.1-11-code-60s, ASVS-11.4.2, RFC9700-4.14.2."""
+    settings = settings_of()
+    assert settings.code_lifetime_seconds == 60
+    assert settings.access_token_lifetime_seconds == 600
+    assert settings.outside_token_lifetime_seconds == 300
+    assert (settings.refresh_idle_seconds, settings.refresh_total_seconds) == (14 * 86_400, 90 * 86_400)
+    assert settings.refresh_grace_seconds == 10
+    assert settings.logout_token_lifetime_seconds == 120
+    assert (settings.session_idle_seconds, settings.session_total_seconds) == (3600, 43_200)
+    assert (settings.staff_session_idle_seconds, settings.staff_session_total_seconds) == (900, 28_800)
+    assert (settings.aal2_idle_seconds, settings.aal2_total_seconds) == (3600, 43_200)
+    assert settings.consent_lifetime_seconds == 365 * 86_400
+    assert settings.jwks_max_age_seconds == 300
+    assert settings.pending_key_seconds == 86_400
+    assert (settings.password_memory_kib, settings.password_iterations) == (19_456, 2)
+    assert settings.legacy_profile_allowed is False
+    assert settings.trusted_proxies == settings.ops_bind == settings.outbound_allow == ""
+    assert settings.proxy_networks == ()
+
+
+def test_a_misspelt_name_is_refused_and_others_names_are_left_alone():
+    assert "IDP_SESION_IDLE_SECONDS" in problem_of(sesion_idle_seconds="60")
+    assert load_settings(LEAST | {"PATH": "/bin", "OTHER_IDP_X": "1"}).issuer == LEAST["IDP_ISSUER"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "id.example.gov.cn",
+        "ftp://id.example.gov.cn",
+        "https://",
+        "https://id.example.gov.cn/",
+        "https://id.example.gov.cn/path",
+        "https://id.example.gov.cn?x=1",
+        "https://id.example.gov.cn#x",
+        "https://user@id.example.gov.cn",
+    ],
+)
+def test_an_issuer_is_an_origin(issuer):
+    """OIDC-DISC-3-metadata."""
+    assert "IDP_ISSUER" in problem_of(issuer=issuer)
+
+
+def test_plain_http_and_development_stay_on_this_machine():
+    """Rule O1."""
+    for environment in ("production", "sandbox"):
+        assert "https" in problem_of(environment=environment, issuer="http://localhost:8000")
+    for issuer in (
+        "http://id.example.gov.cn",
+        "https://id.example.gov.cn",
+        "http://192.0.2.1:8000",
+        "http://localhost.evil.example",
+    ):
+        assert "localhost" in problem_of(environment="development", issuer=issuer)
+    for issuer in ("http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"):
+        assert settings_of(environment="development", issuer=issuer).is_development
+    assert "IDP_ENVIRONMENT" in problem_of(environment="prod")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("code_lifetime_seconds", "601"),
+        ("code_lifetime_seconds", "soon"),
+        ("outside_token_lifetime_seconds", "301"),
+        ("logout_token_lifetime_seconds", "121"),
+        ("refresh_grace_seconds", "61"),
+        ("password_memory_kib", "4096"),
+        ("password_memory_kib", "65537"),
+        ("database_pool_size", "1"),
+        ("trusted_proxies", "10.0.0.0/33"),
+        ("trusted_proxies", "proxy.example"),
+    ],
+)
+def test_values_out_of_bounds_are_refused_by_name(name, value):
+    assert f"IDP_{name.upper()}" in problem_of(**{name: value})
+
+
+def test_all_problems_are_told_at_once_and_no_value_is():
+    """ASVS-16.2.5: an operator pastes errors into tickets."""
+    text = problem_of(code_lifetime_seconds="hunter2", issuer="hunter2", refresh_grace_seconds="-1")
+    assert {"IDP_CODE_LIFETIME_SECONDS", "IDP_ISSUER", "IDP_REFRESH_GRACE_SECONDS"} <= {
+        word.rstrip(":") for word in text.split()
+    }
+    assert "hunter2" not in text
+
+
+def test_trusted_proxies_are_networks():
+    settings = settings_of(trusted_proxies=" 10.0.0.0/8 , 192.0.2.1,, 2001:db8::/32 ")
+    assert [str(network) for network in settings.proxy_networks] == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"]
+
+
+class TestFiles:
+    def test_a_value_may_come_from_a_file(self, tmp_path: Path):
+        file = tmp_path / "url"
+        file.write_text("postgresql://idp:secret@db/idp\n", encoding="utf-8")
+        assert settings_of(database_url=None, database_url_file=str(file)).database_url.endswith("@db/idp")
+
+    def test_not_from_both_and_not_from_nowhere(self, tmp_path: Path):
+        assert "IDP_DATABASE_URL_FILE" in problem_of(database_url_file=str(tmp_path / "url"))
+        text = problem_of(database_url=None, database_url_file=str(tmp_path / "nowhere"))
+        assert "IDP_DATABASE_URL_FILE" in text
+
+    def test_the_certificate_file_is_a_path_of_its_own(self, tmp_path: Path):
+        settings = settings_of(outbound_ca_file=str(tmp_path / "ca.pem"))
+        assert settings.outbound_ca_file == tmp_path / "ca.pem"
+
+
+def test_settings_do_not_change():
+    with pytest.raises(Exception, match="frozen"):
+        settings_of().issuer = "https://evil.example"  # type: ignore[misc]
