@@ -54,49 +54,49 @@ def test_errors_before_a_trusted_redirect_uri_are_shown_on_a_page(tax, visitor, 
     assert "暂停" in page.text or "停用" in page.text
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        CALLBACK + "/",
-        CALLBACK + "?next=https://evil.example",
-        CALLBACK + "?",
-        CALLBACK + "#",
-        CALLBACK + "#access_token",
-        CALLBACK + " ",
-        " " + CALLBACK,
-        CALLBACK + "\n",
-        CALLBACK + "%0d%0aSet-Cookie:x=1",
-        CALLBACK.replace("callback", "Callback"),
-        CALLBACK.replace("callback", "%63allback"),
-        CALLBACK.replace("/callback", "/%2e/callback"),
-        CALLBACK.replace("/callback", "/%2E%2E/callback"),
-        CALLBACK.replace("/callback", "/./callback"),
-        CALLBACK.replace("/callback", "/x/../callback"),
-        CALLBACK.replace("/callback", "//callback"),
-        CALLBACK.replace("/callback", "\\callback"),
-        CALLBACK.replace("localhost", "LOCALHOST"),
-        CALLBACK.replace("localhost", "localhost."),
-        CALLBACK.replace("localhost", "evil.localhost"),
-        CALLBACK.replace("localhost", "localhost.evil.example"),
-        CALLBACK.replace("localhost", "127.0.0.1"),
-        CALLBACK.replace("localhost", "user@localhost"),
-        CALLBACK.replace("localhost:8001", "localhost:8001@evil.example"),
-        CALLBACK.replace("8001", "8002"),
-        CALLBACK.replace("http:", "HTTP:"),
-        CALLBACK.replace("http:", "https:"),
-        CALLBACK.replace("http:", ""),
-        "/callback",
-        "callback",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "https://evil.example/?" + CALLBACK,
-        CALLBACK.replace("callback", "\u0441allback"),
-    ],
-)
-def test_an_address_that_is_not_registered_to_the_letter_gets_no_redirect(tax, visitor, uri):
+ELSEWHERE = [
+    CALLBACK + "/",
+    CALLBACK + "?next=https://evil.example",
+    CALLBACK + "?",
+    CALLBACK + "#",
+    CALLBACK + "#access_token",
+    CALLBACK + " ",
+    " " + CALLBACK,
+    CALLBACK + "\n",
+    CALLBACK + "%0d%0aSet-Cookie:x=1",
+    CALLBACK.replace("callback", "Callback"),
+    CALLBACK.replace("callback", "%63allback"),
+    CALLBACK.replace("/callback", "/%2e/callback"),
+    CALLBACK.replace("/callback", "/%2E%2E/callback"),
+    CALLBACK.replace("/callback", "/./callback"),
+    CALLBACK.replace("/callback", "/x/../callback"),
+    CALLBACK.replace("/callback", "//callback"),
+    CALLBACK.replace("/callback", "\\callback"),
+    CALLBACK.replace("localhost", "LOCALHOST"),
+    CALLBACK.replace("localhost", "localhost."),
+    CALLBACK.replace("localhost", "evil.localhost"),
+    CALLBACK.replace("localhost", "localhost.evil.example"),
+    CALLBACK.replace("localhost", "127.0.0.1"),
+    CALLBACK.replace("localhost", "user@localhost"),
+    CALLBACK.replace("localhost:8001", "localhost:8001@evil.example"),
+    CALLBACK.replace("8001", "8002"),
+    CALLBACK.replace("http:", "HTTP:"),
+    CALLBACK.replace("http:", "https:"),
+    CALLBACK.replace("http:", ""),
+    "/callback",
+    "callback",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "https://evil.example/?" + CALLBACK,
+    CALLBACK.replace("callback", "\u0441allback"),
+]
+
+
+def test_an_address_that_is_not_registered_to_the_letter_gets_no_redirect(tax, visitor):
     """RFC9700-2.1-redirect-exact, RFC9700-4.1.3-countermeasures."""
-    is_page(tax.authorize(visitor.browser, redirect_uri=uri))
-    is_page(tax.authorize(visitor.browser, redirect_uri=uri, scope=None))
+    for uri in ELSEWHERE:
+        is_page(tax.authorize(visitor.browser, redirect_uri=uri))
+        is_page(tax.authorize(visitor.browser, redirect_uri=uri, scope=None))
 
 
 def test_only_a_native_application_may_vary_the_loopback_port(new_relying_party, visitor):
@@ -233,13 +233,13 @@ def test_a_parameter_given_twice_is_refused_whichever_it_is(tax, visitor):
         is_page(visitor.browser.get(f"/authorize?{query}"))
 
 
-@pytest.mark.parametrize("state", ['"><script>alert(1)</script>', "a&b=c#d?e%20+ f", "状态", "x" * 2048, "\r\nX: y"])
-def test_the_state_comes_back_as_it_was(tax, visitor, state):
+def test_the_state_comes_back_as_it_was(tax, visitor):
     """OIDC-CORE-3.1.2.6-errors, OIDC-CORE-3.1.2.1-prompt-none."""
-    page = tax.authorize(visitor.browser, state=state, prompt="none")
-    assert page.answer["state"] == state
-    assert "\n" not in page.headers["Location"]
-    assert visitor.visit(tax, state=state).answer["state"] == state
+    for state in ('"><script>alert(1)</script>', "a&b=c#d?e%20+ f", "状态", "x" * 2048, "\r\nX: y"):
+        page = tax.authorize(visitor.browser, state=state, prompt="none")
+        assert page.answer["state"] == state
+        assert "\n" not in page.headers["Location"]
+        assert visitor.visit(tax, state=state).answer["state"] == state
 
 
 def test_without_a_state_none_comes_back(tax, visitor):

@@ -350,10 +350,11 @@ class TestFetchedKeys:
         for_encryption = ECKey.import_key({**for_encryption.as_dict(private=True), "use": "sig"})
         assert not bank.is_accepted(bank.assertion(key=for_encryption))
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"keys":1}', b'{"keys":[{}]}', b'{"keys":[{"kty":"oct"}]}'])
-    def test_what_is_no_key_set_accepts_nobody(self, bank, place, body):
-        place.body = body
-        assert not bank.is_accepted(bank.assertion())
+    def test_what_is_no_key_set_accepts_nobody(self, bank, place, clock):
+        for body in (b"", b"[]", b"{", b'{"keys":1}', b'{"keys":[{}]}', b'{"keys":[{"kty":"oct"}]}'):
+            place.body = body
+            assert not bank.is_accepted(bank.assertion())
+            clock.advance(300)
 
 
 @pytest.mark.only_on("sqlite")

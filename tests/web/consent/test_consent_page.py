@@ -24,6 +24,7 @@ def consents_of(services, account_id):
     return {consent.client_id: consent for consent in services.consents.list(account_id)}
 
 
+@pytest.mark.only_on("sqlite")
 def test_the_first_visit_shows_who_learns_what(tax, visitor):
     """NIST-63C-4.6.1-consent-view, FAPI2-SP-5.3.2.2-13-consent, PIPL-17: masked values, nothing ticked."""
     page = tax.authorize(visitor.browser, scope="openid profile phone")
@@ -90,17 +91,18 @@ def test_a_form_sent_again_after_a_withdrawal_is_a_new_consent(tax, visitor, ser
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize("displayed", ["", "x", "ü", None, "A" * 43])
-def test_a_changed_seal_shows_the_page_again(tax, visitor, services, displayed):
+def test_a_changed_seal_shows_the_page_again(tax, visitor, services):
     """Rule S2: allowed is what was displayed, nothing else."""
     tax.authorize(visitor.browser)
-    page = visitor.browser.submit(ALLOW, displayed=displayed)
-    assert page.status == 200
-    assert page.has(ALLOW)
-    assert not services.consents.list(visitor.account_id)
+    for displayed in ("", "x", "ü", None, "A" * 43):
+        page = visitor.browser.submit(ALLOW, displayed=displayed)
+        assert page.status == 200
+        assert page.has(ALLOW)
+        assert not services.consents.list(visitor.account_id)
     assert "code" in visitor.browser.submit(ALLOW).answer
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_seal_is_good_for_its_own_interaction_and_session_only(tax, visitor, visitor_of, citizen):
     page = tax.authorize(visitor.browser, scope="openid")
     seal = next(control.value for control in page.form(ALLOW).controls if control.name == "displayed")
@@ -138,6 +140,7 @@ def test_all_checks_run_again_when_the_answer_comes(tax, visitor, services, regi
         assert (answer.status, answer.left_to) == (400, "")
 
 
+@pytest.mark.only_on("sqlite")
 class TestOptionalClaims:
     """What a client names one by one without calling it essential is a box that starts unticked."""
 
@@ -216,6 +219,7 @@ class TestRemembering:
         assert tax.authorize(later.browser).has(ALLOW)
 
 
+@pytest.mark.only_on("sqlite")
 class TestStatute:
     @pytest.fixture
     def registry_office(self, new_relying_party):
