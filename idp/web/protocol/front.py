@@ -27,6 +27,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _REASONS = {
     200: "200 OK",
+    201: "201 Created",
     204: "204 No Content",
     304: "304 Not Modified",
     400: "400 Bad Request",
