@@ -4,6 +4,7 @@ one that the token brings along.
 What the claims must say is the caller's decision; here are the signature, the algorithm and the form of the times.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
 from idp.foundation.digests import unb64url
 from idp.protocol.client_auth.client_keys import ClientKeys
@@ -22,6 +24,15 @@ CLIENT_ALGORITHMS = ("ES256", "PS256", "EdDSA", "RS256")
 _KEYS_BROUGHT_ALONG = frozenset({"jku", "jwk", "x5u", "x5c", "crit"})
 # No time of ours comes near it, and every one below it is a date (the year 6325).
 _END_OF_TIME = 2**37
+
+
+class _Registry(JWSRegistry):
+    """The library's algorithms. It warns of the name EdDSA (RFC 9864), by which FAPI 2.0 §5.4.1 still calls Ed25519."""
+
+    algorithms = {**JWSRegistry.algorithms, "EdDSA": copy.copy(JWSRegistry.algorithms["EdDSA"])}  # noqa: RUF012
+
+
+_Registry.algorithms["EdDSA"].security_warning = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,8 @@ def read_client_jwt(token: str, client: Client, keys: ClientKeys, algorithms: Se
         found = keys.of(client, header.get("kid"))
         if found is None:
             return None
-        claims = dict(jwt.decode(token, found, algorithms=list(algorithms)).claims)
+        registry = _Registry(algorithms=list(algorithms), strict_check_header=False)
+        claims = dict(jwt.decode(token, found, registry=registry).claims)
     except (JoseError, ValueError, KeyError, AttributeError, TypeError):
         return None
     return ClientJWT(header.get("typ"), claims)
