@@ -82,7 +82,7 @@ EXPIRED: Final[tuple[Purge, ...]] = (
     Purge(RevokedToken, lambda now: RevokedToken.expires_at < now - _SKEW),
     Purge(ThrottleCounter, lambda now: ThrottleCounter.expires_at < now),
     Purge(AuthorizationCodeRow, lambda now: AuthorizationCodeRow.expires_at < now - _REPLAY_SHOWS_FOR),
-    Purge(PushedRequestRow, lambda now: PushedRequestRow.kept_until < now),
+    Purge(PushedRequestRow, lambda now: PushedRequestRow.expires_at < now),
     Purge(RefreshFamilyRow, lambda now: RefreshFamilyRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(SignInAttempt, lambda now: SignInAttempt.expires_at < now),
     Purge(ClientSecretRow, lambda now: ClientSecretRow.expires_at < now),

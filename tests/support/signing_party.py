@@ -95,8 +95,9 @@ class SigningParty(RelyingParty):
         return self._client.post(path, base_url=self._issuer, data=fields)
 
     def push(self, **changes: Any) -> TestResponse:
-        """Push a good request with changes."""
-        return self.post("/par", **self.authorization_parameters(**changes))
+        """Push a good request with changes, of its parameters or of the credentials beside them."""
+        proof = {name: value for name, value in changes.items() if name.startswith("client_assertion")}
+        return self.post("/par", **self.authorization_parameters(**changes) | proof)
 
     def open(self, browser: Browser, request_uri: str, **others: str) -> Page:
         """Send a browser off with a reference."""

@@ -28,13 +28,13 @@ class PushedRequestRow(Base):
     """A pushed request. The parameters are sealed: a login_hint is personal data."""
 
     __tablename__ = "pushed_request"
-    __table_args__ = (Index("ix_pushed_request_kept", "kept_until"),)
+    __table_args__ = (Index("ix_pushed_request_expiry", "expires_at"),)
 
     digest: Mapped[bytes] = secret(Digest, primary_key=True)
     client_id: Mapped[str] = plain(String(255), nullable=False)
     parameters: Mapped[str] = personal(Text, nullable=False)
+    open_until: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
-    kept_until: Mapped[datetime] = plain(Instant, nullable=False)
     used_at: Mapped[datetime | None] = plain(Instant)
 
 
@@ -78,8 +78,8 @@ class PushedRequests:
             "digest": digest,
             "client_id": client_id,
             "parameters": sealed,
-            "expires_at": now + timedelta(seconds=self.lifetime_seconds),
-            "kept_until": now + self._kept,
+            "open_until": now + timedelta(seconds=self.lifetime_seconds),
+            "expires_at": now + self._kept,
         }
         with self._database.lossy() as connection:
             connection.execute(insert(PushedRequestRow), values)
@@ -94,7 +94,7 @@ class PushedRequests:
             PushedRequestRow.digest == digest,
             PushedRequestRow.client_id == client_id,
             PushedRequestRow.used_at.is_(None),
-            PushedRequestRow.expires_at > opened_at,
+            PushedRequestRow.open_until > opened_at,
         )
         with self._database.read() as connection:
             sealed = connection.scalar(statement)
