@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.protocol.conftest import refused
 from tests.protocol.racing import together
+from tests.protocol.statements import watched
 
 URN = re.compile(r"urn:ietf:params:oauth:request_uri:[A-Za-z0-9_-]{43}")
 
@@ -275,3 +276,17 @@ def test_discovery_tells_where_to_push(client, issuer):
     metadata = client.get("/.well-known/openid-configuration", base_url=issuer).get_json()
     assert metadata["pushed_authorization_request_endpoint"] == f"{issuer}/par"
     assert metadata["require_pushed_authorization_requests"] is False
+
+
+def test_a_push_is_one_insert_and_its_authorization_two_statements_more(tax, visitor, services):
+    """Few round trips: the push waits for no disk, the claim does, so that one-time means once after a crash too."""
+    visitor.visit(tax)
+    with watched(services.database) as seen:
+        reference = pushed(tax)
+    assert (seen.kinds, seen.commits) == (["INSERT"], 0)
+    with watched(services.database) as seen:
+        assert "code" in opened(tax, visitor.browser, reference).answer
+    assert (seen.kinds, seen.commits) == (["SELECT", "SELECT", "UPDATE", "INSERT"], 1)
+    with watched(services.database) as seen:
+        assert tax.post("/par", scope="openid").status_code == 400
+    assert seen.kinds == [], "what is refused is not stored"
