@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     code_lifetime_seconds: int = Field(
         60, ge=10, le=600, description="Authorization code (RFC 6749 §4.1.2; RFC 9700 advises short)."
     )
+    pushed_request_lifetime_seconds: int = Field(
+        90, ge=5, le=599, description="Pushed authorization request, until it is opened (RFC 9126 §2.2)."
+    )
     access_token_lifetime_seconds: int = Field(600, ge=60, le=3600, description="Access token for our own endpoints.")
     outside_token_lifetime_seconds: int = Field(
         300, ge=60, le=300, description="Access token for another audience, which cannot ask us."

@@ -16,6 +16,7 @@ from idp.foundation.outbox import OutboxMessage
 from idp.foundation.throttle import ThrottleCounter
 from idp.jobs.job import Job
 from idp.protocol.artefacts.authorization_code import AuthorizationCodeRow
+from idp.protocol.artefacts.pushed_request import PushedRequestRow
 from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
 from idp.protocol.artefacts.revoked_token import RevokedToken
 from idp.protocol.artefacts.used_jti import UsedJTI
@@ -81,6 +82,7 @@ EXPIRED: Final[tuple[Purge, ...]] = (
     Purge(RevokedToken, lambda now: RevokedToken.expires_at < now - _SKEW),
     Purge(ThrottleCounter, lambda now: ThrottleCounter.expires_at < now),
     Purge(AuthorizationCodeRow, lambda now: AuthorizationCodeRow.expires_at < now - _REPLAY_SHOWS_FOR),
+    Purge(PushedRequestRow, lambda now: PushedRequestRow.expires_at < now),
     Purge(RefreshFamilyRow, lambda now: RefreshFamilyRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(SignInAttempt, lambda now: SignInAttempt.expires_at < now),
     Purge(ClientSecretRow, lambda now: ClientSecretRow.expires_at < now),

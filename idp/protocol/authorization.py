@@ -19,6 +19,8 @@ from idp.protocol.consent_request import ConsentRequest, consent_request
 from idp.protocol.decision import STATUTORY, Need, Progress, Verdict, basis_of, decide
 from idp.protocol.issuing import CodeIssuer
 from idp.protocol.outcomes import ConsentNeeded, NotAdmitted, Outcome, Refused, Responded, SignInNeeded
+from idp.protocol.response_modes import mode_of
+from idp.protocol.response_modes.signed import signed_response
 from idp.protocol.situation import Situation, Situations
 from idp.sessions.grants import PUBLIC_SECTOR
 
@@ -51,12 +53,12 @@ class Authorization:
 
     def resume(self, interaction: Interaction, cookie: str | None) -> Outcome:
         """Go on with a request after the person has signed in."""
-        request = AuthorizationRequest(dict(interaction.parameters))
+        request = _resumed(interaction)
         return self._answer(request, cookie, interaction, Progress(interaction.id)) or self._anew(interaction, cookie)
 
     def ask_consent(self, interaction: Interaction, cookie: str | None) -> ConsentRequest | Outcome:
         """Return what the consent page of an interaction shows, or what is to be done instead."""
-        request = AuthorizationRequest(dict(interaction.parameters))
+        request = _resumed(interaction)
         outcome = self._answer(request, cookie, interaction, Progress(interaction.id))
         situation = self._situation(request, cookie)
         if not isinstance(outcome, ConsentNeeded) or situation is None:
@@ -74,7 +76,7 @@ class Authorization:
             return asked
         if not hmac.compare_digest(displayed.encode(), asked.displayed.encode()):
             return asked
-        request = AuthorizationRequest(dict(interaction.parameters))
+        request = _resumed(interaction)
         with self._parts.database.transaction():
             self._parts.consents.grant(asked.session.account_id, asked.client.client_id, asked.decision(ticked))
             outcome = self._answer(request, cookie, interaction, Progress(interaction.id, has_consented=True))
@@ -82,7 +84,7 @@ class Authorization:
 
     def cancel(self, interaction: Interaction) -> Outcome:
         """Send the person back to the client without having signed in."""
-        request = AuthorizationRequest(dict(interaction.parameters))
+        request = _resumed(interaction)
         try:
             self._check(request)
         except ProtocolError as error:
@@ -91,7 +93,7 @@ class Authorization:
 
     def _deny(self, interaction: Interaction, cookie: str | None) -> Outcome:
         """Send the person back who did not allow it, even if another tab has allowed it meanwhile."""
-        request = AuthorizationRequest(dict(interaction.parameters))
+        request = _resumed(interaction)
         try:
             self._check(request)
         except ProtocolError as error:
@@ -118,10 +120,24 @@ class Authorization:
             if verdict.need is not Need.NOTHING or situation is None:
                 self._refuse_if_hopeless(request, situation, verdict)
                 return self._next_step(request, situation, interaction, verdict)
-            issued = self._parts.issuer.issue(request, situation, verdict.acr, interaction)
+            issued = self._issue(request, situation, verdict.acr, interaction)
         except ProtocolError as error:
             return self._error(request, error)
         return None if issued is None else self._respond(request, issued)
+
+    def _issue(
+        self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
+    ) -> dict[str, str] | None:
+        """Issue the code; a pushed request is used up first, so that of two answers at once only one is given."""
+        issuer, pushed = self._parts.issuer, request.pushed
+        if pushed is None:
+            return issuer.issue(request, situation, acr, interaction)
+        if not self._parts.context.pushed.claim(pushed):
+            raise ProtocolError("invalid_request_uri", "The request_uri was used before.")
+        issued = issuer.issue(request, situation, acr, interaction)
+        if issued is None:
+            self._parts.context.pushed.give_back(pushed)
+        return issued
 
     def _check(self, request: AuthorizationRequest) -> None:
         for check in AUTHORIZATION_CHECKS:
@@ -166,7 +182,7 @@ class Authorization:
             known.id if known else self._parts.interactions.new_id(),
             known.started_at if known else self._parts.context.clock.now(),
             client_id=request.client.client_id,
-            parameters=tuple(request.parameters.items()),
+            parameters=tuple(request.sent.items()),
             acr_needed=request.acr_needed,
             fresh_login=verdict.is_fresh_login_needed,
             login_hint=request.get("login_hint"),
@@ -177,6 +193,8 @@ class Authorization:
     def _error(self, request: AuthorizationRequest, error: ProtocolError) -> Outcome:
         if request.redirect_uri is None or request.known_client is None:
             return Refused(error)
+        if request.pushed is not None:
+            self._parts.context.pushed.claim(request.pushed)
         return self._respond(request, {"error": error.error, "error_description": error.description})
 
     def _respond(self, request: AuthorizationRequest, parameters: dict[str, str]) -> Responded:
@@ -188,7 +206,21 @@ class Authorization:
         }
         if request.redirect_uri is None:
             raise RuntimeError("a response without a checked redirect URI")
+        if mode_of(request.response_mode).is_signed:
+            context = self._parts.context
+            complete = signed_response(
+                complete,
+                request.client,
+                issuer=context.settings.issuer,
+                keyring=context.keyring,
+                clock=context.clock,
+            )
         return Responded(request.redirect_uri, request.response_mode, complete, request.client)
+
+
+def _resumed(interaction: Interaction) -> AuthorizationRequest:
+    """Return the request of an interaction; what could expire was good when the interaction began."""
+    return AuthorizationRequest(dict(interaction.parameters), opened_at=interaction.started_at)
 
 
 def sector_of(request: AuthorizationRequest) -> str:

@@ -5,13 +5,19 @@ The checks fill it in running order. Until ``redirect_uri`` is set nothing may b
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from idp.foundation.clock import Clock
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
+from idp.protocol.artefacts.pushed_request import PushedRequest, PushedRequests
 from idp.protocol.claims import ClaimsRequest, claims_of_scopes
+from idp.protocol.client_auth.client_keys import ClientKeys
 from idp.registry.client import Client
 from idp.registry.service import Registry
+
+# The sign-in page says why it asks again.
+_SHOWN = ("prompt",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +28,23 @@ class CheckContext:
     registry: Registry
     keyring: Keyring
     clock: Clock
+    pushed: PushedRequests
+    client_keys: ClientKeys
 
 
 @dataclass(slots=True)
 class AuthorizationRequest:
-    """The request, as far as it is understood. ``parameters`` is what the client sent, each name once, none empty."""
+    """The request, as far as it is understood.
+
+    ``parameters`` is what the client asks, each name once, none empty; ``sent`` is how it came, perhaps as a reference
+    or an object that stands for them. ``opened_at`` is when a request that is being resumed began.
+    """
 
     parameters: Mapping[str, str] = field(repr=False)
+    opened_at: datetime | None = None
+    is_at_par: bool = False
+    sent: Mapping[str, str] = field(init=False, repr=False)
+    pushed: PushedRequest | None = None
     known_client: Client | None = None
     redirect_uri: str | None = None
     response_mode: str = "query"
@@ -38,6 +54,15 @@ class AuthorizationRequest:
     max_age: int | None = None
     acr_needed: str = ""
     hinted_sub: str | None = None
+
+    def __post_init__(self) -> None:
+        self.sent = self.parameters
+
+    def use_pushed(self, reference: str, pushed: PushedRequest) -> None:
+        """Take the parameters that were pushed. What the pages of ours look at goes along with the reference."""
+        shown = {name: pushed.parameters[name] for name in _SHOWN if name in pushed.parameters}
+        self.sent = {**shown, "client_id": pushed.parameters["client_id"], "request_uri": reference}
+        self.parameters, self.pushed = pushed.parameters, pushed
 
     @property
     def client(self) -> Client:

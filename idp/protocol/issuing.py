@@ -5,6 +5,7 @@ P3).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from idp.consents.service import Consents
 from idp.factors.assurance import amr_of
@@ -16,6 +17,8 @@ from idp.protocol.claims import claims_of_scopes
 from idp.protocol.situation import Situation
 from idp.sessions.grants import PUBLIC_SECTOR, Grants, OpenGrant
 from idp.sessions.service import Sessions
+
+_FAPI2_CODE_LIFETIME = timedelta(seconds=60)
 
 
 class CodeIssuer:
@@ -49,7 +52,8 @@ class CodeIssuer:
             fitting = next((grant for grant in situation.grants if _fits(grant, request, claims)), None)
             if fitting is not None:
                 self._sessions.touch(situation.session)
-                code = self._codes.issue(_content(request, situation, acr, fitting), is_in_transaction=False)
+                content = _content(request, situation, acr, fitting)
+                code = self._codes.issue(content, is_in_transaction=False, longest=_longest(request))
                 return {"code": code}
         return self._issue_under_new_grant(request, situation, acr, interaction)
 
@@ -71,7 +75,13 @@ class CodeIssuer:
             )
             if grant is None:
                 return None
-            return {"code": self._codes.issue(_content(request, situation, acr, grant), is_in_transaction=True)}
+            content = _content(request, situation, acr, grant)
+            return {"code": self._codes.issue(content, is_in_transaction=True, longest=_longest(request))}
+
+
+def _longest(request: AuthorizationRequest) -> timedelta | None:
+    """Return how long a code may be good whatever the deployment says (FAPI 2.0 Security Profile §5.3.2.1)."""
+    return _FAPI2_CODE_LIFETIME if request.client.is_fapi2 else None
 
 
 def _claims_of_grant(request: AuthorizationRequest, declined: frozenset[str]) -> dict[str, list[str]]:

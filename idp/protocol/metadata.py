@@ -6,6 +6,7 @@ from idp.foundation.settings import Settings
 from idp.protocol.checks.acr import ACR_VALUES_SUPPORTED
 from idp.protocol.checks.pkce import CODE_CHALLENGE_METHODS
 from idp.protocol.checks.prompt import PROMPTS
+from idp.protocol.checks.request_object import REQUEST_OBJECT_ALGORITHMS
 from idp.protocol.checks.response_type import RESPONSE_TYPES
 from idp.protocol.claims import CLAIMS, PROTOCOL_CLAIMS, SCOPES
 from idp.protocol.client_auth import CLIENT_AUTH_METHODS
@@ -48,8 +49,12 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": [*PROTOCOL_CLAIMS, *CLAIMS],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
+        "request_object_signing_alg_values_supported": list(REQUEST_OBJECT_ALGORITHMS),
+        "require_signed_request_object": False,
+        "require_pushed_authorization_requests": False,
+        "authorization_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "ui_locales_supported": list(UI_LOCALES),
         "display_values_supported": ["page"],
         "authorization_response_iss_parameter_supported": True,

@@ -16,6 +16,7 @@ from idp.foundation.settings import Settings
 from idp.interactions import Interactions
 from idp.keyring.service import Keyring
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes
+from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.artefacts.used_jti import UsedJTIs
@@ -70,11 +71,12 @@ class Protocol:
         self.documents = Documents(settings, on.keyring)
         self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings)
         codes = AuthorizationCodes(on.database, on.clock, on.entropy, lifetime_seconds=settings.code_lifetime_seconds)
-        self._endpoint_parts = _endpoint_parts(on, codes, self.tally)
+        checks = _check_context(on)
+        self._endpoint_parts = _endpoint_parts(on, codes, self.tally, checks)
         self.authorization = Authorization(
             AuthorizationParts(
                 on.database,
-                CheckContext(settings, on.registry, on.keyring, on.clock),
+                checks,
                 on.interactions,
                 Situations(on.database, on.sessions),
                 on.consents,
@@ -105,10 +107,23 @@ def decay_of(settings: Settings) -> Decay:
     return Decay(timedelta(seconds=settings.aal2_idle_seconds), timedelta(seconds=settings.aal2_total_seconds))
 
 
-def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) -> EndpointParts:
+def _check_context(on: Foundations) -> CheckContext:
+    settings = on.settings
+    pushed = PushedRequests(
+        on.database,
+        on.clock,
+        on.entropy,
+        on.keyring,
+        lifetime_seconds=settings.pushed_request_lifetime_seconds,
+        interaction_seconds=settings.interaction_lifetime_seconds,
+    )
+    return CheckContext(settings, on.registry, on.keyring, on.clock, pushed, ClientKeys(on.fetch, on.clock))
+
+
+def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, checks: CheckContext) -> EndpointParts:
     settings, keyring = on.settings, on.keyring
     authenticator = ClientAuthenticator(
-        on.registry, ClientAuthContext(settings, on.clock, UsedJTIs(on.database), ClientKeys(on.fetch, on.clock))
+        on.registry, ClientAuthContext(settings, on.clock, UsedJTIs(on.database), checks.client_keys)
     )
     access_tokens = AccessTokens(
         keyring, on.clock, on.entropy, issuer=settings.issuer, lifetime_seconds=settings.access_token_lifetime_seconds
@@ -150,4 +165,6 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         families,
         RevokedTokens(on.database),
         tally,
+        checks.pushed,
+        checks,
     )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from idp.foundation.digests import sha256
+from idp.registry import fapi2
 
 _ENGLISH = "en"
 
@@ -78,11 +79,17 @@ class Client:
     require_auth_time: bool
     id_token_signed_response_alg: str
     userinfo_signed_response_alg: str | None
+    authorization_signed_response_alg: str
+    request_object_signing_alg: str | None
+    require_signed_request_object: bool
+    require_signed_response: bool
+    require_pushed_authorization_requests: bool
 
     subject_type: Literal["pairwise", "public"]
     sector: str
-    profile: Literal["standard", "legacy-oidc"]
+    profile: Literal["standard", "fapi2", "legacy-oidc"]
     is_legacy: bool
+    is_fapi2: bool
     environment: str
     agency: str
     agency_name: str
@@ -141,6 +148,9 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
     policy: Mapping[str, Any] = content["policy"]
     method: AuthMethod = content.get("token_endpoint_auth_method", "client_secret_basic")
     profile = policy.get("profile", "standard")
+    is_fapi2 = profile == fapi2.PROFILE
+    signs_messages = is_fapi2 and policy.get("message_signing", False)
+    id_token_alg = content.get("id_token_signed_response_alg", "ES256")
     return Client(
         client_id=content["client_id"],
         client_name=content["client_name"],
@@ -166,12 +176,18 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         scope=frozenset(content.get("scope", "openid").split()),
         default_max_age=content.get("default_max_age"),
         require_auth_time=content.get("require_auth_time", False),
-        id_token_signed_response_alg=content.get("id_token_signed_response_alg", "ES256"),
+        id_token_signed_response_alg=id_token_alg,
         userinfo_signed_response_alg=content.get("userinfo_signed_response_alg"),
+        authorization_signed_response_alg=content.get("authorization_signed_response_alg", id_token_alg),
+        request_object_signing_alg=content.get("request_object_signing_alg"),
+        require_signed_request_object=signs_messages or content.get("require_signed_request_object", False),
+        require_signed_response=signs_messages,
+        require_pushed_authorization_requests=is_fapi2 or content.get("require_pushed_authorization_requests", False),
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,
         is_legacy=profile == "legacy-oidc",
+        is_fapi2=is_fapi2,
         environment=policy["environment"],
         agency=policy["agency"],
         agency_name=standing.agency_name,

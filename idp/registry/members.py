@@ -156,6 +156,7 @@ _slug = matching(_SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
 
 METADATA: Mapping[str, Parser] = {
     "application_type": one_of("web", "native"),
+    "authorization_signed_response_alg": signing_algorithm,
     "backchannel_logout_session_required": flag,
     "backchannel_logout_uri": text(2000),
     "client_id": _client_id,
@@ -172,7 +173,10 @@ METADATA: Mapping[str, Parser] = {
     "policy_uri": text(2000),
     "post_logout_redirect_uris": uris,
     "redirect_uris": uris,
+    "request_object_signing_alg": signing_algorithm,
     "require_auth_time": flag,
+    "require_pushed_authorization_requests": flag,
+    "require_signed_request_object": flag,
     "response_types": response_types,
     "scope": scope,
     "software_id": text(200),
@@ -196,8 +200,9 @@ POLICY: Mapping[str, Parser] = {
     "environment": one_of(*ENVIRONMENTS),
     "legal_basis": text(200),
     "legal_basis#en": text(200),
+    "message_signing": flag,
     "min_acr": one_of(*ACR_VALUES),
-    "profile": one_of("standard", "legacy-oidc"),
+    "profile": one_of("standard", "fapi2", "legacy-oidc"),
     "purposes": purposes,
     "sector": _slug,
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
+from idp.registry.fapi2 import problems_of_fapi2
 from idp.registry.members import METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
@@ -198,6 +199,19 @@ def _profile(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Pro
         yield Problem("policy.ends_on", "is missing; legacy-oidc needs an end date")
 
 
+def _fapi2(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    for member, message in problems_of_fapi2(content):
+        yield Problem(member, message)
+
+
+def _signed_requests(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    """A client that promises signed requests needs a key to sign them with (RFC 9101 §10.5)."""
+    has_keys = "jwks" in content or "jwks_uri" in content
+    for member in ("request_object_signing_alg", "require_signed_request_object"):
+        if content.get(member) and not has_keys:
+            yield Problem(member, "needs jwks or jwks_uri")
+
+
 def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
     policy = content["policy"]
     if policy["consent"] == "statutory" and not policy.get("legal_basis"):
@@ -207,4 +221,13 @@ def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Pr
         yield Problem("policy.purposes", 'has a key that is no claim or scope; a translation is written "phone#en"')
 
 
-RULES: tuple[Rule, ...] = (_environment, _addresses, _grants, _authentication, _profile, _consent)
+RULES: tuple[Rule, ...] = (
+    _environment,
+    _addresses,
+    _grants,
+    _authentication,
+    _profile,
+    _fapi2,
+    _signed_requests,
+    _consent,
+)

@@ -14,6 +14,7 @@ from idp.sessions.values import Browser as From
 from idp.web.shared.state import EXTENSION
 from tests.support.browser import Browser, Page
 from tests.support.relying_party import RelyingParty
+from tests.support.signing_party import SigningParty, jwks_of
 
 ALL_GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
 
@@ -109,3 +110,25 @@ def refused(response: TestResponse, error: str, status: int = 400) -> bool:
     """Tell whether a machine endpoint answered with this error, in the standard form (RFC 6749 §5.2)."""
     body = response.get_json()
     return response.status_code == status and body["error"] == error and set(body) <= {"error", "error_description"}
+
+
+@pytest.fixture
+def new_signing_party(app: Any, issuer: str, clock: Any, registration_factory: Any) -> Callable[..., SigningParty]:
+    """Register a site with keys of its own: ``bank = new_signing_party("bank", policy={"profile": "fapi2"})``."""
+
+    def make(client_id: str = "bank", **changes: Any) -> SigningParty:
+        usual = {
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": jwks_of("ES256", "RS256", "EdDSA"),
+            "scope": "openid profile phone offline_access",
+        }
+        site = registration_factory(client_id, **(usual | changes))
+        return SigningParty(app, issuer, site.client_id, site.redirect_uri, clock)
+
+    return make
+
+
+@pytest.fixture
+def bank(new_signing_party: Callable[..., SigningParty]) -> SigningParty:
+    """A bank under the profile fapi2."""
+    return new_signing_party("bank", policy={"profile": "fapi2"})

@@ -185,7 +185,7 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"claims": '{"userinfo":{"name":"\\ud800"}}'}, "invalid_request"),
     ({"claims": '{"id_token":{"acr":{"essential":true,"values":["urn:idp:acr:aal3","gold"]}}}'}, "access_denied"),
     ({"claims": '{"id_token":{"acr":{"essential":true,"value":"urn:idp:acr:aal3"}}}'}, "access_denied"),
-    ({"request": "a.b.c"}, "request_not_supported"),
+    ({"request": "a.b.c"}, "invalid_request_object"),
     ({"request_uri": "https://evil.example/request"}, "request_uri_not_supported"),
     ({"registration": "{}"}, "registration_not_supported"),
     ({"id_token_hint": "a.b.c"}, "invalid_request"),
@@ -221,7 +221,7 @@ def test_a_scope_that_is_not_the_clients_is_refused_and_an_unknown_one_ignored(w
 
 def test_an_unknown_response_mode_is_answered_in_none(tax, visitor):
     """OIDC-CORE-3.1.2.6-errors: unsupported response_mode is HTTP 400."""
-    for mode in ("fragment", "query.jwt", "form_post.jwt", "web_message", "QUERY"):
+    for mode in ("fragment", "web_message", "QUERY", "JWT", "query.JWT", "web_message.jwt"):
         is_page(tax.authorize(visitor.browser, response_mode=mode))
 
 

@@ -62,7 +62,7 @@ names = st.sampled_from(NAMES).map(str.encode) | st.binary(max_size=10)
 fields = st.lists(st.tuples(names, values), max_size=6)
 dropped = st.sets(st.integers(0, 8), max_size=2)
 addresses = st.sampled_from(["/authorize", "/authorize/resume", "/consent", "/end_session", "/logout", "/login"])
-machines = st.sampled_from(["/token", "/userinfo", "/introspect", "/revoke"])
+machines = st.sampled_from(["/token", "/par", "/userinfo", "/introspect", "/revoke"])
 methods = st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"])
 odd_headers = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40)
 content_types = st.sampled_from(

@@ -111,13 +111,14 @@ class AuthorizationCodes:
         self._entropy = entropy
         self._lifetime = timedelta(seconds=lifetime_seconds)
 
-    def issue(self, content: CodeContent, *, is_in_transaction: bool) -> str:
-        """Store a code and return it. A code lost in a crash costs a retry, so outside a transaction nobody waits for
-        the disk.
+    def issue(self, content: CodeContent, *, is_in_transaction: bool, longest: timedelta | None = None) -> str:
+        """Store a code and return it, good for ``longest`` at most. A code lost in a crash costs a retry, so outside a
+        transaction nobody waits for the disk.
         """
         code = self._entropy.token()
         values = {member.name: getattr(content, member.name) for member in fields(content)}
-        values |= {"digest": sha256(code), "expires_at": self._clock.now() + self._lifetime}
+        lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
+        values |= {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
         with self._database.transaction() if is_in_transaction else self._database.lossy() as connection:
             connection.execute(_INSERT, values)
         return code

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, bindparam, case, insert, select, update
 from sqlalchemy.orm import Mapped
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant, JSONText, UUIDType, plain, secret
@@ -133,6 +134,17 @@ _ROTATE = (
     )
     .returning(*_FAMILY)
 )
+_KEEP = (
+    update(RefreshFamilyRow)
+    .where(
+        RefreshFamilyRow.id == bindparam("family"),
+        RefreshFamilyRow.client_id == bindparam("client"),
+        RefreshFamilyRow.generation == bindparam("generation_presented"),
+        _LIVE,
+    )
+    .values(idle_expires_at=bindparam("idle_until", type_=Instant))
+    .returning(*_FAMILY)
+)
 _STATE = select(
     *_FAMILY,
     RefreshFamilyRow.rotated_at,
@@ -164,6 +176,15 @@ class RefreshFamilies:
 
     def rotate(self, family_id: bytes, client_id: str, generation: int) -> Family | None:
         """Move a family on from this generation; None if it is not the newest, not this client's, or not alive."""
+        return self._advance(_ROTATE, family_id, client_id, generation)
+
+    def keep(self, family_id: bytes, client_id: str, generation: int) -> Family | None:
+        """Use a family in its generation, which stays the newest; None as with ``rotate``."""
+        return self._advance(_KEEP, family_id, client_id, generation)
+
+    def _advance(
+        self, statement: ReturningUpdate[Any], family_id: bytes, client_id: str, generation: int
+    ) -> Family | None:
         now = self._clock.now()
         values = {
             "family": family_id,
@@ -173,7 +194,7 @@ class RefreshFamilies:
             "idle_until": now + self._idle,
         }
         with self._database.transaction() as connection:
-            row = connection.execute(_ROTATE, values).one_or_none()
+            row = connection.execute(statement, values).one_or_none()
         return None if row is None else Family(*row)
 
     def state(self, family_id: bytes) -> FamilyState | None:

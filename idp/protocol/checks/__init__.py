@@ -14,6 +14,7 @@ from idp.protocol.checks.id_token_hint import check_id_token_hint
 from idp.protocol.checks.max_age import check_max_age
 from idp.protocol.checks.pkce import check_pkce
 from idp.protocol.checks.prompt import check_prompt
+from idp.protocol.checks.pushed_request import check_pushed_request
 from idp.protocol.checks.redirect_uri import check_redirect_uri
 from idp.protocol.checks.request_object import check_request_object
 from idp.protocol.checks.response_mode import check_response_mode
@@ -25,10 +26,11 @@ AuthorizationCheck = Callable[[AuthorizationRequest, CheckContext], None]
 
 AUTHORIZATION_CHECKS: tuple[AuthorizationCheck, ...] = (
     check_client,
+    check_pushed_request,
+    check_request_object,
     check_redirect_uri,
     check_response_mode,
     check_sizes,
-    check_request_object,
     check_response_type,
     check_scope,
     check_pkce,

@@ -6,34 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from joserfc import jwt
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jws import JWSRegistry
 
 from idp.foundation.digests import unb64url
+from idp.protocol.client_auth.client_jwt import CLIENT_ALGORITHMS, algorithms_for, moment_of_claim, read_client_jwt
 from idp.protocol.client_auth.method import ClientAuthContext, ClientAuthMethod
 from idp.protocol.messages import Request
 from idp.registry.client import Client
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_ALGORITHMS = ("ES256", "PS256", "EdDSA", "RS256")
+ASSERTION_ALGORITHMS = CLIENT_ALGORITHMS
 _LONGEST = 8000
 _LONGEST_LIFE = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
 _TOLERANCE = timedelta(seconds=60)
-# No time of ours comes near it, and every one below it is a date (the year 6325).
-_END_OF_TIME = 2**37
-
-
-class _Registry(JWSRegistry):
-    """The algorithms of one registration. joserfc would warn at each use of the name EdDSA (RFC 9864), which is what
-    clients were told by RFC 8037 and still send.
-    """
-
-    def get_alg(self, name: str) -> Any:  # noqa: ANN401 - joserfc exports no name for it
-        if name not in (self.allowed or ()):
-            raise UnsupportedAlgorithmError(name)
-        return self.algorithms[name]
 
 
 def _claimed_id(request: Request) -> str | None:
@@ -63,16 +48,9 @@ def _verify(request: Request, client: Client, context: ClientAuthContext) -> boo
 
 
 def _signed_claims(assertion: str, client: Client, context: ClientAuthContext) -> dict[str, Any] | None:
-    registered = client.token_endpoint_auth_signing_alg
-    registry = _Registry(algorithms=(registered,) if registered else ASSERTION_ALGORITHMS)
-    try:
-        header = orjson.loads(unb64url(assertion.split(".", maxsplit=1)[0]))
-        keys = context.keys.of(client, header.get("kid"))
-        if keys is None or header.keys() & {"jku", "jwk", "x5u", "x5c", "crit"}:
-            return None
-        return dict(jwt.decode(assertion, keys, registry=registry).claims)
-    except (JoseError, ValueError, KeyError, AttributeError):
-        return None
+    algorithms = algorithms_for(client, client.token_endpoint_auth_signing_alg)
+    token = read_client_jwt(assertion, client, context.keys, algorithms)
+    return None if token is None else token.claims
 
 
 def _is_for_us(claims: dict[str, Any], client: Client, context: ClientAuthContext) -> bool:
@@ -81,13 +59,9 @@ def _is_for_us(claims: dict[str, Any], client: Client, context: ClientAuthContex
     audiences = {issuer, f"{issuer}/token"} if client.is_legacy else {issuer}
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) and client.is_legacy else [audience]
-    times = [claims.get(name, 0) for name in ("exp", "iat", "nbf")]
-    if not all(
-        isinstance(moment, int | float) and not isinstance(moment, bool) and 0 <= moment < _END_OF_TIME
-        for moment in times
-    ):
+    expires, issued, begins = (moment_of_claim(claims.get(name, 0)) for name in ("exp", "iat", "nbf"))
+    if expires is None or issued is None or begins is None:
         return False
-    expires, issued, begins = (datetime.fromtimestamp(moment, UTC) for moment in times)
     return (
         claims.get("iss") == claims.get("sub") == client.client_id
         and bool(audiences & {name for name in named if isinstance(name, str)})

@@ -4,10 +4,11 @@
 
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.introspection import INTROSPECTION
+from idp.protocol.endpoints.par import PAR
 from idp.protocol.endpoints.revocation import REVOCATION
 from idp.protocol.endpoints.token import TOKEN
 from idp.protocol.endpoints.userinfo import USERINFO
 
-ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION)
+ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION, PAR)
 
 __all__ = ["ENDPOINTS", "Endpoint"]

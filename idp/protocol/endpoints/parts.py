@@ -8,8 +8,10 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
+from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
+from idp.protocol.authorization_request import CheckContext
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
@@ -38,3 +40,5 @@ class EndpointParts:
     families: RefreshFamilies
     revoked: RevokedTokens
     tally: Tally
+    pushed: PushedRequests
+    checks: CheckContext

@@ -12,8 +12,10 @@ from idp.protocol.artefacts.refresh_family import Family, Standing, standing
 from idp.protocol.events import RefreshReplayed, TokenRefreshed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
+from idp.protocol.grant_types.rotation import rotates
 from idp.protocol.tokens.id_token import Authentication
 from idp.protocol.tokens.refresh_token import PresentedRefreshToken
+from idp.registry.client import Client
 
 _REFUSED = "The refresh token is not usable."
 
@@ -27,15 +29,16 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             raise ProtocolError("invalid_request", "The refresh_token is missing.")
         parts = GrantParts.of(self)
         presented = parts.refresh_tokens.parse(text)
-        family = None if presented is None else self._advance(parts, presented, client.client_id)
+        family = None if presented is None else self._advance(parts, presented, client.registration)
         if family is None:
             raise InvalidGrantError(_REFUSED)
         return family
 
-    def _advance(self, parts: GrantParts, presented: PresentedRefreshToken, client_id: str) -> Family | None:
-        family = parts.families.rotate(presented.family, client_id, presented.generation)
+    def _advance(self, parts: GrantParts, presented: PresentedRefreshToken, client: Client) -> Family | None:
+        advance = parts.families.rotate if rotates(client) else parts.families.keep
+        family = advance(presented.family, client.client_id, presented.generation)
         if family is None:
-            return self._answer_retry(parts, presented, client_id)
+            return self._answer_retry(parts, presented, client.client_id)
         if not parts.refresh_tokens.is_genuine(presented, family.salt):
             # Raised, not answered, so that the rotation which somebody guessed at rolls back.
             raise ProtocolError("invalid_grant", _REFUSED, detail="forged refresh token")

@@ -30,6 +30,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _REASONS = {
     200: "200 OK",
+    201: "201 Created",
     204: "204 No Content",
     303: "303 See Other",
     304: "304 Not Modified",

@@ -9,7 +9,7 @@ from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import get_logger
 from idp.interactions import Interaction
 from idp.protocol.outcomes import ConsentNeeded, NotAdmitted, Outcome, Refused, Responded, SignInNeeded
-from idp.protocol.response_modes.form_post import FORM_POST
+from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.query import location
 from idp.web import errors
 from idp.web.shared.journeys import path_with, seal, see_other, slip_of
@@ -47,7 +47,8 @@ def _(outcome: Refused) -> Response:
 
 @_response.register
 def _(outcome: Responded) -> Response:
-    if outcome.response_mode == FORM_POST.name:
+    carrier = mode_of(outcome.response_mode).carrier
+    if carrier == "form":
         return render(
             "protocol/form_post.html",
             service=slip_of(outcome.client),
@@ -55,7 +56,7 @@ def _(outcome: Responded) -> Response:
             action=outcome.redirect_uri,
             fields=list(outcome.parameters.items()),
         )
-    response = see_other(location(outcome.redirect_uri, outcome.parameters))
+    response = see_other(location(outcome.redirect_uri, outcome.parameters, carrier))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -6,12 +6,9 @@ nothing is worked out twice.
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from idp.foundation.database import DatabaseFailure
-from idp.foundation.errors import ProtocolError
 from idp.protocol.messages import NO_STORE, Answer, parse_parameters
 from idp.protocol.outcomes import Outcome, Responded
 from idp.protocol.response_modes.query import QUERY, location
-from idp.registry.errors import RegistryUnavailable
 from idp.web.protocol.parameters import POSTED
 from idp.wiring import Services
 
@@ -31,8 +28,7 @@ def answer_silently(environ: Environ, services: Services, session_cookie: str) -
         if POSTED in parameters:
             return None
         outcome: Outcome = services.protocol.authorization.begin(parameters, cookie)
-    except (ProtocolError, DatabaseFailure, RegistryUnavailable):
-        # The view meets the same again, and knows how to tell a person.
+    except Exception:  # noqa: BLE001 - whatever it was, the view meets the same again, and knows how to tell a person
         return None
     if isinstance(outcome, Responded) and outcome.response_mode == QUERY.name:
         return Answer(303, b"", (("Location", location(outcome.redirect_uri, outcome.parameters)), *NO_STORE))

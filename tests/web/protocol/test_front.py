@@ -162,6 +162,17 @@ class TestABrokenDatabase:
         assert "op_session" not in page.source
 
 
+    def test_people_get_a_page_whatever_else_goes_wrong(self, tax, visitor, services):
+        """ASVS-16.5.4: a last resort for the unforeseen, here a row that no release of ours has written."""
+        with services.database.transaction() as connection:
+            connection.execute(text("""UPDATE op_session SET factors = '[["password"]]'"""))
+        with capture_logs() as logs:
+            page = tax.authorize(visitor.browser)
+        assert [line["event"] for line in logs] == ["unhandled_error"]
+        assert page.status == 500
+        assert "编号" in page.text
+
+
 class TestCompression:
     def test_the_page_that_carries_a_code_differs_in_length_each_time(self, tax, visitor, app, issuer):
         """BREACH: what comes from the address stands beside a secret, so lengths must not be comparable."""
