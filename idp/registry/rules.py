@@ -15,6 +15,7 @@ from typing import Any
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
 from idp.registry.members import METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
+from idp.registry.mutual_tls import problems_of_mutual_tls
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
 _PAGES = ("client_uri", "policy_uri", "tos_uri")
@@ -44,6 +45,7 @@ class Deployment:
     legacy_profile_allowed: bool
     outbound: OutboundPolicy
     today: date
+    takes_certificates: bool = False
 
     @property
     def is_development(self) -> bool:
@@ -207,4 +209,9 @@ def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Pr
         yield Problem("policy.purposes", 'has a key that is no claim or scope; a translation is written "phone#en"')
 
 
-RULES: tuple[Rule, ...] = (_environment, _addresses, _grants, _authentication, _profile, _consent)
+def _mutual_tls(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    for member, words in problems_of_mutual_tls(content, takes_certificates=deployment.takes_certificates):
+        yield Problem(member, words)
+
+
+RULES: tuple[Rule, ...] = (_environment, _addresses, _grants, _authentication, _profile, _consent, _mutual_tls)

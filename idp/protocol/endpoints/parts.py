@@ -10,6 +10,7 @@ from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
+from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
@@ -37,4 +38,5 @@ class EndpointParts:
     refresh_tokens: RefreshTokens
     families: RefreshFamilies
     revoked: RevokedTokens
+    constraints: SenderConstraints
     tally: Tally
