@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from idp.registry.rules import check
-from tests.protocol.proving import ClientCertificate
+from tests.protocol.binding.proving import ClientCertificate
 from tests.registry.conftest import tax
 from tests.registry.test_rules import EC_KEY, deployment, problems
 

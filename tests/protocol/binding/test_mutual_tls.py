@@ -2,8 +2,14 @@
 
 import pytest
 
+from tests.protocol.binding.proving import (
+    CERTIFICATE_HEADER,
+    MUTUAL_TLS,
+    VERIFIED_HEADER,
+    ClientCertificate,
+    ProvingParty,
+)
 from tests.protocol.conftest import ALL_GRANTS, refused
-from tests.protocol.proving import CERTIFICATE_HEADER, MUTUAL_TLS, VERIFIED_HEADER, ClientCertificate, ProvingParty
 from tests.support.relying_party import claims_of
 
 SUBJECT = "CN=portal,O=Tax Bureau,C=CN"
