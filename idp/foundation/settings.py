@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         "",
         pattern=_HEADER_NAME,
         description="Header in which trusted proxies hand over a client's TLS certificate, as the urlencoded PEM of "
-        "nginx's $ssl_client_escaped_cert; empty: mutual TLS is off (RFC 8705).",
+        "nginx's $ssl_client_escaped_cert; they must drop its spelling with underscores. Empty: mutual TLS is off.",
     )
     client_certificate_verified_header: str = Field(
         "",
