@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from idp.foundation.errors import ConfigurationError
 
 PREFIX = "IDP_"
+_HEADER_NAME = r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*)?$"
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 Environment = Literal["development", "sandbox", "production"]
@@ -42,6 +43,28 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Addresses or networks, comma separated, whose forwarded headers are believed."
     )
+    client_certificate_header: str = Field(
+        "",
+        pattern=_HEADER_NAME,
+        description="Header in which trusted proxies hand over a client's TLS certificate, as the urlencoded PEM of "
+        "nginx's $ssl_client_escaped_cert; they must drop its spelling with underscores. Empty: mutual TLS is off.",
+    )
+    client_certificate_verified_header: str = Field(
+        "",
+        pattern=_HEADER_NAME,
+        description="Header in which they say SUCCESS if it comes from a trusted authority (nginx's "
+        "$ssl_client_verify); empty: tls_client_auth is not offered.",
+    )
+    mtls_origin: str = Field(
+        "", description="Origin at which the proxy asks for client certificates, published as mtls_endpoint_aliases."
+    )
+    dpop_nonce_required: bool = Field(
+        default=False, description="Every DPoP proof must carry a nonce of ours (RFC 9449 §8); else clients may opt in."
+    )
+    dpop_nonce_seconds: int = Field(
+        300, ge=10, le=3600, description="A DPoP nonce is accepted for this long, and for as long again."
+    )
+    dpop_proof_seconds: int = Field(60, ge=10, le=300, description="Greatest age of a DPoP proof (RFC 9449 §11.1).")
     ops_bind: str = Field(
         "", description="host:port where /metrics and detailed readiness answer; empty switches them off."
     )
@@ -146,6 +169,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an origin without a path and without a slash at its end")
         return issuer
 
+    @field_validator("mtls_origin")
+    @classmethod
+    def _mtls_origin_is_an_origin(cls, origin: str) -> str:
+        parts = urlsplit(origin)
+        if origin and (parts.scheme != "https" or not parts.hostname or f"https://{parts.netloc}" != origin):
+            raise ValueError("must be an https origin without a path and without a slash at its end")
+        return origin
+
     @field_validator("trusted_proxies")
     @classmethod
     def _proxies_are_networks(cls, text: str) -> str:
@@ -163,6 +194,16 @@ class Settings(BaseSettings):
                 )
         elif not self.is_https:
             raise ValueError(f"IDP_ENVIRONMENT={self.environment} needs an https issuer")
+        return self
+
+    @model_validator(mode="after")
+    def _certificates_come_from_somewhere(self) -> Self:
+        if self.client_certificate_header and not self.trusted_proxies:
+            raise ValueError("IDP_CLIENT_CERTIFICATE_HEADER needs IDP_TRUSTED_PROXIES: nobody else is believed")
+        if (self.client_certificate_verified_header or self.mtls_origin) and not self.client_certificate_header:
+            raise ValueError(
+                "IDP_CLIENT_CERTIFICATE_VERIFIED_HEADER and IDP_MTLS_ORIGIN need IDP_CLIENT_CERTIFICATE_HEADER"
+            )
         return self
 
     @property

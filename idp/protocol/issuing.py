@@ -122,4 +122,5 @@ def _content(request: AuthorizationRequest, situation: Situation, acr: str, gran
         session.auth_time,
         acr,
         amr_of(session.factors),
+        request.get("dpop_jkt"),
     )

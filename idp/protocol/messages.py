@@ -12,12 +12,26 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from idp.foundation.digests import b64url, sha256
 from idp.foundation.errors import ProtocolError
 
 LARGEST_FORM = 64 * 1024
 _MOST_FIELDS = 100
 FORM_TYPE = "application/x-www-form-urlencoded"
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """The certificate of a client's TLS handshake (RFC 8705 §2). ``is_verified``: an authority vouches for it."""
+
+    der: bytes = field(repr=False)
+    is_verified: bool
+
+    @property
+    def thumbprint(self) -> str:
+        """The x5t#S256 of RFC 8705 §3.1."""
+        return b64url(sha256(self.der))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     authorization: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    path: str = ""
+    certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from idp.foundation.settings import Settings
+from idp.protocol.binding.proof import PROOF_ALGORITHMS
 from idp.protocol.checks.acr import ACR_VALUES_SUPPORTED
 from idp.protocol.checks.pkce import CODE_CHALLENGE_METHODS
 from idp.protocol.checks.prompt import PROMPTS
@@ -22,7 +23,7 @@ UI_LOCALES = ("zh-Hans", "en")
 def provider_metadata(settings: Settings) -> dict[str, Any]:
     """Return the metadata of this deployment; both well-known documents serve it."""
     issuer = settings.issuer
-    methods = [method.name for method in CLIENT_AUTH_METHODS]
+    methods = [method.name for method in CLIENT_AUTH_METHODS if method.is_offered(settings)]
     confidential = [name for name in methods if name != "none"]
     return {
         "issuer": issuer,
@@ -44,6 +45,9 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": bool(settings.client_certificate_header),
+        **_mtls_aliases(settings),
         "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
         "prompt_values_supported": list(PROMPTS),
         "claim_types_supported": ["normal"],
@@ -61,3 +65,11 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
+
+
+def _mtls_aliases(settings: Settings) -> dict[str, Any]:
+    """Return where the endpoints ask for a client certificate (RFC 8705 §5)."""
+    if not settings.mtls_origin:
+        return {}
+    aliases = {endpoint.metadata_member: settings.mtls_origin + endpoint.path for endpoint in ENDPOINTS}
+    return {"mtls_endpoint_aliases": aliases}

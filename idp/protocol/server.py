@@ -14,6 +14,8 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.foundation.database import Database
 from idp.foundation.errors import ProtocolError
+from idp.protocol.binding.service import SenderConstraints
+from idp.protocol.binding.values import Binding
 from idp.protocol.client_auth.authenticate import AuthenticatedClient, ClientAuthenticator
 from idp.protocol.grant_types import GRANT_TYPES
 from idp.protocol.grant_types.parts import GrantParts
@@ -44,13 +46,14 @@ class AuthlibClient:
 class AuthlibRequest(OAuth2Request):  # type: ignore[misc] # Authlib's stubs leave its requests untyped
     """A token request as Authlib reads it."""
 
-    def __init__(self, request: Request, authenticated: AuthenticatedClient) -> None:
+    def __init__(self, request: Request, authenticated: AuthenticatedClient, binding: Binding) -> None:
         super().__init__(request.method, _ENDPOINT, headers=dict(request.headers))
         self.plain = request
         self.payload = BasicOAuth2Payload(request.form)
         # Set here, because scopes are checked before Authlib itself would set it.
         self.client = AuthlibClient(authenticated.client)
         self.auth_method = authenticated.method
+        self.binding = binding
 
     @property
     def args(self) -> dict[str, str]:
@@ -64,11 +67,18 @@ class AuthlibRequest(OAuth2Request):  # type: ignore[misc] # Authlib's stubs lea
 class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stubs leave its server untyped
     """The token endpoint's engine."""
 
-    def __init__(self, database: Database, authenticator: ClientAuthenticator, parts: GrantParts) -> None:
+    def __init__(
+        self,
+        database: Database,
+        authenticator: ClientAuthenticator,
+        constraints: SenderConstraints,
+        parts: GrantParts,
+    ) -> None:
         super().__init__()
         self.parts = parts
         self._database = database
         self._authenticator = authenticator
+        self._constraints = constraints
         for grant in GRANT_TYPES:
             self.register_grant(grant.handler, list(grant.extensions))
 
@@ -81,8 +91,10 @@ class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stub
         transaction: AbstractContextManager[Any] = self._database.transaction() if writes else nullcontext()
         try:
             authenticated = self._authenticator.authenticate(request)
+            evidence = self._constraints.examine(request, authenticated.client)
             with transaction:
-                answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated))
+                self._constraints.spend(evidence)
+                answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated, evidence.binding))
         except ProtocolError as error:
             return error_answer(error, headers=challenge(request, error))
         return answer

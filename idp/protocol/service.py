@@ -22,6 +22,8 @@ from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.artefacts.used_jti import UsedJTIs
 from idp.protocol.authorization import Authorization, AuthorizationParts
 from idp.protocol.authorization_request import CheckContext
+from idp.protocol.binding.nonces import Nonces
+from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.client_auth import ClientAuthContext
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.client_auth.client_keys import ClientKeys, Fetch
@@ -99,7 +101,9 @@ class Protocol:
 
     def answer(self, endpoint: Endpoint, request: Request) -> Answer:
         """Answer a request to a machine endpoint."""
-        return endpoint.answer(request, self._endpoint_parts)
+        answer = endpoint.answer(request, self._endpoint_parts)
+        nonce = self._endpoint_parts.constraints.nonce_header(request)
+        return Answer(answer.status, answer.body, answer.headers + nonce) if nonce else answer
 
 
 def decay_of(settings: Settings) -> Decay:
@@ -122,9 +126,12 @@ def _check_context(on: Foundations) -> CheckContext:
 
 def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, checks: CheckContext) -> EndpointParts:
     settings, keyring = on.settings, on.keyring
+    used_jtis = UsedJTIs(on.database)
     authenticator = ClientAuthenticator(
-        on.registry, ClientAuthContext(settings, on.clock, UsedJTIs(on.database), checks.client_keys)
+        on.registry, ClientAuthContext(settings, on.clock, used_jtis, checks.client_keys)
     )
+    nonces = Nonces(keyring, on.clock, window_seconds=settings.dpop_nonce_seconds)
+    constraints = SenderConstraints(settings, on.clock, nonces, used_jtis)
     access_tokens = AccessTokens(
         keyring, on.clock, on.entropy, issuer=settings.issuer, lifetime_seconds=settings.access_token_lifetime_seconds
     )
@@ -158,12 +165,13 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         on.accounts,
         on.registry,
         on.grants,
-        AuthlibServer(on.database, authenticator, grant_parts),
+        AuthlibServer(on.database, authenticator, constraints, grant_parts),
         authenticator,
         access_tokens,
         refresh_tokens,
         families,
         RevokedTokens(on.database),
+        constraints,
         tally,
         checks.pushed,
         checks,

@@ -15,10 +15,18 @@ from uuid import UUID
 
 from idp.foundation.digests import sha256
 from idp.registry import fapi2
+from idp.registry.mutual_tls import registered_name
 
 _ENGLISH = "en"
 
-AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+AuthMethod = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,12 @@ class Client:
     is_demonstration: bool
     version: int
     version_id: UUID
+
+    # Sender-constrained tokens (RFC 9449 §5.2, RFC 8705 §2.1.2 and §3.4).
+    dpop_bound_access_tokens: bool = False
+    dpop_nonce_required: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
+    tls_client_auth: tuple[str, str] | None = None
 
     def name_in(self, locale: str) -> str:
         """Return the name to display in a locale ("zh-Hans", "en")."""
@@ -204,6 +218,10 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         is_demonstration=standing.is_demonstration,
         version=standing.version,
         version_id=standing.version_id,
+        dpop_bound_access_tokens=content.get("dpop_bound_access_tokens", False),
+        dpop_nonce_required=policy.get("dpop_nonce_required", False),
+        tls_client_certificate_bound_access_tokens=content.get("tls_client_certificate_bound_access_tokens", False),
+        tls_client_auth=registered_name(content),
     )
 
 

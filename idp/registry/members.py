@@ -12,12 +12,20 @@ from typing import Any
 
 from idp.accounts.kinds import KINDS
 from idp.registry.client_keys import problem_of_jwks
+from idp.registry.mutual_tls import BOUND, NAME_MEMBERS
 from idp.registry.names import problem_of_name
 
 Parser = Callable[[Any], Any]
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+AUTH_METHODS = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+)
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
@@ -166,6 +174,7 @@ METADATA: Mapping[str, Parser] = {
     "client_uri": text(2000),
     "contacts": texts,
     "default_max_age": seconds,
+    "dpop_bound_access_tokens": flag,
     "grant_types": some_of(*GRANT_TYPES),
     "id_token_signed_response_alg": signing_algorithm,
     "jwks": jwks,
@@ -182,6 +191,8 @@ METADATA: Mapping[str, Parser] = {
     "software_id": text(200),
     "software_version": text(100),
     "subject_type": one_of("pairwise", "public"),
+    **{member: text(1000) for member in NAME_MEMBERS},
+    BOUND: flag,
     "token_endpoint_auth_method": one_of(*AUTH_METHODS),
     "token_endpoint_auth_signing_alg": signing_algorithm,
     "tos_uri": text(2000),
@@ -196,6 +207,7 @@ POLICY: Mapping[str, Parser] = {
     "consent": one_of("required", "statutory"),
     "cors_origins": uris,
     "demonstration": flag,
+    "dpop_nonce_required": flag,
     "ends_on": day,
     "environment": one_of(*ENVIRONMENTS),
     "legal_basis": text(200),

@@ -104,6 +104,7 @@ class Publication:
             legacy_profile_allowed=self._settings.legacy_profile_allowed,
             outbound=self._outbound,
             today=self._clock.now().date(),
+            takes_certificates=bool(self._settings.client_certificate_header),
         )
 
     def _apply(self, content: dict[str, Any], given_secret: str | None, actor: str) -> Applied | Refused:

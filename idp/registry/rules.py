@@ -16,6 +16,7 @@ from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
 from idp.registry.fapi2 import problems_of_fapi2
 from idp.registry.members import METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
+from idp.registry.mutual_tls import problems_of_mutual_tls
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
 _PAGES = ("client_uri", "policy_uri", "tos_uri")
@@ -45,6 +46,7 @@ class Deployment:
     legacy_profile_allowed: bool
     outbound: OutboundPolicy
     today: date
+    takes_certificates: bool = False
 
     @property
     def is_development(self) -> bool:
@@ -221,6 +223,11 @@ def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Pr
         yield Problem("policy.purposes", 'has a key that is no claim or scope; a translation is written "phone#en"')
 
 
+def _mutual_tls(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    for member, words in problems_of_mutual_tls(content, takes_certificates=deployment.takes_certificates):
+        yield Problem(member, words)
+
+
 RULES: tuple[Rule, ...] = (
     _environment,
     _addresses,
@@ -229,5 +236,6 @@ RULES: tuple[Rule, ...] = (
     _profile,
     _fapi2,
     _signed_requests,
+    _mutual_tls,
     _consent,
 )

@@ -89,14 +89,16 @@ def test_every_scope_and_claim_it_lists_can_be_had(metadata, new_relying_party, 
     assert missing <= {"locale"}, "only a preference that nobody has stated"
 
 
-def test_the_lists_are_those_of_the_code(metadata, tax, visitor, client, issuer):
+def test_the_lists_are_those_of_the_code(metadata, tax, visitor, client, issuer, services):
     """RFC9700-2.1.1-pkce-metadata, RFC9207-2.3-metadata, OIDC-BCL-2.1-metadata, OIDC-RPLOGOUT-2.1-metadata,
     OIDC-CORE-15.1-mandatory.
     """
     assert metadata["response_types_supported"] == ["code"]
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["grant_types_supported"] == [grant.name for grant in GRANT_TYPES]
-    assert metadata["token_endpoint_auth_methods_supported"] == [method.name for method in CLIENT_AUTH_METHODS]
+    assert metadata["token_endpoint_auth_methods_supported"] == [
+        method.name for method in CLIENT_AUTH_METHODS if method.is_offered(services.settings)
+    ]
     assert "none" not in metadata["introspection_endpoint_auth_methods_supported"]
     assert "RS256" in metadata["id_token_signing_alg_values_supported"]
     assert "none" not in metadata["id_token_signing_alg_values_supported"]

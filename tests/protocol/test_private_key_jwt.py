@@ -1,6 +1,4 @@
-"""Clients that sign for themselves (RFC 7523 §3, OpenID Connect Core §9, FAPI 2.0 §5.3.2.1), and each way to get it
-wrong.
-"""
+"""Clients that sign for themselves (RFC 7523 §3, FAPI 2.0 §5.3.2.1), and each way to get it wrong."""
 
 import hmac
 import itertools

@@ -62,7 +62,6 @@ class TestTransport:
             ask(Authorization="Bearer"),
             ask(Authorization="Bearer "),
             ask(Authorization=f"Basic {tax.client_secret}"),
-            ask(Authorization="DPoP x"),
         ):
             assert (answer.status_code, answer.data) == (401, b"")
             assert answer.headers["WWW-Authenticate"] == 'Bearer realm="userinfo"'

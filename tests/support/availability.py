@@ -54,3 +54,11 @@ def postgresql_obstacle() -> str:
     except KeyError:
         return "PostgreSQL refuses to run as root and there is no user postgres"
     return ""
+
+
+def nginx() -> str:
+    """Return the path of nginx, or end the test as not run."""
+    path = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if path:
+        return path
+    not_run("nginx is not installed; `make test` as root or with sudo installs it (.ci/packages)")

@@ -42,6 +42,7 @@ class AuthorizationCodeRow(Base):
     claims: Mapped[dict[str, list[str]]] = plain(JSONText, nullable=False)
     nonce: Mapped[str | None] = plain(Text)
     code_challenge: Mapped[str | None] = plain(String(43))
+    dpop_jkt: Mapped[str | None] = plain(String(43))
     auth_time: Mapped[datetime] = plain(Instant, nullable=False)
     acr: Mapped[str] = plain(String(40), nullable=False)
     amr: Mapped[list[str]] = plain(JSONText, nullable=False)
@@ -68,6 +69,7 @@ class CodeContent:
     auth_time: datetime
     acr: str
     amr: Sequence[str]
+    dpop_jkt: str | None = None
 
     # Authlib asks a redeemed code for these two (RFC 6749 §4.1.3, RFC 7636 §4.6).
     code_challenge_method = "S256"

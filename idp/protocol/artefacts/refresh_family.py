@@ -48,6 +48,8 @@ class RefreshFamilyRow(Base):
     auth_time: Mapped[datetime] = plain(Instant, nullable=False)
     acr: Mapped[str] = plain(String(40), nullable=False)
     amr: Mapped[list[str]] = plain(JSONText, nullable=False)
+    bound_jkt: Mapped[str | None] = plain(String(43))
+    bound_x5t: Mapped[str | None] = plain(String(43))
     idle_expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
@@ -55,7 +57,7 @@ class RefreshFamilyRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family as its tokens need it. ``generation`` is the newest one."""
+    """A family as its tokens need it. ``generation`` is the newest one; bound are those of public clients."""
 
     id: bytes
     salt: bytes
@@ -71,6 +73,8 @@ class Family:
     auth_time: datetime
     acr: str
     amr: Sequence[str]
+    bound_jkt: str | None = None
+    bound_x5t: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

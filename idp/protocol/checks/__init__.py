@@ -10,6 +10,7 @@ from idp.protocol.authorization_request import AuthorizationRequest, CheckContex
 from idp.protocol.checks.acr import check_acr
 from idp.protocol.checks.claims import check_claims
 from idp.protocol.checks.client import check_client
+from idp.protocol.checks.dpop_jkt import check_dpop_jkt
 from idp.protocol.checks.id_token_hint import check_id_token_hint
 from idp.protocol.checks.max_age import check_max_age
 from idp.protocol.checks.pkce import check_pkce
@@ -34,6 +35,7 @@ AUTHORIZATION_CHECKS: tuple[AuthorizationCheck, ...] = (
     check_response_type,
     check_scope,
     check_pkce,
+    check_dpop_jkt,
     check_prompt,
     check_max_age,
     check_claims,

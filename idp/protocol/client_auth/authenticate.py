@@ -34,21 +34,25 @@ class ClientAuthenticator:
         presented = [
             (method, claimed) for method in CLIENT_AUTH_METHODS if (claimed := method.claimed_id(request)) is not None
         ]
-        if len(presented) > 1:
+        if len(presented) > 1 and not all(method.only_names for method, _ in presented):
             raise ProtocolError("invalid_request", "The client uses more than one way to authenticate.")
         if not presented:
             raise ProtocolError("invalid_client", "The client does not authenticate.", status=401)
-        method, claimed = presented[0]
+        claimed = presented[0][1]
         client = self._registry.get(claimed) if claimed else None
-        if client is None or not self._may(client, method, request):
+        method = next((method for method, _ in presented if _is_registered(client, method)), None)
+        if client is None or method is None or not self._may(client, method, request):
             raise ProtocolError("invalid_client", _REFUSED, status=401)
         if request.form.get("client_id", client.client_id) != client.client_id:
             raise ProtocolError("invalid_request", "The client_id is not that of the authenticated client.")
         return AuthenticatedClient(client, method.name)
 
     def _may(self, client: Client, method: ClientAuthMethod, request: Request) -> bool:
-        is_registered = client.token_endpoint_auth_method == method.name
         is_here = client.environment == self._context.settings.environment and client.is_active(
             self._context.clock.now()
         )
-        return is_registered and is_here and method.verify(request, client, self._context)
+        return is_here and method.verify(request, client, self._context)
+
+
+def _is_registered(client: Client | None, method: ClientAuthMethod) -> bool:
+    return client is not None and client.token_endpoint_auth_method == method.name

@@ -30,3 +30,12 @@ class ClientAuthMethod:
     name: str
     claimed_id: Callable[[Request], str | None]
     verify: Callable[[Request, Client, ClientAuthContext], bool]
+    # The request itself only names the client: what it proves, if anything, is in its TLS connection.
+    only_names: bool = False
+    is_offered: Callable[[Settings], bool] = lambda _settings: True
+
+
+def named_id(request: Request) -> str | None:
+    """Return the client id of a request that presents nothing else."""
+    is_other = bool(request.authorization) or "client_secret" in request.form or "client_assertion" in request.form
+    return None if is_other else request.form.get("client_id")

@@ -12,6 +12,7 @@ from idp.foundation.digests import sha256
 from idp.foundation.errors import ProtocolError
 from idp.protocol.artefacts.liveness import account_is_live, session_is_live
 from idp.protocol.artefacts.revoked_token import RevokedToken
+from idp.protocol.binding.values import Binding, binding_of
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.messages import Answer, Request, error_answer, json_answer
@@ -59,10 +60,11 @@ def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict
         return None
     shown: dict[str, Any] = {
         name: token.claims[name]
-        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr")
+        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "cnf")
         if name in token.claims
     }
-    return {"active": True, "token_type": "Bearer", **shown, **({"scope": token.scope} if token.scope else {})}
+    token_type = binding_of(token.claims).token_type
+    return {"active": True, "token_type": token_type, **shown, **({"scope": token.scope} if token.scope else {})}
 
 
 def _is_alive(token: AccessToken, client: Client, parts: EndpointParts) -> bool:
@@ -89,6 +91,7 @@ def _about_refresh_token(text: str, client: Client, parts: EndpointParts) -> dic
         "sub": family.sub,
         "scope": family.scope,
         "iss": parts.settings.issuer,
+        **Binding(family.bound_jkt, family.bound_x5t).claims,
     }
 
 

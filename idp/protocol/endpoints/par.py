@@ -9,6 +9,7 @@ from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.messages import Answer, Request, error_answer, json_answer
 from idp.protocol.server import challenge
+from idp.registry.client import Client
 
 _CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 
@@ -16,20 +17,22 @@ _CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion
 def _answer(request: Request, parts: EndpointParts) -> Answer:
     try:
         client = parts.authenticator.authenticate(request).client
-        parameters = checked_parameters(request, client.client_id, parts)
+        parameters = checked_parameters(request, client, parts)
     except ProtocolError as error:
-        return error_answer(error, headers=challenge(request, error))
+        return error_answer(error, headers=challenge(request, error) + parts.constraints.nonce_header(request))
     request_uri = parts.pushed.push(client.client_id, parameters)
     parts.tally.count("pushed_authorization_request", client.client_id)
     return json_answer(201, {"request_uri": request_uri, "expires_in": parts.pushed.lifetime_seconds})
 
 
-def checked_parameters(request: Request, client_id: str, parts: EndpointParts) -> dict[str, str]:
+def checked_parameters(request: Request, client: Client, parts: EndpointParts) -> dict[str, str]:
     """Return the parameters that an authorization will run with. Raises ProtocolError."""
     given = {name: value for name, value in request.form.items() if name not in _CREDENTIALS}
     if "request_uri" in given:
         raise ProtocolError("invalid_request", "A request_uri cannot be pushed.")
-    asked = AuthorizationRequest(given | {"client_id": client_id}, is_at_par=True)
+    key = parts.constraints.pushed_key(request, client, given.get("dpop_jkt"))
+    bound = {} if key is None else {"dpop_jkt": key}
+    asked = AuthorizationRequest(given | bound | {"client_id": client.client_id}, is_at_par=True)
     for check in AUTHORIZATION_CHECKS:
         check(asked, parts.checks)
     return dict(asked.parameters)

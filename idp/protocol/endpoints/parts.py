@@ -12,6 +12,7 @@ from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.authorization_request import CheckContext
+from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
@@ -39,6 +40,7 @@ class EndpointParts:
     refresh_tokens: RefreshTokens
     families: RefreshFamilies
     revoked: RevokedTokens
+    constraints: SenderConstraints
     tally: Tally
     pushed: PushedRequests
     checks: CheckContext

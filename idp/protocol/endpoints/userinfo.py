@@ -10,8 +10,11 @@ from idp.accounts.claims import join_claims, profile_of
 from idp.accounts.models import Account
 from idp.foundation.columns import Instant
 from idp.foundation.digests import sha256
+from idp.foundation.errors import ProtocolError
 from idp.protocol.artefacts.liveness import account_is_live, session_is_live
 from idp.protocol.artefacts.revoked_token import RevokedToken
+from idp.protocol.binding.resource import PresentedToken, challenges, presented_token, refusal
+from idp.protocol.binding.values import binding_of
 from idp.protocol.claims import claims_of_scopes, values_of
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
@@ -20,7 +23,7 @@ from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
 
-_BEARER = "Bearer"
+_REALM = "userinfo"
 _NOW: Any = bindparam("now", type_=Instant)
 
 
@@ -46,26 +49,27 @@ _PERSON_AND_ORGANIZATION = join_claims(_LIVE_GRANT, AuthorizationGrant.__table__
 def _answer(request: Request, parts: EndpointParts) -> Answer:
     if "access_token" in request.query or (request.authorization and "access_token" in request.form):
         return _refusal(400, "invalid_request", "The access token must travel once, in the Authorization header.")
-    text = _token_of(request)
-    if text is None:
-        return Answer(401, b"", (("WWW-Authenticate", f'{_BEARER} realm="userinfo"'), *NO_STORE))
-    token = parts.access_tokens.read(text)
+    presented = presented_token(request)
+    if presented is None:
+        return Answer(401, b"", (*challenges(_REALM), *NO_STORE))
+    return _answer_to(presented, request, parts)
+
+
+def _answer_to(presented: PresentedToken, request: Request, parts: EndpointParts) -> Answer:
+    token = parts.access_tokens.read(presented.text)
     client = parts.registry.get(token.client_id) if token else None
     if token is None or client is None or token.reference is None or not _is_current(token, client, parts):
         return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+    try:
+        parts.constraints.admit(request, presented, binding_of(token.claims), client)
+    except ProtocolError as error:
+        return refusal(_REALM, error, "Bearer" if binding_of(token.claims).jkt is None else "DPoP")
     if "openid" not in token.scopes:
         return _refusal(403, "insufficient_scope", "The access token lacks the scope openid.")
     row = _find(token, parts)
     if row is None:
         return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
     return _released(row, token, client, parts)
-
-
-def _token_of(request: Request) -> str | None:
-    scheme, _, text = request.authorization.partition(" ")
-    if scheme.lower() == _BEARER.lower() and text:
-        return text.strip()
-    return request.form.get("access_token") if not request.authorization else None
 
 
 def _is_current(token: AccessToken, client: Client, parts: EndpointParts) -> bool:
@@ -103,10 +107,7 @@ def _released(row: RowMapping, token: AccessToken, client: Client, parts: Endpoi
 
 
 def _refusal(status: int, error: str, description: str) -> Answer:
-    header = f'{_BEARER} realm="userinfo", error="{error}", error_description="{description}"'
-    return json_answer(
-        status, {"error": error, "error_description": description}, headers=(("WWW-Authenticate", header), *NO_STORE)
-    )
+    return refusal(_REALM, ProtocolError(error, description, status=status))
 
 
 USERINFO = Endpoint("/userinfo", frozenset({"GET", "POST"}), "userinfo_endpoint", _answer, allows_cors=True)

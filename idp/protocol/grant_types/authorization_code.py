@@ -14,6 +14,8 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant as AuthlibCodeG
 
 from idp.foundation.digests import b64url, sha256
 from idp.protocol.artefacts.authorization_code import CodeContent
+from idp.protocol.binding.code_key import CodeKey
+from idp.protocol.binding.values import UNBOUND
 from idp.protocol.events import CodeRedeemed, CodeReplayed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
@@ -62,10 +64,11 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             reference=code.reference,
             auth_time=int(code.auth_time.timestamp()),
             acr=code.acr,
+            **self.request.binding.claims,
         )
         body: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "Bearer",
+            "token_type": self.request.binding.token_type,
             "expires_in": parts.access_tokens.lifetime_seconds,
             "scope": code.scope,
         }
@@ -75,7 +78,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
                 client, who, access_token, parts.id_token_claims(code.account_id, code.grant_id, code.claims)
             )
         if "refresh_token" in client.grant_types:
-            body["refresh_token"] = parts.start_family(code)
+            body["refresh_token"] = parts.start_family(code, self.request.binding if client.is_public else UNBOUND)
         parts.audit.record(
             CodeRedeemed(
                 actor=f"client:{code.client_id}",
@@ -110,4 +113,4 @@ class ProofKey:
             raise InvalidGrantError("The code_verifier does not belong to this code.")
 
 
-AUTHORIZATION_CODE = GrantType("authorization_code", AuthorizationCodeGrant, extensions=(ProofKey(),))
+AUTHORIZATION_CODE = GrantType("authorization_code", AuthorizationCodeGrant, extensions=(ProofKey(), CodeKey()))

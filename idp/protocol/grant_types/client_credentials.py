@@ -26,10 +26,11 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
         parts = GrantParts.of(self)
         client = self.request.client.registration
         scope = " ".join((self.request.payload.scope or "").split())
+        binding = self.request.binding
         body = {
             # A client is no person: its subject is its own id, which no sub can equal (RFC 9700 §4.15).
-            "access_token": parts.access_tokens.issue(client, sub=client.client_id, scope=scope),
-            "token_type": "Bearer",
+            "access_token": parts.access_tokens.issue(client, sub=client.client_id, scope=scope, **binding.claims),
+            "token_type": binding.token_type,
             "expires_in": parts.access_tokens.lifetime_seconds,
         }
         if scope:

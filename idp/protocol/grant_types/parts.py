@@ -15,6 +15,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.entropy import Entropy
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
+from idp.protocol.binding.values import Binding
 from idp.protocol.claims import values_of
 from idp.protocol.events import RefreshReplayed
 from idp.protocol.tally import Tally
@@ -56,7 +57,7 @@ class GrantParts:
         profile = self.accounts.profile(account_id, organization_id=organization_id)
         return {} if profile is None else values_of(profile, names)
 
-    def start_family(self, code: CodeContent) -> str:
+    def start_family(self, code: CodeContent, bound_to: Binding) -> str:
         """Store a refresh family for a redeemed code and return its first token."""
         family = Family(
             self.entropy.token_bytes(_HANDLE_BYTES),
@@ -73,6 +74,8 @@ class GrantParts:
             code.auth_time,
             code.acr,
             code.amr,
+            bound_to.jkt,
+            bound_to.x5t,
         )
         self.families.start(family)
         return self.refresh_tokens.derive(family.id, family.generation, family.salt)

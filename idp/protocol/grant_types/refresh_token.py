@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as AuthlibRefreshGra
 
 from idp.foundation.errors import ProtocolError
 from idp.protocol.artefacts.refresh_family import Family, Standing, standing
+from idp.protocol.binding.values import Binding
 from idp.protocol.events import RefreshReplayed, TokenRefreshed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
@@ -32,6 +33,9 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         family = None if presented is None else self._advance(parts, presented, client.registration)
         if family is None:
             raise InvalidGrantError(_REFUSED)
+        if not Binding(family.bound_jkt, family.bound_x5t).allows(self.request.binding):
+            # Raised, not answered: without its key a stolen token must not even move the family on.
+            raise ProtocolError("invalid_grant", "The refresh token is bound to another key.")
         return family
 
     def _advance(self, parts: GrantParts, presented: PresentedRefreshToken, client: Client) -> Family | None:
@@ -94,10 +98,11 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             reference=family.reference,
             auth_time=int(family.auth_time.timestamp()),
             acr=family.acr,
+            **self.request.binding.claims,
         )
         body: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "Bearer",
+            "token_type": self.request.binding.token_type,
             "expires_in": parts.access_tokens.lifetime_seconds,
             "scope": scope,
             "refresh_token": parts.refresh_tokens.derive(family.id, family.generation, family.salt),

@@ -19,6 +19,7 @@ from idp.foundation.logging import RequestContext, get_logger, request_context
 from idp.protocol.messages import Answer, error_answer
 from idp.registry.errors import RegistryUnavailable
 from idp.web.protocol import silent
+from idp.web.protocol.client_certificate import forget_certificate
 from idp.web.protocol.machine import answer_machine, is_machine_path
 from idp.web.shared.cookies import SESSION, cookie_name
 from idp.web.shared.headers import machine_headers
@@ -65,6 +66,8 @@ class Front:
         if document is not None and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             return self._send_document(document, environ, start_response)
         reference = base64.b32encode(self._services.entropy.token_bytes(5)).decode()
+        if not self._is_proxy(environ.get("REMOTE_ADDR") or ""):
+            forget_certificate(environ, self._services.settings)
         environ["REMOTE_ADDR"] = address = self._client_address(environ)
         # Where we are reached is a setting; what a request says about it is never believed.
         environ |= self._origin

@@ -9,6 +9,7 @@ from idp.protocol.endpoints import Endpoint
 from idp.protocol.endpoints.userinfo import USERINFO
 from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
 from idp.protocol.service import Protocol
+from idp.web.protocol.client_certificate import certificate_of
 from idp.wiring import Services
 
 Environ = dict[str, Any]
@@ -34,15 +35,24 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
             _body_of(refusal),
             (("Content-Type", "application/json"), ("Allow", ", ".join(sorted(endpoint.methods)))),
         )
-    request = _request(environ, method)
+    request = _request(environ, method, services)
     answer = services.protocol.answer(endpoint, request)
     return _with_origin(answer, endpoint, request, services, origin) if origin and endpoint.allows_cors else answer
 
 
-def _request(environ: Environ, method: str) -> Request:
+def _request(environ: Environ, method: str, services: Services) -> Request:
     query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
     form = _form(environ) if method == "POST" else {}
-    return Request(method, form, query, environ.get("HTTP_AUTHORIZATION", ""))
+    proof = environ.get("HTTP_DPOP")
+    return Request(
+        method,
+        form,
+        query,
+        environ.get("HTTP_AUTHORIZATION", ""),
+        {} if proof is None else {"dpop": proof},
+        environ["PATH_INFO"],
+        certificate_of(environ, services.settings),
+    )
 
 
 def _form(environ: Environ) -> dict[str, str]:
@@ -63,7 +73,7 @@ def _preflight(endpoint: Endpoint, origin: str) -> Answer:
     headers = (
         ("Access-Control-Allow-Origin", origin),
         ("Access-Control-Allow-Methods", ", ".join(sorted(endpoint.methods))),
-        ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
         ("Access-Control-Max-Age", "600"),
         ("Vary", "Origin"),
     )
@@ -76,9 +86,12 @@ def _with_origin(answer: Answer, endpoint: Endpoint, request: Request, services:
         client = services.registry.get(request.form.get("client_id", ""))
         if client is None or origin not in client.cors_origins:
             return answer
-    return Answer(
-        answer.status, answer.body, (*answer.headers, ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+    headers = (
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Expose-Headers", "DPoP-Nonce, WWW-Authenticate"),
+        ("Vary", "Origin"),
     )
+    return Answer(answer.status, answer.body, answer.headers + headers)
 
 
 def _body_of(error: ProtocolError) -> bytes:

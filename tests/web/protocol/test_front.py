@@ -161,7 +161,6 @@ class TestABrokenDatabase:
         assert page.left_to == ""
         assert "op_session" not in page.source
 
-
     def test_people_get_a_page_whatever_else_goes_wrong(self, tax, visitor, services):
         """ASVS-16.5.4: a last resort for the unforeseen, here a row that no release of ours has written."""
         with services.database.transaction() as connection:
