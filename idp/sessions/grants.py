@@ -56,14 +56,12 @@ class Grants:
     ) -> OpenGrant | None:
         """Create a grant, and the site's part of the session if it is new.
 
-        Returns None when the session has ended meanwhile or this interaction has had its grant already (rule S2).
+        Returns None when the session, or the site's part of it, has ended meanwhile, or this interaction has had its
+        grant already (rule S2).
         """
         with self._database.transaction() as connection:
             sub = self.subject(session.account_id, sector)
-            # The second look is for a site that the person left between our finding it taken and our holding it.
-            site = self._client_session(connection, session, client_id, sub) or self._client_session(
-                connection, session, client_id, sub
-            )
+            site = self._client_session(connection, session, client_id, sub)
             if site is None:
                 return None
             grant = OpenGrant(
