@@ -74,3 +74,12 @@ class AuthorizationRefused(Event):
     action: ClassVar[str] = "authorization.refused"
 
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceDecided(Event):
+    """A person allowed or refused a device (RFC 8628 §3.3)."""
+
+    action: ClassVar[str] = "device.decided"
+
+    decision: str

@@ -13,9 +13,11 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.settings import Settings
+from idp.foundation.throttle import Throttle
 from idp.interactions import Interactions
 from idp.keyring.service import Keyring
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.artefacts.used_jti import UsedJTIs
@@ -24,6 +26,8 @@ from idp.protocol.authorization_request import CheckContext
 from idp.protocol.client_auth import ClientAuthContext
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.client_auth.client_keys import ClientKeys, Fetch
+from idp.protocol.device_flow import DeviceFlow, DeviceFlowParts
+from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.documents import Documents
 from idp.protocol.endpoints import ENDPOINTS, Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
@@ -59,6 +63,7 @@ class Foundations:
     consents: Consents
     interactions: Interactions
     fetch: Fetch
+    throttle: Throttle
 
 
 class Protocol:
@@ -71,6 +76,21 @@ class Protocol:
         self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings)
         codes = AuthorizationCodes(on.database, on.clock, on.entropy, lifetime_seconds=settings.code_lifetime_seconds)
         self._endpoint_parts = _endpoint_parts(on, codes, self.tally)
+        self.device_flow = DeviceFlow(
+            DeviceFlowParts(
+                on.database,
+                on.clock,
+                on.keyring,
+                on.audit,
+                on.registry,
+                self._endpoint_parts.devices,
+                self._endpoint_parts.device_limits,
+                Situations(on.database, on.sessions),
+                on.consents,
+                on.grants,
+                decay_of(settings),
+            )
+        )
         self.authorization = Authorization(
             AuthorizationParts(
                 on.database,
@@ -121,6 +141,14 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         total_seconds=settings.refresh_total_seconds,
         grace_seconds=settings.refresh_grace_seconds,
     )
+    devices = DeviceAuthorizations(
+        on.database,
+        on.clock,
+        on.entropy,
+        keyring,
+        lifetime_seconds=settings.device_code_lifetime_seconds,
+        interval_seconds=settings.device_interval_seconds,
+    )
     grant_parts = GrantParts(
         on.clock,
         on.entropy,
@@ -133,6 +161,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         IDTokens(keyring, on.clock, issuer=settings.issuer, lifetime_seconds=settings.id_token_lifetime_seconds),
         refresh_tokens,
         tally,
+        devices,
     )
     return EndpointParts(
         settings,
@@ -150,4 +179,6 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         families,
         RevokedTokens(on.database),
         tally,
+        devices,
+        DeviceLimits(on.throttle, keyring),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
-from idp.registry.members import METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
+from idp.registry.members import DEVICE_CODE, METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
 _PAGES = ("client_uri", "policy_uri", "tos_uri")
@@ -149,8 +149,8 @@ def _grants(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Pro
         yield Problem("redirect_uris", "is missing; authorization_code needs at least one")
     if uses_code != (content["response_types"] == ["code"]):
         yield Problem("response_types", 'is ["code"] with the grant type authorization_code, and [] without it')
-    if "refresh_token" in grants and not uses_code:
-        yield Problem("grant_types", "refresh_token goes with authorization_code only (RFC 6749 §4.4.3)")
+    if "refresh_token" in grants and not (uses_code or DEVICE_CODE in grants):
+        yield Problem("grant_types", "refresh_token goes with authorization_code or device_code (RFC 6749 §4.4.3)")
     if "offline_access" in scope and "refresh_token" not in grants:
         yield Problem("scope", "offline_access needs the grant type refresh_token")
     if uses_code and "openid" not in scope:

@@ -2,12 +2,13 @@
 8414 §2).
 """
 
+from idp.protocol.endpoints.device_authorization import DEVICE_AUTHORIZATION
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.introspection import INTROSPECTION
 from idp.protocol.endpoints.revocation import REVOCATION
 from idp.protocol.endpoints.token import TOKEN
 from idp.protocol.endpoints.userinfo import USERINFO
 
-ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION)
+ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION, DEVICE_AUTHORIZATION)
 
 __all__ = ["ENDPOINTS", "Endpoint"]

@@ -8,9 +8,11 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
+from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
@@ -38,3 +40,5 @@ class EndpointParts:
     families: RefreshFamilies
     revoked: RevokedTokens
     tally: Tally
+    devices: DeviceAuthorizations
+    device_limits: DeviceLimits

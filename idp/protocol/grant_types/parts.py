@@ -14,6 +14,7 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.entropy import Entropy
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
 from idp.protocol.claims import values_of
 from idp.protocol.events import RefreshReplayed
@@ -41,6 +42,7 @@ class GrantParts:
     id_tokens: IDTokens
     refresh_tokens: RefreshTokens
     tally: Tally
+    devices: DeviceAuthorizations
 
     @classmethod
     def of(cls, grant: BaseGrant) -> "GrantParts":
