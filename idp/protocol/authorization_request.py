@@ -38,6 +38,7 @@ class AuthorizationRequest:
     max_age: int | None = None
     acr_needed: str = ""
     hinted_sub: str | None = None
+    resources: tuple[str, ...] = ()
 
     @property
     def client(self) -> Client:

@@ -33,10 +33,11 @@ from idp.protocol.decision import Need, Progress, decide
 from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.events import DeviceDecided
 from idp.protocol.issuing import claims_of_grant, content_of
+from idp.protocol.resources import sector_of
 from idp.protocol.situation import Situation, Situations
 from idp.registry.client import Client
 from idp.registry.service import Registry
-from idp.sessions.grants import PUBLIC_SECTOR, Grants
+from idp.sessions.grants import Grants
 from idp.sessions.values import Session
 
 _PURPOSE = "device"
@@ -184,9 +185,13 @@ class DeviceFlow:
         if device is None or client is None or not client.is_active(self._parts.clock.now()):
             return _GONE
         request = AuthorizationRequest(
-            {}, known_client=client, scopes=frozenset(device.scope.split()) & client.scope, acr_needed=client.min_acr
+            {},
+            known_client=client,
+            scopes=frozenset(device.scope.split()) & client.scope,
+            acr_needed=client.min_acr,
+            resources=tuple((device.resources or "").split()),
         )
-        situation = self._parts.situations.of(cookie, client.client_id, _sector_of(client))
+        situation = self._parts.situations.of(cookie, client.client_id, sector_of(client))
         verdict = decide(request, situation, Progress(device.id), now=self._parts.clock.now(), decay=self._parts.decay)
         if situation is None or verdict.need is Need.SIGN_IN:
             return StrongerSignInNeeded(client.min_acr)
@@ -211,7 +216,7 @@ class DeviceFlow:
             grant = self._parts.grants.open(
                 session,
                 client.client_id,
-                sector=_sector_of(client),
+                sector=sector_of(client),
                 interaction_id=asked.device.id,
                 is_offline=request.wants_offline,
                 claims=claims_of_grant(request, consent.declined),
@@ -253,7 +258,3 @@ class DeviceFlow:
         mine = ticket.user_code[-_ENDING:]
         others = list(dict.fromkeys(ending for ending in drawn if ending != mine))
         return tuple(sorted([mine, *others[:2]]))
-
-
-def _sector_of(client: Client) -> str:
-    return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR

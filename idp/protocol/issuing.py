@@ -113,4 +113,5 @@ def content_of(request: AuthorizationRequest, situation: Situation, acr: str, gr
         session.auth_time,
         acr,
         amr_of(session.factors),
+        " ".join(request.resources) or None,
     )

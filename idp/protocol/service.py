@@ -35,6 +35,7 @@ from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
 from idp.protocol.logout.end_session import LogoutRequests
 from idp.protocol.messages import Answer, Request
+from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
 from idp.protocol.tally import Tally
@@ -131,7 +132,12 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         on.registry, ClientAuthContext(settings, on.clock, UsedJTIs(on.database), ClientKeys(on.fetch, on.clock))
     )
     access_tokens = AccessTokens(
-        keyring, on.clock, on.entropy, issuer=settings.issuer, lifetime_seconds=settings.access_token_lifetime_seconds
+        keyring,
+        on.clock,
+        on.entropy,
+        issuer=settings.issuer,
+        lifetime_seconds=settings.access_token_lifetime_seconds,
+        outside_lifetime_seconds=settings.outside_token_lifetime_seconds,
     )
     refresh_tokens = RefreshTokens(keyring)
     families = RefreshFamilies(
@@ -149,6 +155,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         lifetime_seconds=settings.device_code_lifetime_seconds,
         interval_seconds=settings.device_interval_seconds,
     )
+    resources = Resources(on.registry, settings.issuer)
     grant_parts = GrantParts(
         on.clock,
         on.entropy,
@@ -162,6 +169,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         refresh_tokens,
         tally,
         devices,
+        resources,
     )
     return EndpointParts(
         settings,
@@ -181,4 +189,5 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         tally,
         devices,
         DeviceLimits(on.throttle, keyring),
+        resources,
     )

@@ -93,6 +93,9 @@ class Client:
     legal_basis: str | None
     legal_basis_en: str | None
     purposes: Mapping[str, str]
+    resources: frozenset[str]
+    resource_identifiers: frozenset[str]
+    exchange_to: frozenset[str]
 
     state: Literal["active", "suspended"]
     not_before: datetime | None
@@ -182,6 +185,9 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         legal_basis=policy.get("legal_basis"),
         legal_basis_en=policy.get("legal_basis#en"),
         purposes=MappingProxyType(dict(policy.get("purposes", {}))),
+        resources=frozenset(policy.get("resources", ())),
+        resource_identifiers=frozenset(policy.get("resource_identifiers", ())),
+        exchange_to=frozenset(policy.get("exchange_to", ())),
         state=standing.state,
         not_before=standing.not_before,
         ends_at=_end_of(policy.get("ends_on")),

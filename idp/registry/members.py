@@ -155,6 +155,13 @@ _client_id = matching(
 )
 _slug = matching(_SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
 
+
+def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
+    if not isinstance(value, list) or len(value) > _MOST_URIS:
+        raise Malformed(f"must be a list of at most {_MOST_URIS} client ids")
+    return sorted({_client_id(entry) for entry in value})
+
+
 METADATA: Mapping[str, Parser] = {
     "application_type": one_of("web", "native"),
     "backchannel_logout_session_required": flag,
@@ -194,12 +201,15 @@ POLICY: Mapping[str, Parser] = {
     "cors_origins": uris,
     "demonstration": flag,
     "ends_on": day,
+    "exchange_to": client_ids,
     "environment": one_of(*ENVIRONMENTS),
     "legal_basis": text(200),
     "legal_basis#en": text(200),
     "min_acr": one_of(*ACR_VALUES),
     "profile": one_of("standard", "legacy-oidc"),
     "purposes": purposes,
+    "resource_identifiers": uris,
+    "resources": uris,
     "sector": _slug,
 }
 

@@ -207,4 +207,13 @@ def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Pr
         yield Problem("policy.purposes", 'has a key that is no claim or scope; a translation is written "phone#en"')
 
 
-RULES: tuple[Rule, ...] = (_environment, _addresses, _grants, _authentication, _profile, _consent)
+def _resources(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    policy = content["policy"]
+    place = uris.Place(is_development=deployment.is_development)
+    for member in ("resources", "resource_identifiers"):
+        yield from _each(f"policy.{member}", policy.get(member), lambda uri: uris.problem_of_page(uri, place))
+    if policy.get("resource_identifiers") and content["token_endpoint_auth_method"] == "none":
+        yield Problem("policy.resource_identifiers", "a resource server authenticates itself to ask about tokens")
+
+
+RULES: tuple[Rule, ...] = (_environment, _addresses, _grants, _authentication, _profile, _consent, _resources)

@@ -44,6 +44,7 @@ class DeviceAuthorizationRow(Base):
     user_digest: Mapped[bytes] = secret(Digest, nullable=False, unique=True)
     client_id: Mapped[str] = plain(String(255), nullable=False)
     scope: Mapped[str] = plain(Text, nullable=False)
+    resources: Mapped[str | None] = plain(Text)
     network: Mapped[str | None] = personal(String(50))
     user_agent: Mapped[str | None] = personal(String(300))
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
@@ -86,6 +87,7 @@ class PendingDevice:
     id: UUID
     client_id: str
     scope: str
+    resources: str | None
     network: str | None = field(repr=False)
     user_agent: str | None = field(repr=False)
     created_at: datetime
@@ -150,7 +152,9 @@ class DeviceAuthorizations:
         self._lifetime_seconds = lifetime_seconds
         self._interval_seconds = interval_seconds
 
-    def start(self, client_id: str, scope: str, *, network: str, user_agent: str, **more: object) -> DeviceCodes:
+    def start(
+        self, client_id: str, scope: str, *, network: str, user_agent: str, resources: str | None = None
+    ) -> DeviceCodes:
         """Store a request and return its codes. A code that is in use by chance is drawn again."""
         now = self._clock.now()
         for _ in range(_MOST_ATTEMPTS):
@@ -168,7 +172,7 @@ class DeviceAuthorizations:
                 "interval_seconds": codes.interval,
                 # The first poll may come at once: only the pause between two polls is bounded (§3.5).
                 "next_poll_at": now,
-                **more,
+                "resources": resources,
             }
             statement = self._database.insert_new(DeviceAuthorizationRow).values(values)
             with self._database.transaction() as connection:

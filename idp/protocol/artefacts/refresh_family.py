@@ -50,6 +50,7 @@ class RefreshFamilyRow(Base):
     idle_expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
+    resources: Mapped[str | None] = plain(Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Family:
     auth_time: datetime
     acr: str
     amr: Sequence[str]
+    resources: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

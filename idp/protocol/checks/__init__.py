@@ -16,6 +16,7 @@ from idp.protocol.checks.pkce import check_pkce
 from idp.protocol.checks.prompt import check_prompt
 from idp.protocol.checks.redirect_uri import check_redirect_uri
 from idp.protocol.checks.request_object import check_request_object
+from idp.protocol.checks.resource import check_resource
 from idp.protocol.checks.response_mode import check_response_mode
 from idp.protocol.checks.response_type import check_response_type
 from idp.protocol.checks.scope import check_scope
@@ -31,6 +32,7 @@ AUTHORIZATION_CHECKS: tuple[AuthorizationCheck, ...] = (
     check_request_object,
     check_response_type,
     check_scope,
+    check_resource,
     check_pkce,
     check_prompt,
     check_max_age,

@@ -28,13 +28,18 @@ def _started(request: Request, client: Client, parts: EndpointParts) -> Answer:
     if DEVICE_CODE_GRANT not in client.grant_types:
         raise ProtocolError("unauthorized_client", "This client may not use the device authorization grant.")
     scopes = understood_scopes(request.form.get("scope"), client)
+    resources = parts.resources.allowed(request.form.get("resource"), client, parts.clock.now())
     context = request_context.get()
     if client.is_public and not isinstance(
         parts.device_limits.charge_request(client.client_id, context.network), Charged
     ):
         raise ProtocolError("temporarily_unavailable", "Too many devices ask from here. Try again later.", status=503)
     codes = parts.devices.start(
-        client.client_id, " ".join(sorted(scopes)), network=context.network, user_agent=context.user_agent
+        client.client_id,
+        " ".join(sorted(scopes)),
+        network=context.network,
+        user_agent=context.user_agent,
+        resources=" ".join(resources) or None,
     )
     parts.tally.count("device_authorization", client.client_id)
     address = parts.settings.issuer + VERIFICATION_PATH

@@ -1,5 +1,5 @@
-"""Token introspection (RFC 7662). A client learns about its own tokens; whatever else is asked about is simply not
-active (§2.2).
+"""Token introspection (RFC 7662). A client learns about its own tokens, and a resource server about those that are for
+one of its resources (RFC 8707); whatever else is asked about is simply not active (§2.2).
 """
 
 from typing import Any
@@ -54,8 +54,11 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
 
 
 def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:
-    token = parts.access_tokens.read(text)
-    if token is None or token.client_id != client.client_id or not _is_alive(token, client, parts):
+    token = parts.access_tokens.read_any(text)
+    if token is None or not (token.client_id == client.client_id or token.audience in client.resource_identifiers):
+        return None
+    issued_to = parts.registry.get(token.client_id)
+    if issued_to is None or not _is_alive(token, issued_to, parts):
         return None
     shown: dict[str, Any] = {
         name: token.claims[name]
@@ -66,6 +69,8 @@ def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict
 
 
 def _is_alive(token: AccessToken, client: Client, parts: EndpointParts) -> bool:
+    if not client.is_active(parts.clock.now()):
+        return False
     if client.not_before is not None and token.issued_at < client.not_before:
         return False
     if token.reference is None:

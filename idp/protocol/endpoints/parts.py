@@ -13,6 +13,7 @@ from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.device_limits import DeviceLimits
+from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
@@ -42,3 +43,4 @@ class EndpointParts:
     tally: Tally
     devices: DeviceAuthorizations
     device_limits: DeviceLimits
+    resources: Resources
