@@ -83,3 +83,14 @@ class DeviceDecided(Event):
     action: ClassVar[str] = "device.decided"
 
     decision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenExchanged(Event):
+    """A service got a token for another one in a person's name (RFC 8693). ``subject_client`` had the token before."""
+
+    action: ClassVar[str] = "token.exchanged"
+
+    subject_client: str
+    audience: str
+    scope: str

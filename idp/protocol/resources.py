@@ -76,6 +76,18 @@ class Resources:
             raise ProtocolError("invalid_target", "The resource was not granted.")
         return Target(audience, self._server_of(audience, client, now))
 
+    def served_by(self, client_id: str) -> tuple[str, ...]:
+        """Return the resources of a client that is named as the audience of an exchange (RFC 8693 §2.1)."""
+        server = self._registry.get(client_id)
+        return () if server is None else tuple(sorted(server.resource_identifiers))
+
+    def exchange_target(self, resource: str, caller: Client, now: datetime) -> Target | None:
+        """Return the audience if this pair of clients may exchange tokens (``policy.exchange_to``), None otherwise."""
+        server = self._registry.serving(resource)
+        if server is None or server.client_id not in caller.exchange_to or not server.is_active(now):
+            return None
+        return Target(resource, server)
+
     def _server_of(self, resource: str, client: Client, now: datetime) -> Client:
         server = self._registry.serving(resource) if resource in client.resources else None
         if server is None or not server.is_active(now):

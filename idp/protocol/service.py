@@ -33,6 +33,7 @@ from idp.protocol.endpoints import ENDPOINTS, Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
+from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.logout.end_session import LogoutRequests
 from idp.protocol.messages import Answer, Request
 from idp.protocol.resources import Resources
@@ -156,6 +157,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         interval_seconds=settings.device_interval_seconds,
     )
     resources = Resources(on.registry, settings.issuer)
+    live_tokens = LiveTokens(on.database, on.clock, on.registry)
     grant_parts = GrantParts(
         on.clock,
         on.entropy,
@@ -170,6 +172,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         tally,
         devices,
         resources,
+        live_tokens,
     )
     return EndpointParts(
         settings,
@@ -190,4 +193,5 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         devices,
         DeviceLimits(on.throttle, keyring),
         resources,
+        live_tokens,
     )

@@ -14,7 +14,16 @@ from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
-from idp.registry.members import DEVICE_CODE, METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
+from idp.registry.members import (
+    DEVICE_CODE,
+    METADATA,
+    POLICY,
+    SECRET_METHODS,
+    TOKEN_EXCHANGE,
+    Malformed,
+    Parser,
+    with_defaults,
+)
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
 _PAGES = ("client_uri", "policy_uri", "tos_uri")
@@ -212,6 +221,10 @@ def _resources(content: Mapping[str, Any], deployment: Deployment) -> Iterator[P
     place = uris.Place(is_development=deployment.is_development)
     for member in ("resources", "resource_identifiers"):
         yield from _each(f"policy.{member}", policy.get(member), lambda uri: uris.problem_of_page(uri, place))
+    if policy.get("exchange_to") and TOKEN_EXCHANGE not in content["grant_types"]:
+        yield Problem("policy.exchange_to", f"needs the grant type {TOKEN_EXCHANGE}")
+    if TOKEN_EXCHANGE in content["grant_types"] and content["token_endpoint_auth_method"] == "none":
+        yield Problem("grant_types", "token exchange is for confidential clients only (RFC 8693 §2.1)")
     if policy.get("resource_identifiers") and content["token_endpoint_auth_method"] == "none":
         yield Problem("policy.resource_identifiers", "a resource server authenticates itself to ask about tokens")
 

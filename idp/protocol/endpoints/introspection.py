@@ -4,37 +4,14 @@ one of its resources (RFC 8707); whatever else is asked about is simply not acti
 
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
-
-from idp.accounts.models import Account
-from idp.foundation.columns import Instant
-from idp.foundation.digests import sha256
 from idp.foundation.errors import ProtocolError
-from idp.protocol.artefacts.liveness import account_is_live, session_is_live
-from idp.protocol.artefacts.revoked_token import RevokedToken
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.messages import Answer, Request, error_answer, json_answer
 from idp.protocol.server import challenge
-from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
-from idp.sessions.models import AuthorizationGrant, OPSession
 
 _INACTIVE = {"active": False}
-_NOW: Any = bindparam("now", type_=Instant)
-_LIVE_GRANT = (
-    select(AuthorizationGrant.sub)
-    .join(Account, Account.id == AuthorizationGrant.account_id)
-    .join(OPSession, OPSession.id == AuthorizationGrant.op_session_id)
-    .outerjoin(RevokedToken, RevokedToken.digest == bindparam("jti"))
-    .where(
-        AuthorizationGrant.reference == bindparam("reference"),
-        AuthorizationGrant.ended_at.is_(None),
-        RevokedToken.digest.is_(None),
-        account_is_live(),
-        or_(AuthorizationGrant.is_offline, session_is_live(_NOW)),
-    )
-)
 
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
@@ -57,27 +34,14 @@ def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict
     token = parts.access_tokens.read_any(text)
     if token is None or not (token.client_id == client.client_id or token.audience in client.resource_identifiers):
         return None
-    issued_to = parts.registry.get(token.client_id)
-    if issued_to is None or not _is_alive(token, issued_to, parts):
+    if not parts.live_tokens.is_live(token):
         return None
     shown: dict[str, Any] = {
         name: token.claims[name]
-        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr")
+        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "act")
         if name in token.claims
     }
     return {"active": True, "token_type": "Bearer", **shown, **({"scope": token.scope} if token.scope else {})}
-
-
-def _is_alive(token: AccessToken, client: Client, parts: EndpointParts) -> bool:
-    if not client.is_active(parts.clock.now()):
-        return False
-    if client.not_before is not None and token.issued_at < client.not_before:
-        return False
-    if token.reference is None:
-        return not parts.revoked.is_revoked(token.jti)
-    values = {"reference": token.reference, "jti": sha256(token.jti), "now": parts.clock.now()}
-    with parts.database.read() as connection:
-        return connection.scalar(_LIVE_GRANT, values) is not None
 
 
 def _about_refresh_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.device_limits import DeviceLimits
+from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
@@ -44,3 +45,4 @@ class EndpointParts:
     devices: DeviceAuthorizations
     device_limits: DeviceLimits
     resources: Resources
+    live_tokens: LiveTokens

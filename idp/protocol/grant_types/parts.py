@@ -18,6 +18,7 @@ from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
 from idp.protocol.claims import values_of
 from idp.protocol.events import RefreshReplayed
+from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.resources import Resources, Target
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
@@ -46,6 +47,7 @@ class GrantParts:
     tally: Tally
     devices: DeviceAuthorizations
     resources: Resources
+    live_tokens: LiveTokens
 
     @classmethod
     def of(cls, grant: BaseGrant) -> "GrantParts":
