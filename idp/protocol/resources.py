@@ -1,14 +1,15 @@
 """Resource indicators (RFC 8707): for whom a token is meant, and which ``sub`` it then carries (rule P6).
 
 An authorization request may name several resources; a token is for exactly one of them, or for this provider itself,
-whose own resource is its issuer identifier and is part of every grant. Several granted resources are kept as one text
-with blanks between, as scopes are: a URI holds none.
+whose own resources (its issuer identifier, and userinfo) are part of every grant. Several granted resources are kept as
+one text with blanks between, as scopes are: a URI holds none.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from idp.foundation.errors import ProtocolError
+from idp.protocol.tokens.access_token import own_audiences
 from idp.registry.client import Client
 from idp.registry.service import Registry
 from idp.registry.uris import problem_of_resource
@@ -52,12 +53,14 @@ class Resources:
     def __init__(self, registry: Registry, issuer: str) -> None:
         self._registry = registry
         self._issuer = issuer
+        self._own = frozenset(own_audiences(issuer))
 
     def allowed(self, text: str | None, client: Client, now: datetime) -> tuple[str, ...]:
-        """Return the foreign resources that a request names. Raises ProtocolError(invalid_target)."""
-        resources = tuple(resource for resource in named(text) if resource != self._issuer)
+        """Return the resources that a request names. Raises ProtocolError(invalid_target)."""
+        resources = named(text)
         for resource in resources:
-            self._server_of(resource, client, now)
+            if resource not in self._own:
+                self._server_of(resource, client, now)
         return resources
 
     def target(self, granted: str | None, asked: str | None, client: Client, now: datetime) -> Target:
@@ -70,7 +73,7 @@ class Resources:
         if len(wanted) > 1 or (not wanted and len(within) > 1):
             raise ProtocolError("invalid_target", "A token is for one resource: name one of those that were granted.")
         audience = (wanted or within or (self._issuer,))[0]
-        if audience == self._issuer:
+        if audience in self._own:
             return Target(audience)
         if audience not in within:
             raise ProtocolError("invalid_target", "The resource was not granted.")

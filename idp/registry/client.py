@@ -78,6 +78,7 @@ class Client:
     require_auth_time: bool
     id_token_signed_response_alg: str
     userinfo_signed_response_alg: str | None
+    introspection_signed_response_alg: str
 
     subject_type: Literal["pairwise", "public"]
     sector: str
@@ -171,6 +172,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         require_auth_time=content.get("require_auth_time", False),
         id_token_signed_response_alg=content.get("id_token_signed_response_alg", "ES256"),
         userinfo_signed_response_alg=content.get("userinfo_signed_response_alg"),
+        introspection_signed_response_alg=content.get("introspection_signed_response_alg", "RS256"),
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,

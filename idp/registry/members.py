@@ -176,6 +176,7 @@ METADATA: Mapping[str, Parser] = {
     "default_max_age": seconds,
     "grant_types": some_of(*GRANT_TYPES),
     "id_token_signed_response_alg": signing_algorithm,
+    "introspection_signed_response_alg": signing_algorithm,
     "jwks": jwks,
     "jwks_uri": text(2000),
     "policy_uri": text(2000),

@@ -1,4 +1,4 @@
-"""Devices and resources.
+"""Devices that ask for codes, resources that tokens are for, and who serves them.
 
 Revision 0002, after 0001. It works with the version before it and the version after it.
 """

@@ -1,5 +1,7 @@
-"""Token introspection (RFC 7662). A client learns about its own tokens, and a resource server about those that are for
-one of its resources (RFC 8707); whatever else is asked about is simply not active (§2.2).
+"""Token introspection (RFC 7662), plain or signed (RFC 9701).
+
+A client learns about its own tokens, and a resource server about those that are for one of its resources (RFC 8707);
+whatever else is asked about is simply not active (§2.2).
 """
 
 from typing import Any
@@ -7,10 +9,12 @@ from typing import Any
 from idp.foundation.errors import ProtocolError
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
-from idp.protocol.messages import Answer, Request, error_answer, json_answer
+from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_answer
 from idp.protocol.server import challenge
 from idp.registry.client import Client
 
+_SIGNED_TYP = "token-introspection+jwt"
+_SIGNED_TYPE = f"application/{_SIGNED_TYP}"
 _INACTIVE = {"active": False}
 
 
@@ -25,9 +29,25 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
     if text is None:
         return error_answer(ProtocolError("invalid_request", "The token is missing."))
     parts.tally.count("introspection", client.client_id)
-    return json_answer(
-        200, _about_access_token(text, client, parts) or _about_refresh_token(text, client, parts) or _INACTIVE
-    )
+    told = _about_access_token(text, client, parts) or _about_refresh_token(text, client, parts) or _INACTIVE
+    return _signed(told, client, parts) if _wants_signature(request) else json_answer(200, told)
+
+
+def _wants_signature(request: Request) -> bool:
+    accepted = (part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(","))
+    return _SIGNED_TYPE in accepted
+
+
+def _signed(told: dict[str, Any], client: Client, parts: EndpointParts) -> Answer:
+    """Return the answer as a JWT for this caller alone (RFC 9701 §5); its type keeps it from passing for a token."""
+    claims = {
+        "iss": parts.settings.issuer,
+        "aud": client.client_id,
+        "iat": int(parts.clock.now().timestamp()),
+        "token_introspection": told,
+    }
+    signed = parts.keyring.sign(claims, typ=_SIGNED_TYP, alg=client.introspection_signed_response_alg)
+    return Answer(200, signed.encode(), (("Content-Type", _SIGNED_TYPE), *NO_STORE))
 
 
 def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
 
 _BEARER = "Bearer"
+USERINFO_METADATA_PATH = "/.well-known/oauth-protected-resource/userinfo"
 _NOW: Any = bindparam("now", type_=Instant)
 
 
@@ -45,19 +46,26 @@ _PERSON_AND_ORGANIZATION = join_claims(_LIVE_GRANT, AuthorizationGrant.__table__
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
     if "access_token" in request.query or (request.authorization and "access_token" in request.form):
-        return _refusal(400, "invalid_request", "The access token must travel once, in the Authorization header.")
+        return _refusal(
+            parts, 400, "invalid_request", "The access token must travel once, in the Authorization header."
+        )
     text = _token_of(request)
     if text is None:
-        return Answer(401, b"", (("WWW-Authenticate", f'{_BEARER} realm="userinfo"'), *NO_STORE))
+        header = f'{_BEARER} realm="userinfo", {_metadata_of(parts)}'
+        return Answer(401, b"", (("WWW-Authenticate", header), *NO_STORE))
     token = parts.access_tokens.read(text)
     client = parts.registry.get(token.client_id) if token else None
     if token is None or client is None or token.reference is None or not _is_current(token, client, parts):
-        return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+        return _refusal(
+            parts, 401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint."
+        )
     if "openid" not in token.scopes:
-        return _refusal(403, "insufficient_scope", "The access token lacks the scope openid.")
+        return _refusal(parts, 403, "insufficient_scope", "The access token lacks the scope openid.")
     row = _find(token, parts)
     if row is None:
-        return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+        return _refusal(
+            parts, 401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint."
+        )
     return _released(row, token, client, parts)
 
 
@@ -96,8 +104,13 @@ def _released(row: RowMapping, token: AccessToken, client: Client, parts: Endpoi
     return Answer(200, signed.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
 
 
-def _refusal(status: int, error: str, description: str) -> Answer:
-    header = f'{_BEARER} realm="userinfo", error="{error}", error_description="{description}"'
+def _metadata_of(parts: EndpointParts) -> str:
+    """Return the parameter that names this resource's metadata (RFC 9728 §5.1)."""
+    return f'resource_metadata="{parts.settings.issuer}{USERINFO_METADATA_PATH}"'
+
+
+def _refusal(parts: EndpointParts, status: int, error: str, description: str) -> Answer:
+    header = f'{_BEARER} realm="userinfo", error="{error}", error_description="{description}", {_metadata_of(parts)}'
     return json_answer(
         status, {"error": error, "error_description": description}, headers=(("WWW-Authenticate", header), *NO_STORE)
     )

@@ -17,6 +17,11 @@ _JTI_BYTES = 16
 _PURPOSE = "grant reference"
 
 
+def own_audiences(issuer: str) -> tuple[str, ...]:
+    """Return the names of this provider as a resource: the issuer, which stands for all of it, and userinfo alone."""
+    return (issuer, f"{issuer}/userinfo")
+
+
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """What a token of ours says, once its signature, type, issuer, audience and expiry have been checked."""
@@ -56,12 +61,13 @@ class AccessTokens:
         self._clock = clock
         self._entropy = entropy
         self.issuer = issuer
+        self._own = frozenset(own_audiences(issuer))
         self.lifetime_seconds = lifetime_seconds
         self._outside_lifetime_seconds = outside_lifetime_seconds
 
     def lifetime_for(self, audience: str) -> int:
         """Return how long a token lives: a short time for others, who may not ask us about it (rule P5)."""
-        return self.lifetime_seconds if audience == self.issuer else self._outside_lifetime_seconds
+        return self.lifetime_seconds if audience in self._own else self._outside_lifetime_seconds
 
     def issue(
         self,
@@ -97,7 +103,7 @@ class AccessTokens:
     def read(self, token: str) -> AccessToken | None:
         """Return what a token says, None unless it is ours, for us, and not expired (RFC 9068 §4)."""
         found = self.read_any(token)
-        return found if found is not None and found.audience == self.issuer else None
+        return found if found is not None and found.audience in self._own else None
 
     def read_any(self, token: str) -> AccessToken | None:
         """Return what a token of ours says, whomever it is for; None if it is not ours or has expired."""
@@ -127,12 +133,12 @@ class AccessTokens:
 
     def _hidden(self, reference: str, audience: str) -> str:
         """Return the reference of a grant for a token: sealed for others, so that two of them cannot compare (P6)."""
-        if audience == self.issuer:
+        if audience in self._own:
             return reference
         lifetime = timedelta(seconds=self.lifetime_for(audience))
         return self._keyring.seal(_PURPOSE, reference.encode(), context=audience.encode(), lifetime=lifetime)
 
     def _shown(self, reference: str | None, audience: str) -> str | None:
-        if reference is None or audience == self.issuer:
+        if reference is None or audience in self._own:
             return reference
         return self._keyring.unseal(_PURPOSE, reference, context=audience.encode()).decode()

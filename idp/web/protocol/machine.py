@@ -42,7 +42,9 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
 def _request(environ: Environ, method: str) -> Request:
     query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
     form = _form(environ) if method == "POST" else {}
-    return Request(method, form, query, environ.get("HTTP_AUTHORIZATION", ""))
+    return Request(
+        method, form, query, environ.get("HTTP_AUTHORIZATION", ""), {"accept": environ.get("HTTP_ACCEPT", "")}
+    )
 
 
 def _form(environ: Environ) -> dict[str, str]:
