@@ -1,4 +1,4 @@
-"""Token exchange from the outside (RFC 8693): the portal calls the land registry, which calls the tax office's service."""
+"""Token exchange from the outside (RFC 8693): portal, land registry and tax service call one another in turn."""
 
 import pytest
 
