@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from idp.foundation.database import Base
 from idp.foundation.settings import Settings
 from idp.web.consent import consent
+from idp.web.device import device
 from idp.web.errors import register_errors
 from idp.web.home import home
 from idp.web.logout import logout
@@ -22,7 +23,7 @@ from idp.web.shared.setup import init_shared
 from idp.web.sign_in import sign_in
 from idp.wiring import Services, build_services
 
-BLUEPRINTS = (home, protocol, sign_in, consent, logout, my_account, ops)
+BLUEPRINTS = (home, protocol, sign_in, consent, device, logout, my_account, ops)
 
 
 class NoFlaskSession(SessionInterface):

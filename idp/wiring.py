@@ -125,6 +125,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             consents,
             interactions,
             _fetcher(outbound),
+            throttle,
         )
     )
     return Services(

@@ -86,6 +86,12 @@ class Settings(BaseSettings):
     pushed_request_lifetime_seconds: int = Field(
         90, ge=5, le=599, description="Pushed authorization request, until it is opened (RFC 9126 §2.2)."
     )
+    device_code_lifetime_seconds: int = Field(
+        600, ge=60, le=1800, description="Codes of the device authorization grant (RFC 8628 §3.2)."
+    )
+    device_interval_seconds: int = Field(
+        5, ge=1, le=60, description="How long a device waits between two polls (RFC 8628 §3.5)."
+    )
     access_token_lifetime_seconds: int = Field(600, ge=60, le=3600, description="Access token for our own endpoints.")
     outside_token_lifetime_seconds: int = Field(
         300, ge=60, le=300, description="Access token for another audience, which cannot ask us."

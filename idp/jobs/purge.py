@@ -16,6 +16,7 @@ from idp.foundation.outbox import OutboxMessage
 from idp.foundation.throttle import ThrottleCounter
 from idp.jobs.job import Job
 from idp.protocol.artefacts.authorization_code import AuthorizationCodeRow
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizationRow
 from idp.protocol.artefacts.pushed_request import PushedRequestRow
 from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
 from idp.protocol.artefacts.revoked_token import RevokedToken
@@ -49,13 +50,14 @@ class Purge:
 
 
 def _grant_is_over(now: datetime) -> ColumnElement[bool]:
-    """Nothing hangs on the grant any more: its session is long over, and neither family nor code is left."""
+    """Nothing hangs on the grant any more: its session is long over, and no family and no code is left."""
     return (
         exists().where(
             OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
         )
         & ~exists().where(RefreshFamilyRow.grant_id == AuthorizationGrant.id)
         & ~exists().where(AuthorizationCodeRow.grant_id == AuthorizationGrant.id)
+        & ~exists().where(DeviceAuthorizationRow.grant_id == AuthorizationGrant.id)
     )
 
 
@@ -83,6 +85,7 @@ EXPIRED: Final[tuple[Purge, ...]] = (
     Purge(ThrottleCounter, lambda now: ThrottleCounter.expires_at < now),
     Purge(AuthorizationCodeRow, lambda now: AuthorizationCodeRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(PushedRequestRow, lambda now: PushedRequestRow.expires_at < now),
+    Purge(DeviceAuthorizationRow, lambda now: DeviceAuthorizationRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(RefreshFamilyRow, lambda now: RefreshFamilyRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(SignInAttempt, lambda now: SignInAttempt.expires_at < now),
     Purge(ClientSecretRow, lambda now: ClientSecretRow.expires_at < now),

@@ -54,6 +54,7 @@ class AuthorizationRequest:
     max_age: int | None = None
     acr_needed: str = ""
     hinted_sub: str | None = None
+    resources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.sent = self.parameters

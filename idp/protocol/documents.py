@@ -1,6 +1,8 @@
-"""The two metadata documents and the key set as prepared bytes (OpenID Connect Discovery §4.2, RFC 8414 §3, RFC 7517
-§5).
+"""The metadata documents and the key set as prepared bytes (OpenID Connect Discovery §4.2, RFC 8414 §3, RFC 9728 §3,
+RFC 7517 §5).
 """
+
+from typing import Any
 
 import orjson
 
@@ -9,6 +11,7 @@ from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 from idp.protocol.messages import Answer
 from idp.protocol.metadata import provider_metadata
+from idp.protocol.resource_metadata import resource_metadata
 
 METADATA_PATHS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 JWKS_PATH = "/jwks.json"
@@ -21,8 +24,10 @@ class Documents:
     def __init__(self, settings: Settings, keyring: Keyring) -> None:
         self._keyring = keyring
         self._max_age = settings.jwks_max_age_seconds
-        body = orjson.dumps(provider_metadata(settings))
-        self.metadata = Answer(200, body, _headers(b64url(sha256(body)[:12]), _METADATA_MAX_AGE))
+        self.metadata = _prepared(provider_metadata(settings))
+        self._prepared = dict.fromkeys(METADATA_PATHS, self.metadata) | {
+            path: _prepared(document) for path, document in resource_metadata(settings).items()
+        }
         self._keys: tuple[str, Answer] = ("", self.metadata)
 
     def jwks(self) -> Answer:
@@ -37,9 +42,12 @@ class Documents:
 
     def find(self, path: str) -> Answer | None:
         """Return the document at a path, None if there is none."""
-        if path in METADATA_PATHS:
-            return self.metadata
-        return self.jwks() if path == JWKS_PATH else None
+        return self._prepared.get(path) or (self.jwks() if path == JWKS_PATH else None)
+
+
+def _prepared(document: dict[str, Any]) -> Answer:
+    body = orjson.dumps(document)
+    return Answer(200, body, _headers(b64url(sha256(body)[:12]), _METADATA_MAX_AGE))
 
 
 def _headers(etag: str, max_age: int) -> tuple[tuple[str, str], ...]:

@@ -75,3 +75,23 @@ class AuthorizationRefused(Event):
     action: ClassVar[str] = "authorization.refused"
 
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceDecided(Event):
+    """A person allowed or refused a device (RFC 8628 §3.3)."""
+
+    action: ClassVar[str] = "device.decided"
+
+    decision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenExchanged(Event):
+    """A service got a token for another one in a person's name (RFC 8693). ``subject_client`` had the token before."""
+
+    action: ClassVar[str] = "token.exchanged"
+
+    subject_client: str
+    audience: str
+    scope: str

@@ -48,11 +48,11 @@ class CodeIssuer:
         answer already.
         """
         if interaction is None:
-            claims = _claims_of_grant(request, frozenset() if situation.consent is None else situation.consent.declined)
+            claims = claims_of_grant(request, frozenset() if situation.consent is None else situation.consent.declined)
             fitting = next((grant for grant in situation.grants if _fits(grant, request, claims)), None)
             if fitting is not None:
                 self._sessions.touch(situation.session)
-                content = _content(request, situation, acr, fitting)
+                content = content_of(request, situation, acr, fitting)
                 code = self._codes.issue(content, is_in_transaction=False, longest=_longest(request))
                 return {"code": code}
         return self._issue_under_new_grant(request, situation, acr, interaction)
@@ -71,11 +71,11 @@ class CodeIssuer:
                 sector=client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR,
                 interaction_id=interaction.id if interaction else self._interactions.new_id(),
                 is_offline=request.wants_offline,
-                claims=_claims_of_grant(request, consent.declined),
+                claims=claims_of_grant(request, consent.declined),
             )
             if grant is None:
                 return None
-            content = _content(request, situation, acr, grant)
+            content = content_of(request, situation, acr, grant)
             return {"code": self._codes.issue(content, is_in_transaction=True, longest=_longest(request))}
 
 
@@ -84,7 +84,7 @@ def _longest(request: AuthorizationRequest) -> timedelta | None:
     return _FAPI2_CODE_LIFETIME if request.client.is_fapi2 else None
 
 
-def _claims_of_grant(request: AuthorizationRequest, declined: frozenset[str]) -> dict[str, list[str]]:
+def claims_of_grant(request: AuthorizationRequest, declined: frozenset[str]) -> dict[str, list[str]]:
     """Return the claims asked for one by one and not declined, by place, and those declined, which scopes must not
     release either.
     """
@@ -100,7 +100,8 @@ def _fits(grant: OpenGrant, request: AuthorizationRequest, claims: Mapping[str, 
     return grant.is_offline == request.wants_offline and grant.claims == claims
 
 
-def _content(request: AuthorizationRequest, situation: Situation, acr: str, grant: OpenGrant) -> CodeContent:
+def content_of(request: AuthorizationRequest, situation: Situation, acr: str, grant: OpenGrant) -> CodeContent:
+    """Return what a code says under a grant."""
     session, client = situation.session, request.client
     released = claims_of_scopes(request.scopes) | frozenset(grant.claims.get("userinfo", ()))
     claims = {"userinfo": sorted(released - frozenset(grant.claims.get("declined", ())))}
@@ -123,4 +124,5 @@ def _content(request: AuthorizationRequest, situation: Situation, acr: str, gran
         acr,
         amr_of(session.factors),
         request.get("dpop_jkt"),
+        " ".join(request.resources) or None,
     )

@@ -1,8 +1,8 @@
 """Plain requests and answers of the machine endpoints, and the one parser of their forms (RFC 6749 §3.1, §3.2; rule
 P8).
 
-A parameter without a value is treated as if it were left out; one given twice is an error; nothing but UTF-8 without
-NUL passes.
+A parameter without a value is treated as if it were left out; one given twice is an error, but for ``resource`` (RFC
+8707 §2), whose values are joined by blanks; nothing but UTF-8 without NUL passes.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from idp.foundation.errors import ProtocolError
 
 LARGEST_FORM = 64 * 1024
 _MOST_FIELDS = 100
+REPEATABLE = "resource"
 FORM_TYPE = "application/x-www-form-urlencoded"
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
@@ -91,7 +92,9 @@ def parse_parameters(text: str) -> dict[str, str]:
         raise ProtocolError("invalid_request", "A parameter holds a NUL character.")
     parameters: dict[str, str] = {}
     for name, value in pairs:
-        if name in parameters:
+        if name in parameters and name == REPEATABLE:
+            value = f"{parameters[name]} {value}".strip()  # noqa: PLW2901 - the joined value takes its place
+        elif name in parameters:
             raise ProtocolError("invalid_request", "A parameter is given more than once.")
         parameters[name] = value
     return {name: value for name, value in parameters.items() if value}

@@ -15,6 +15,7 @@ from idp.protocol.client_auth.private_key_jwt import ASSERTION_ALGORITHMS
 from idp.protocol.endpoints import ENDPOINTS
 from idp.protocol.grant_types import GRANT_TYPES
 from idp.protocol.response_modes import RESPONSE_MODES
+from idp.protocol.tokens.access_token import own_audiences
 
 SIGNING_ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 UI_LOCALES = ("zh-Hans", "en")
@@ -48,6 +49,8 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": bool(settings.client_certificate_header),
         **_mtls_aliases(settings),
+        "introspection_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "protected_resources": list(own_audiences(issuer)),
         "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
         "prompt_values_supported": list(PROMPTS),
         "claim_types_supported": ["normal"],

@@ -13,9 +13,11 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.settings import Settings
+from idp.foundation.throttle import Throttle
 from idp.interactions import Interactions
 from idp.keyring.service import Keyring
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
@@ -27,13 +29,17 @@ from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.client_auth import ClientAuthContext
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.client_auth.client_keys import ClientKeys, Fetch
+from idp.protocol.device_flow import DeviceFlow, DeviceFlowParts
+from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.documents import Documents
 from idp.protocol.endpoints import ENDPOINTS, Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
+from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.logout.end_session import LogoutRequests
 from idp.protocol.messages import Answer, Request
+from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
 from idp.protocol.tally import Tally
@@ -62,6 +68,7 @@ class Foundations:
     consents: Consents
     interactions: Interactions
     fetch: Fetch
+    throttle: Throttle
 
 
 class Protocol:
@@ -75,6 +82,21 @@ class Protocol:
         codes = AuthorizationCodes(on.database, on.clock, on.entropy, lifetime_seconds=settings.code_lifetime_seconds)
         checks = _check_context(on)
         self._endpoint_parts = _endpoint_parts(on, codes, self.tally, checks)
+        self.device_flow = DeviceFlow(
+            DeviceFlowParts(
+                on.database,
+                on.clock,
+                on.keyring,
+                on.audit,
+                on.registry,
+                self._endpoint_parts.devices,
+                self._endpoint_parts.device_limits,
+                Situations(on.database, on.sessions),
+                on.consents,
+                on.grants,
+                decay_of(settings),
+            )
+        )
         self.authorization = Authorization(
             AuthorizationParts(
                 on.database,
@@ -133,7 +155,12 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
     nonces = Nonces(keyring, on.clock, window_seconds=settings.dpop_nonce_seconds)
     constraints = SenderConstraints(settings, on.clock, nonces, used_jtis)
     access_tokens = AccessTokens(
-        keyring, on.clock, on.entropy, issuer=settings.issuer, lifetime_seconds=settings.access_token_lifetime_seconds
+        keyring,
+        on.clock,
+        on.entropy,
+        issuer=settings.issuer,
+        lifetime_seconds=settings.access_token_lifetime_seconds,
+        outside_lifetime_seconds=settings.outside_token_lifetime_seconds,
     )
     refresh_tokens = RefreshTokens(keyring)
     families = RefreshFamilies(
@@ -143,6 +170,16 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         total_seconds=settings.refresh_total_seconds,
         grace_seconds=settings.refresh_grace_seconds,
     )
+    devices = DeviceAuthorizations(
+        on.database,
+        on.clock,
+        on.entropy,
+        keyring,
+        lifetime_seconds=settings.device_code_lifetime_seconds,
+        interval_seconds=settings.device_interval_seconds,
+    )
+    resources = Resources(on.registry, settings.issuer)
+    live_tokens = LiveTokens(on.database, on.clock, on.registry)
     grant_parts = GrantParts(
         on.clock,
         on.entropy,
@@ -155,6 +192,9 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         IDTokens(keyring, on.clock, issuer=settings.issuer, lifetime_seconds=settings.id_token_lifetime_seconds),
         refresh_tokens,
         tally,
+        devices,
+        resources,
+        live_tokens,
     )
     return EndpointParts(
         settings,
@@ -175,4 +215,8 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         tally,
         checks.pushed,
         checks,
+        devices,
+        DeviceLimits(on.throttle, keyring),
+        resources,
+        live_tokens,
     )

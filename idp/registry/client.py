@@ -92,6 +92,7 @@ class Client:
     require_signed_request_object: bool
     require_signed_response: bool
     require_pushed_authorization_requests: bool
+    introspection_signed_response_alg: str
 
     subject_type: Literal["pairwise", "public"]
     sector: str
@@ -108,6 +109,9 @@ class Client:
     legal_basis: str | None
     legal_basis_en: str | None
     purposes: Mapping[str, str]
+    resources: frozenset[str]
+    resource_identifiers: frozenset[str]
+    exchange_to: frozenset[str]
 
     state: Literal["active", "suspended"]
     not_before: datetime | None
@@ -197,6 +201,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         require_signed_request_object=signs_messages or content.get("require_signed_request_object", False),
         require_signed_response=signs_messages,
         require_pushed_authorization_requests=is_fapi2 or content.get("require_pushed_authorization_requests", False),
+        introspection_signed_response_alg=content.get("introspection_signed_response_alg", "RS256"),
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,
@@ -212,6 +217,9 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         legal_basis=policy.get("legal_basis"),
         legal_basis_en=policy.get("legal_basis#en"),
         purposes=MappingProxyType(dict(policy.get("purposes", {}))),
+        resources=frozenset(policy.get("resources", ())),
+        resource_identifiers=frozenset(policy.get("resource_identifiers", ())),
+        exchange_to=frozenset(policy.get("exchange_to", ())),
         state=standing.state,
         not_before=standing.not_before,
         ends_at=_end_of(policy.get("ends_on")),

@@ -27,7 +27,9 @@ AUTH_METHODS = (
     "none",
 )
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
 ENVIRONMENTS = ("development", "sandbox", "production")
@@ -162,6 +164,13 @@ _client_id = matching(
 )
 _slug = matching(_SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
 
+
+def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
+    if not isinstance(value, list) or len(value) > _MOST_URIS:
+        raise Malformed(f"must be a list of at most {_MOST_URIS} client ids")
+    return sorted({_client_id(entry) for entry in value})
+
+
 METADATA: Mapping[str, Parser] = {
     "application_type": one_of("web", "native"),
     "authorization_signed_response_alg": signing_algorithm,
@@ -177,6 +186,7 @@ METADATA: Mapping[str, Parser] = {
     "dpop_bound_access_tokens": flag,
     "grant_types": some_of(*GRANT_TYPES),
     "id_token_signed_response_alg": signing_algorithm,
+    "introspection_signed_response_alg": signing_algorithm,
     "jwks": jwks,
     "jwks_uri": text(2000),
     "policy_uri": text(2000),
@@ -209,6 +219,7 @@ POLICY: Mapping[str, Parser] = {
     "demonstration": flag,
     "dpop_nonce_required": flag,
     "ends_on": day,
+    "exchange_to": client_ids,
     "environment": one_of(*ENVIRONMENTS),
     "legal_basis": text(200),
     "legal_basis#en": text(200),
@@ -216,6 +227,8 @@ POLICY: Mapping[str, Parser] = {
     "min_acr": one_of(*ACR_VALUES),
     "profile": one_of("standard", "fapi2", "legacy-oidc"),
     "purposes": purposes,
+    "resource_identifiers": uris,
+    "resources": uris,
     "sector": _slug,
 }
 

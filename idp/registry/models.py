@@ -99,6 +99,16 @@ class ClientName(Base):
     client_id: Mapped[str] = plain(String(255), ForeignKey("client.client_id"), nullable=False)
 
 
+class ClientResource(Base):
+    """A resource that a client serves (RFC 8707): no two clients serve the same one."""
+
+    __tablename__ = "client_resource"
+    __table_args__ = (Index("ix_client_resource_client", "client_id"),)
+
+    uri: Mapped[str] = plain(String(2000), primary_key=True)
+    client_id: Mapped[str] = plain(String(255), ForeignKey("client.client_id"), nullable=False)
+
+
 class CacheVersion(Base):
     """One row whose number grows with every change; every node compares it before it trusts its cache (rule 6)."""
 

@@ -122,17 +122,29 @@ class Publication:
 
     def _conflicts(self, content: Mapping[str, Any], row: Row[Any] | None, versions: Versions) -> list[Problem]:
         """Return what speaks against a content because of what stands in the register."""
-        problems = []
+        problems: list[Problem] = []
         for member in ("client_name", "client_name#en"):
             holder = self._store.name_holder(skeleton(content[member])) if member in content else None
             if holder not in {None, content["client_id"]}:
                 problems.append(Problem(member, f"is, or looks like, the name of the client {holder!r}"))
+        problems += self._resource_conflicts(content)
         if row is not None and row.environment != self._settings.environment:
             problems.append(Problem("policy.environment", f"this client was registered for {row.environment}"))
         published = _published(versions)
         if published is not None and not self._settings.is_development:  # noqa: SIM102 - two questions
             if published["policy"]["sector"] != content["policy"]["sector"]:
                 problems.append(Problem("policy.sector", "never changes: every sub would become another"))
+        return problems
+
+    def _resource_conflicts(self, content: Mapping[str, Any]) -> list[Problem]:
+        """Return what speaks against the resources of a content: two servers must not answer to one name (RFC 8707)."""
+        member, issuer, problems = "policy.resource_identifiers", self._settings.issuer, []
+        for uri in content["policy"].get("resource_identifiers", ()):
+            holder = self._store.resource_holder(uri)
+            if holder not in {None, content["client_id"]}:
+                problems.append(Problem(member, f"{uri!r} is served by the client {holder!r}"))
+            if f"{uri}/".startswith(f"{issuer}/"):
+                problems.append(Problem(member, f"{uri!r} is this provider's own"))
         return problems
 
     def _insert_client(self, content: Mapping[str, Any]) -> None:
@@ -229,6 +241,7 @@ class Publication:
         self._store.hold_names(
             client_id, {skeleton(content[member]) for member in ("client_name", "client_name#en") if member in content}
         )
+        self._store.hold_resources(client_id, set(policy.get("resource_identifiers", ())))
         self._store.update_client(
             client_id,
             agency=policy["agency"],

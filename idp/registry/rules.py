@@ -15,7 +15,16 @@ from typing import Any
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
 from idp.registry.fapi2 import problems_of_fapi2
-from idp.registry.members import METADATA, POLICY, SECRET_METHODS, Malformed, Parser, with_defaults
+from idp.registry.members import (
+    DEVICE_CODE,
+    METADATA,
+    POLICY,
+    SECRET_METHODS,
+    TOKEN_EXCHANGE,
+    Malformed,
+    Parser,
+    with_defaults,
+)
 from idp.registry.mutual_tls import problems_of_mutual_tls
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
@@ -152,8 +161,8 @@ def _grants(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Pro
         yield Problem("redirect_uris", "is missing; authorization_code needs at least one")
     if uses_code != (content["response_types"] == ["code"]):
         yield Problem("response_types", 'is ["code"] with the grant type authorization_code, and [] without it')
-    if "refresh_token" in grants and not uses_code:
-        yield Problem("grant_types", "refresh_token goes with authorization_code only (RFC 6749 §4.4.3)")
+    if "refresh_token" in grants and not (uses_code or DEVICE_CODE in grants):
+        yield Problem("grant_types", "refresh_token goes with authorization_code or device_code (RFC 6749 §4.4.3)")
     if "offline_access" in scope and "refresh_token" not in grants:
         yield Problem("scope", "offline_access needs the grant type refresh_token")
     if uses_code and "openid" not in scope:
@@ -228,6 +237,19 @@ def _mutual_tls(content: Mapping[str, Any], deployment: Deployment) -> Iterator[
         yield Problem(member, words)
 
 
+def _resources(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
+    policy = content["policy"]
+    place = uris.Place(is_development=deployment.is_development)
+    for member in ("resources", "resource_identifiers"):
+        yield from _each(f"policy.{member}", policy.get(member), lambda uri: uris.problem_of_page(uri, place))
+    if policy.get("exchange_to") and TOKEN_EXCHANGE not in content["grant_types"]:
+        yield Problem("policy.exchange_to", f"needs the grant type {TOKEN_EXCHANGE}")
+    if TOKEN_EXCHANGE in content["grant_types"] and content["token_endpoint_auth_method"] == "none":
+        yield Problem("grant_types", "token exchange is for confidential clients only (RFC 8693 §2.1)")
+    if policy.get("resource_identifiers") and content["token_endpoint_auth_method"] == "none":
+        yield Problem("policy.resource_identifiers", "a resource server authenticates itself to ask about tokens")
+
+
 RULES: tuple[Rule, ...] = (
     _environment,
     _addresses,
@@ -237,5 +259,6 @@ RULES: tuple[Rule, ...] = (
     _fapi2,
     _signed_requests,
     _mutual_tls,
+    _resources,
     _consent,
 )

@@ -51,6 +51,7 @@ class Registry:
         self._environment = settings.environment
         self._store = RegistryStore(database)
         self._cache: VersionedCache[Client] = VersionedCache(self._store.cache_version)
+        self._resources: VersionedCache[Client] = VersionedCache(self._store.cache_version)
         self._publication = Publication(database, self._store, clock, entropy, audit, settings)
 
     def get(self, client_id: str) -> Client | None:
@@ -60,6 +61,15 @@ class Registry:
         trusted.
         """
         return self._cache.get(client_id, self._load)
+
+    def serving(self, resource: str) -> Client | None:
+        """Return the client that serves a resource (RFC 8707), None if nobody here does."""
+        return self._resources.get(resource, self._load_serving)
+
+    def _load_serving(self, resource: str) -> Client | None:
+        client_id = self._store.resource_holder(resource)
+        client = None if client_id is None else self._load(client_id)
+        return client if client is not None and resource in client.resource_identifiers else None
 
     def _load(self, client_id: str) -> Client | None:
         if not CLIENT_ID.match(client_id):
@@ -74,13 +84,13 @@ class Registry:
     ) -> Applied | Refused:
         """Bring the register to what a file says: published at once in development, elsewhere a draft. Idempotent."""
         outcome = self._publication.apply(registration, actor=actor, substitutions=substitutions or {})
-        self._cache.forget()
+        self._forget()
         return outcome
 
     def approve(self, client_id: str, *, actor: str) -> StateChanged | Refused:
         """Put the open draft of a client into force, unless another version was published since it was written."""
         outcome = self._publication.approve(client_id, actor=actor)
-        self._cache.forget()
+        self._forget()
         return outcome
 
     def suspend(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
@@ -96,7 +106,7 @@ class Registry:
             self._store.update_client(client_id, state="suspended", not_before=now)
             self._store.bump_cache_version()
             self._audit.record(ClientSuspended(actor=actor, client_id=client_id, reason=reason))
-        self._cache.forget()
+        self._forget()
         return StateChanged(client_id, "suspended", row.published_version)
 
     def resume(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
@@ -109,7 +119,7 @@ class Registry:
                 self._store.update_client(client_id, state="active")
                 self._store.bump_cache_version()
                 self._audit.record(ClientResumed(actor=actor, client_id=client_id, reason=reason))
-        self._cache.forget()
+        self._forget()
         return StateChanged(client_id, "active", row.published_version)
 
     def rotate_secret(
@@ -130,8 +140,12 @@ class Registry:
             self._audit.record(
                 ClientSecretIssued(actor=actor, client_id=client_id, old_secret_ends=ends.isoformat() if ends else None)
             )
-        self._cache.forget()
+        self._forget()
         return SecretIssued(client_id, secret, ends)
+
+    def _forget(self) -> None:
+        self._cache.forget()
+        self._resources.forget()
 
     def _uses_secret(self, client_id: str) -> bool:
         current = [row for row in self._store.versions(client_id) if row.status != "archived"]

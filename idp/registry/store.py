@@ -10,7 +10,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.foundation.database import Database
 from idp.registry.client import Client, ClientSecret, Standing, client_of
-from idp.registry.models import Agency, CacheVersion, ClientName, ClientRow, ClientSecretRow, ClientVersion
+from idp.registry.models import (
+    Agency,
+    CacheVersion,
+    ClientName,
+    ClientResource,
+    ClientRow,
+    ClientSecretRow,
+    ClientVersion,
+)
 
 _ONLY_ROW = 1
 
@@ -181,6 +189,19 @@ class RegistryStore:
         for skeleton in sorted(skeletons):
             if self.name_holder(skeleton) != client_id:
                 self._execute(insert(ClientName).values(skeleton=skeleton, client_id=client_id))
+
+    def resource_holder(self, uri: str) -> str | None:
+        """Return the client that serves a resource."""
+        with self._database.read() as connection:
+            return connection.scalar(select(ClientResource.client_id).where(ClientResource.uri == uri))
+
+    def hold_resources(self, client_id: str, resources: set[str]) -> None:
+        """Make these the resources of a client. One that another serves breaks the transaction (primary key)."""
+        gone = (ClientResource.client_id == client_id) & ClientResource.uri.not_in(resources)
+        self._execute(delete(ClientResource).where(gone))
+        for uri in sorted(resources):
+            if self.resource_holder(uri) != client_id:
+                self._execute(insert(ClientResource).values(uri=uri, client_id=client_id))
 
     def insert_secret(self, secret_id: UUID, client_id: str, digest: bytes, now: datetime) -> None:
         self._execute(insert(ClientSecretRow).values(id=secret_id, client_id=client_id, digest=digest, created_at=now))

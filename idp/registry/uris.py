@@ -56,6 +56,12 @@ def problem_of_origin(origin: str, place: Place) -> str | None:
     return problem
 
 
+def problem_of_resource(uri: str) -> str | None:
+    """Return what is wrong with a resource indicator as a request names it (RFC 8707 §2), None if nothing is."""
+    parts, problem = _parse(uri)
+    return None if parts is not None and parts.netloc else problem or "must be an absolute URI with a host"
+
+
 def problem_of_receiver(uri: str, place: Place, outbound: OutboundPolicy) -> str | None:
     """Return what is wrong with an address that we shall call ourselves, None if nothing is."""
     problem = problem_of_page(uri, place)

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from idp.web.shared.pages import Problem, ServiceSlip
+from tests.pages.device_samples import device_samples
 
 # 2 March 2026, 15:22 in Shanghai.
 NOW = datetime(2026, 3, 2, 7, 22, 8, tzinfo=UTC)
@@ -37,10 +38,8 @@ def ago(**duration: float) -> datetime:
 
 
 def samples(locale: str) -> list[Sample]:
-    chinese = locale == "zh-Hans"
-
     def say(zh: str, en: str) -> str:
-        return zh if chinese else en
+        return zh if locale == "zh-Hans" else en
 
     tax = say("税务局网上办税", "Online Tax Office")
     slip = ServiceSlip(tax, say("示例省税务局", "Example Province Tax Service"), "https://tax.example.gov.cn/")
@@ -48,6 +47,7 @@ def samples(locale: str) -> list[Sample]:
         *_sign_in(say, slip),
         *_consent(say, slip),
         *_logout(say, slip, tax),
+        *device_samples(say, slip, Sample, NOW),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),

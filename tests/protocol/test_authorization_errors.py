@@ -306,6 +306,5 @@ def test_a_request_with_everything_odd_but_allowed_goes_through(tax, visitor):
         i="y",
         login_hint='"><b>',
         audience="https://elsewhere.example",
-        resource="https://elsewhere.example",
     )
     assert claims_of(tokens["id_token"])["aud"] == "tax"

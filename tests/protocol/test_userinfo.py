@@ -64,7 +64,9 @@ class TestTransport:
             ask(Authorization=f"Basic {tax.client_secret}"),
         ):
             assert (answer.status_code, answer.data) == (401, b"")
-            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="userinfo"'
+            challenge = answer.headers["WWW-Authenticate"]
+            assert challenge.startswith('Bearer realm="userinfo", resource_metadata="')
+            assert "error" not in challenge
 
 
 class TestTokens:

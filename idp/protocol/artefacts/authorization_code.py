@@ -48,6 +48,7 @@ class AuthorizationCodeRow(Base):
     amr: Mapped[list[str]] = plain(JSONText, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     redeemed_at: Mapped[datetime | None] = plain(Instant)
+    resources: Mapped[str | None] = plain(Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class CodeContent:
     acr: str
     amr: Sequence[str]
     dpop_jkt: str | None = None
+    resources: str | None = None
 
     # Authlib asks a redeemed code for these two (RFC 6749 §4.1.3, RFC 7636 §4.6).
     code_challenge_method = "S256"

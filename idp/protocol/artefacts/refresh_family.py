@@ -53,6 +53,7 @@ class RefreshFamilyRow(Base):
     idle_expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
+    resources: Mapped[str | None] = plain(Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Family:
     amr: Sequence[str]
     bound_jkt: str | None = None
     bound_x5t: str | None = None
+    resources: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from idp.protocol.checks.prompt import check_prompt
 from idp.protocol.checks.pushed_request import check_pushed_request
 from idp.protocol.checks.redirect_uri import check_redirect_uri
 from idp.protocol.checks.request_object import check_request_object
+from idp.protocol.checks.resource import check_resource
 from idp.protocol.checks.response_mode import check_response_mode
 from idp.protocol.checks.response_type import check_response_type
 from idp.protocol.checks.scope import check_scope
@@ -34,6 +35,7 @@ AUTHORIZATION_CHECKS: tuple[AuthorizationCheck, ...] = (
     check_sizes,
     check_response_type,
     check_scope,
+    check_resource,
     check_pkce,
     check_dpop_jkt,
     check_prompt,

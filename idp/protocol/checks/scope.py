@@ -1,25 +1,9 @@
-"""The scope asked for (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1 and §11). Unknown scopes are ignored, unassigned
-ones refused.
-"""
+"""The scope asked for (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1 and §11)."""
 
-from idp.foundation.errors import ProtocolError
 from idp.protocol.authorization_request import AuthorizationRequest, CheckContext
-from idp.protocol.claims import SCOPES
+from idp.protocol.scopes import understood_scopes
 
 
 def check_scope(request: AuthorizationRequest, _context: CheckContext) -> None:
     """Take the scopes we know and this client may ask for."""
-    asked = frozenset((request.get("scope") or "").split(" ")) - {""}
-    if not asked:
-        raise ProtocolError("invalid_scope", "The scope is missing.")
-    client = request.client
-    unassigned = {scope for scope in asked if scope in SCOPES} - client.scope
-    if unassigned:
-        raise ProtocolError("invalid_scope", "The client is not registered for a scope that it asks for.")
-    granted = asked & client.scope
-    if not granted:
-        raise ProtocolError("invalid_scope", "None of the scopes is known here.")
-    if "offline_access" in granted and "refresh_token" not in client.grant_types:
-        # Without the grant nothing could ever be done with it (OpenID Connect Core §11 says to ignore it).
-        granted -= {"offline_access"}
-    request.scopes = granted
+    request.scopes = understood_scopes(request.get("scope"), request.client)

@@ -2,6 +2,7 @@
 8414 §2).
 """
 
+from idp.protocol.endpoints.device_authorization import DEVICE_AUTHORIZATION
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.introspection import INTROSPECTION
 from idp.protocol.endpoints.par import PAR
@@ -9,6 +10,6 @@ from idp.protocol.endpoints.revocation import REVOCATION
 from idp.protocol.endpoints.token import TOKEN
 from idp.protocol.endpoints.userinfo import USERINFO
 
-ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION, PAR)
+ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION, PAR, DEVICE_AUTHORIZATION)
 
 __all__ = ["ENDPOINTS", "Endpoint"]

@@ -1,41 +1,22 @@
-"""Token introspection (RFC 7662). A client learns about its own tokens; whatever else is asked about is simply not
-active (§2.2).
+"""Token introspection (RFC 7662), plain or signed (RFC 9701).
+
+A client learns about its own tokens, and a resource server about those that are for one of its resources (RFC 8707);
+whatever else is asked about is simply not active (§2.2).
 """
 
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
-
-from idp.accounts.models import Account
-from idp.foundation.columns import Instant
-from idp.foundation.digests import sha256
 from idp.foundation.errors import ProtocolError
-from idp.protocol.artefacts.liveness import account_is_live, session_is_live
-from idp.protocol.artefacts.revoked_token import RevokedToken
 from idp.protocol.binding.values import Binding, binding_of
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
-from idp.protocol.messages import Answer, Request, error_answer, json_answer
+from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_answer
 from idp.protocol.server import challenge
-from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
-from idp.sessions.models import AuthorizationGrant, OPSession
 
+_SIGNED_TYP = "token-introspection+jwt"
+_SIGNED_TYPE = f"application/{_SIGNED_TYP}"
 _INACTIVE = {"active": False}
-_NOW: Any = bindparam("now", type_=Instant)
-_LIVE_GRANT = (
-    select(AuthorizationGrant.sub)
-    .join(Account, Account.id == AuthorizationGrant.account_id)
-    .join(OPSession, OPSession.id == AuthorizationGrant.op_session_id)
-    .outerjoin(RevokedToken, RevokedToken.digest == bindparam("jti"))
-    .where(
-        AuthorizationGrant.reference == bindparam("reference"),
-        AuthorizationGrant.ended_at.is_(None),
-        RevokedToken.digest.is_(None),
-        account_is_live(),
-        or_(AuthorizationGrant.is_offline, session_is_live(_NOW)),
-    )
-)
 
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
@@ -49,32 +30,40 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
     if text is None:
         return error_answer(ProtocolError("invalid_request", "The token is missing."))
     parts.tally.count("introspection", client.client_id)
-    return json_answer(
-        200, _about_access_token(text, client, parts) or _about_refresh_token(text, client, parts) or _INACTIVE
-    )
+    told = _about_access_token(text, client, parts) or _about_refresh_token(text, client, parts) or _INACTIVE
+    return _signed(told, client, parts) if _wants_signature(request) else json_answer(200, told)
+
+
+def _wants_signature(request: Request) -> bool:
+    accepted = (part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(","))
+    return _SIGNED_TYPE in accepted
+
+
+def _signed(told: dict[str, Any], client: Client, parts: EndpointParts) -> Answer:
+    """Return the answer as a JWT for this caller alone (RFC 9701 §5); its type keeps it from passing for a token."""
+    claims = {
+        "iss": parts.settings.issuer,
+        "aud": client.client_id,
+        "iat": int(parts.clock.now().timestamp()),
+        "token_introspection": told,
+    }
+    signed = parts.keyring.sign(claims, typ=_SIGNED_TYP, alg=client.introspection_signed_response_alg)
+    return Answer(200, signed.encode(), (("Content-Type", _SIGNED_TYPE), *NO_STORE))
 
 
 def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:
-    token = parts.access_tokens.read(text)
-    if token is None or token.client_id != client.client_id or not _is_alive(token, client, parts):
+    token = parts.access_tokens.read_any(text)
+    if token is None or not (token.client_id == client.client_id or token.audience in client.resource_identifiers):
+        return None
+    if not parts.live_tokens.is_live(token):
         return None
     shown: dict[str, Any] = {
         name: token.claims[name]
-        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "cnf")
+        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "act", "cnf")
         if name in token.claims
     }
     token_type = binding_of(token.claims).token_type
     return {"active": True, "token_type": token_type, **shown, **({"scope": token.scope} if token.scope else {})}
-
-
-def _is_alive(token: AccessToken, client: Client, parts: EndpointParts) -> bool:
-    if client.not_before is not None and token.issued_at < client.not_before:
-        return False
-    if token.reference is None:
-        return not parts.revoked.is_revoked(token.jti)
-    values = {"reference": token.reference, "jti": sha256(token.jti), "now": parts.clock.now()}
-    with parts.database.read() as connection:
-        return connection.scalar(_LIVE_GRANT, values) is not None
 
 
 def _about_refresh_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:

@@ -8,12 +8,16 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.authorization_request import CheckContext
 from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
+from idp.protocol.device_limits import DeviceLimits
+from idp.protocol.live_tokens import LiveTokens
+from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
@@ -44,3 +48,7 @@ class EndpointParts:
     tally: Tally
     pushed: PushedRequests
     checks: CheckContext
+    devices: DeviceAuthorizations
+    device_limits: DeviceLimits
+    resources: Resources
+    live_tokens: LiveTokens

@@ -26,7 +26,7 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
 
 
 def _revoke_access_token(text: str, client: Client, parts: EndpointParts) -> bool:
-    token = parts.access_tokens.read(text)
+    token = parts.access_tokens.read_any(text)
     if token is None:
         return False
     if token.client_id == client.client_id:

@@ -24,6 +24,7 @@ from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
 
 _REALM = "userinfo"
+USERINFO_METADATA_PATH = "/.well-known/oauth-protected-resource/userinfo"
 _NOW: Any = bindparam("now", type_=Instant)
 
 
@@ -48,10 +49,12 @@ _PERSON_AND_ORGANIZATION = join_claims(_LIVE_GRANT, AuthorizationGrant.__table__
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
     if "access_token" in request.query or (request.authorization and "access_token" in request.form):
-        return _refusal(400, "invalid_request", "The access token must travel once, in the Authorization header.")
+        return _refusal(
+            parts, 400, "invalid_request", "The access token must travel once, in the Authorization header."
+        )
     presented = presented_token(request)
     if presented is None:
-        return Answer(401, b"", (*challenges(_REALM), *NO_STORE))
+        return _challenging(parts, Answer(401, b"", (*challenges(_REALM), *NO_STORE)))
     return _answer_to(presented, request, parts)
 
 
@@ -59,16 +62,21 @@ def _answer_to(presented: PresentedToken, request: Request, parts: EndpointParts
     token = parts.access_tokens.read(presented.text)
     client = parts.registry.get(token.client_id) if token else None
     if token is None or client is None or token.reference is None or not _is_current(token, client, parts):
-        return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+        return _refusal(
+            parts, 401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint."
+        )
     try:
         parts.constraints.admit(request, presented, binding_of(token.claims), client)
     except ProtocolError as error:
-        return refusal(_REALM, error, "Bearer" if binding_of(token.claims).jkt is None else "DPoP")
+        is_plain = binding_of(token.claims).jkt is None
+        return _challenging(parts, refusal(_REALM, error, "Bearer" if is_plain else "DPoP"))
     if "openid" not in token.scopes:
-        return _refusal(403, "insufficient_scope", "The access token lacks the scope openid.")
+        return _refusal(parts, 403, "insufficient_scope", "The access token lacks the scope openid.")
     row = _find(token, parts)
     if row is None:
-        return _refusal(401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint.")
+        return _refusal(
+            parts, 401, "invalid_token", "The access token has expired, was revoked, or is not for this endpoint."
+        )
     return _released(row, token, client, parts)
 
 
@@ -106,8 +114,15 @@ def _released(row: RowMapping, token: AccessToken, client: Client, parts: Endpoi
     return Answer(200, signed.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
 
 
-def _refusal(status: int, error: str, description: str) -> Answer:
-    return refusal(_REALM, ProtocolError(error, description, status=status))
+def _refusal(parts: EndpointParts, status: int, error: str, description: str) -> Answer:
+    return _challenging(parts, refusal(_REALM, ProtocolError(error, description, status=status)))
+
+
+def _challenging(parts: EndpointParts, answer: Answer) -> Answer:
+    """Add to each challenge where this resource's metadata is (RFC 9728 §5.1)."""
+    place = f', resource_metadata="{parts.settings.issuer}{USERINFO_METADATA_PATH}"'
+    headers = tuple((name, value + place if name == "WWW-Authenticate" else value) for name, value in answer.headers)
+    return Answer(answer.status, answer.body, headers)
 
 
 USERINFO = Endpoint("/userinfo", frozenset({"GET", "POST"}), "userinfo_endpoint", _answer, allows_cors=True)

@@ -57,9 +57,11 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         parts = GrantParts.of(self)
         client = self.request.client.registration
         code = cast("CodeContent", self.request.authorization_code)
+        target = parts.target(client, code.resources, self.request.form.get("resource"))
         access_token = parts.access_tokens.issue(
             client,
-            sub=code.sub,
+            sub=parts.sub_for(target, code.account_id, code.sub),
+            audience=target.audience,
             scope=code.scope,
             reference=code.reference,
             auth_time=int(code.auth_time.timestamp()),
@@ -69,7 +71,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         body: dict[str, Any] = {
             "access_token": access_token,
             "token_type": self.request.binding.token_type,
-            "expires_in": parts.access_tokens.lifetime_seconds,
+            "expires_in": parts.access_tokens.lifetime_for(target.audience),
             "scope": code.scope,
         }
         if "openid" in code.scope.split():

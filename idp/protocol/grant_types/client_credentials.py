@@ -27,16 +27,23 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
         client = self.request.client.registration
         scope = " ".join((self.request.payload.scope or "").split())
         binding = self.request.binding
+        target = parts.target(client, " ".join(sorted(client.resources)), self._asked(parts))
         body = {
             # A client is no person: its subject is its own id, which no sub can equal (RFC 9700 §4.15).
-            "access_token": parts.access_tokens.issue(client, sub=client.client_id, scope=scope, **binding.claims),
+            "access_token": parts.access_tokens.issue(
+                client, sub=client.client_id, scope=scope, audience=target.audience, **binding.claims
+            ),
             "token_type": binding.token_type,
-            "expires_in": parts.access_tokens.lifetime_seconds,
+            "expires_in": parts.access_tokens.lifetime_for(target.audience),
         }
         if scope:
             body["scope"] = scope
         parts.tally.count("client_credentials", client.client_id)
         return 200, body, self.TOKEN_RESPONSE_HEADER
+
+    def _asked(self, parts: GrantParts) -> str:
+        # Nobody granted anything before: what is not named is for this provider itself (RFC 8707 §2).
+        return self.request.form.get("resource") or parts.access_tokens.issuer
 
 
 CLIENT_CREDENTIALS = GrantType("client_credentials", ClientCredentialsGrant, writes=False)

@@ -14,14 +14,18 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.entropy import Entropy
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
+from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
 from idp.protocol.binding.values import Binding
 from idp.protocol.claims import values_of
 from idp.protocol.events import RefreshReplayed
+from idp.protocol.live_tokens import LiveTokens
+from idp.protocol.resources import Resources, Target
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.client import Client
 from idp.sessions.grants import Grants
 
 _HANDLE_BYTES = 16
@@ -42,6 +46,9 @@ class GrantParts:
     id_tokens: IDTokens
     refresh_tokens: RefreshTokens
     tally: Tally
+    devices: DeviceAuthorizations
+    resources: Resources
+    live_tokens: LiveTokens
 
     @classmethod
     def of(cls, grant: BaseGrant) -> "GrantParts":
@@ -56,6 +63,14 @@ class GrantParts:
         organization_id = self.grants.organization_of(grant_id) if "organization" in names else None
         profile = self.accounts.profile(account_id, organization_id=organization_id)
         return {} if profile is None else values_of(profile, names)
+
+    def target(self, client: Client, granted: str | None, asked: str | None) -> Target:
+        """Return the audience of a token. Raises ProtocolError(invalid_target), so that what was claimed rolls back."""
+        return self.resources.target(granted, asked, client, self.clock.now())
+
+    def sub_for(self, target: Target, account_id: UUID, own: str) -> str:
+        """Return the account's identifier as the audience knows it; ``own`` is the one in the client's sector."""
+        return own if target.sector is None else self.grants.subject(account_id, target.sector)
 
     def start_family(self, code: CodeContent, bound_to: Binding) -> str:
         """Store a refresh family for a redeemed code and return its first token."""
@@ -76,6 +91,7 @@ class GrantParts:
             code.amr,
             bound_to.jkt,
             bound_to.x5t,
+            code.resources,
         )
         self.families.start(family)
         return self.refresh_tokens.derive(family.id, family.generation, family.salt)

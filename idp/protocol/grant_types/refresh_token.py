@@ -91,9 +91,11 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         client = self.request.client.registration
         family = cast("Family", self.request.refresh_token)
         scope = " ".join((self.request.payload.scope or "").split()) or family.scope
+        target = parts.target(client, family.resources, self.request.form.get("resource"))
         access_token = parts.access_tokens.issue(
             client,
-            sub=family.sub,
+            sub=parts.sub_for(target, family.account_id, family.sub),
+            audience=target.audience,
             scope=scope,
             reference=family.reference,
             auth_time=int(family.auth_time.timestamp()),
@@ -103,7 +105,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         body: dict[str, Any] = {
             "access_token": access_token,
             "token_type": self.request.binding.token_type,
-            "expires_in": parts.access_tokens.lifetime_seconds,
+            "expires_in": parts.access_tokens.lifetime_for(target.audience),
             "scope": scope,
             "refresh_token": parts.refresh_tokens.derive(family.id, family.generation, family.salt),
         }

@@ -44,12 +44,13 @@ def _request(environ: Environ, method: str, services: Services) -> Request:
     query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
     form = _form(environ) if method == "POST" else {}
     proof = environ.get("HTTP_DPOP")
+    headers = {"accept": environ.get("HTTP_ACCEPT", "")} | ({} if proof is None else {"dpop": proof})
     return Request(
         method,
         form,
         query,
         environ.get("HTTP_AUTHORIZATION", ""),
-        {} if proof is None else {"dpop": proof},
+        headers,
         environ["PATH_INFO"],
         certificate_of(environ, services.settings),
     )

@@ -23,6 +23,11 @@ CLOCK_OFF: Final = marked("The code does not fit the time. Check the clock of yo
 CHOOSE_FACTOR: Final = marked("Choose a way to confirm that it is you")
 CHOOSE_ORGANIZATION: Final = marked("Choose an organisation")
 
+# Devices.
+ENTER_USER_CODE: Final = marked("Enter the 8 letters that the device shows")
+UNKNOWN_USER_CODE: Final = marked("No device is waiting with that code. Look at the device again")
+CHOOSE_ENDING: Final = marked("Choose how the code on the device ends")
+
 # The account.
 WRONG_CURRENT_PASSWORD: Final = marked("That is not the password you use now")
 PASSWORD_CHANGED: Final = marked("<strong>Your password has been changed.</strong>")

@@ -1,0 +1,46 @@
+"""Redeeming a device code (RFC 8628 §3.4 and §3.5): once, after the person has allowed it; until then the device polls.
+
+What an approved device gets is what a code would give, so only the validation differs from that grant. The errors are
+answers that commit: a poll that came too soon has made the interval longer.
+"""
+
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, InvalidRequestError, UnauthorizedClientError
+from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
+
+from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT, Poll
+from idp.protocol.grant_types.authorization_code import AuthorizationCodeGrant
+from idp.protocol.grant_types.grant_type import GrantType
+from idp.protocol.grant_types.parts import GrantParts
+
+_ANSWERS = {
+    Poll.UNKNOWN: (InvalidGrantError, "The device_code is not usable."),
+    Poll.PENDING: (AuthorizationPendingError, "The person has not decided yet."),
+    Poll.TOO_FAST: (SlowDownError, "Ask less often: add 5 seconds to the interval."),
+    Poll.DENIED: (AccessDeniedError, "The person did not allow it."),
+    Poll.EXPIRED: (ExpiredTokenError, "The device_code has expired."),
+}
+
+
+class DeviceCodeGrant(AuthorizationCodeGrant):
+    """One poll."""
+
+    GRANT_TYPE = DEVICE_CODE_GRANT
+    RESPONSE_TYPES = frozenset[str]()
+
+    def validate_token_request(self) -> None:
+        client = self.authenticate_token_endpoint_client()
+        if not client.check_grant_type(self.GRANT_TYPE):
+            raise UnauthorizedClientError("This client may not use the device authorization grant.")
+        device_code = self.request.form.get("device_code")
+        if device_code is None:
+            raise InvalidRequestError("The device_code is missing.")
+        parts = GrantParts.of(self)
+        content = parts.devices.claim(device_code, client.client_id)
+        if content is None:
+            error, description = _ANSWERS[parts.devices.poll(device_code, client.client_id)]
+            raise error(description)
+        self.request.client = client
+        self.request.authorization_code = content
+
+
+DEVICE_CODE = GrantType(DEVICE_CODE_GRANT, DeviceCodeGrant)
