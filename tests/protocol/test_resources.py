@@ -128,7 +128,7 @@ def test_a_resource_that_the_client_may_not_call_is_refused(land, welfare, visit
 
 
 def test_a_token_request_cannot_widen_what_was_granted(portal, visitor):
-    """RFC8707-2-resource: TE may narrow, not widen."""
+    """RFC8707-2-resource: the token endpoint may narrow, not widen."""
     code = visitor.code(portal)
     assert refused(portal.redeem(code, resource=LAND), "invalid_target")
     tokens = portal.redeem(code).get_json()
