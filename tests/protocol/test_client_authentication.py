@@ -214,7 +214,9 @@ class TestTheGrantTypes:
         assert ask(proof).status_code == 200
         assert refused(ask(proof, grant_type="authorization_code", code="x"), "unauthorized_client")
         assert refused(ask(proof, grant_type="refresh_token", refresh_token="x"), "unauthorized_client")
-        for name in ("password", "implicit", "urn:ietf:params:oauth:grant-type:device_code", "CLIENT_CREDENTIALS"):
+        device_code = "urn:ietf:params:oauth:grant-type:device_code"
+        assert refused(ask(proof, grant_type=device_code, device_code="x"), "unauthorized_client")
+        for name in ("password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"):
             assert refused(ask(proof, grant_type=name), "unsupported_grant_type")
         assert refused(ask(proof, grant_type=""), "invalid_request")
         assert refused(tax.token(grant_type="authorization_code"), "invalid_request"), "the code is missing"
