@@ -23,6 +23,7 @@ from idp.interactions import Interactions
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
+from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
@@ -34,6 +35,8 @@ from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
 from idp.signals.service import Signals
+from idp.signals.ssf.announcer import Announcer
+from idp.signals.ssf.transmitter import Transmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Services:
     accounts: Accounts
     factors: Factors
     registry: Registry
+    initial_tokens: InitialTokens
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -61,6 +65,7 @@ class Services:
     sign_in: SignIn
     enrolment: Enrolment
     signals: Signals
+    transmitter: Transmitter
     protocol: Protocol
 
 
@@ -75,8 +80,17 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
+    announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
+    audit.subscribe(announcer.recorded)
     sessions = Sessions(
-        database, clock, entropy, audit, outbox=outbox, registry=registry, lifetimes=Lifetimes.of(settings)
+        database,
+        clock,
+        entropy,
+        audit,
+        outbox=outbox,
+        registry=registry,
+        lifetimes=Lifetimes.of(settings),
+        on_ended=announcer.sessions_ended,
     )
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     grants = Grants(database, clock, entropy, audit)
@@ -110,6 +124,15 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     signals = Signals(
         settings, database, clock, entropy, outbox=outbox, keyring=keyring, registry=registry, outbound=outbound
     )
+    transmitter = Transmitter(
+        settings,
+        database,
+        clock,
+        entropy,
+        parts=(audit, outbox, keyring),
+        registry=registry,
+        outbound=outbound,
+    )
     protocol = Protocol(
         Foundations(
             settings,
@@ -125,6 +148,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             consents,
             interactions,
             _fetcher(outbound),
+            transmitter,
         )
     )
     return Services(
@@ -140,6 +164,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         accounts,
         factors,
         registry,
+        InitialTokens(database, clock, entropy, audit),
         sessions,
         devices,
         grants,
@@ -149,6 +174,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         sign_in,
         enrolment,
         signals,
+        transmitter,
         protocol,
     )
 

@@ -1,4 +1,4 @@
-"""The two metadata documents and the key set as prepared bytes (OpenID Connect Discovery §4.2, RFC 8414 §3, RFC 7517
+"""The metadata documents and the key set as prepared bytes (OpenID Connect Discovery §4.2, RFC 8414 §3, RFC 7517
 §5).
 """
 
@@ -7,6 +7,7 @@ import orjson
 from idp.foundation.digests import b64url, sha256
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
+from idp.protocol.endpoints.signals import CONFIGURATION_PATH, transmitter_metadata
 from idp.protocol.messages import Answer
 from idp.protocol.metadata import provider_metadata
 
@@ -23,6 +24,8 @@ class Documents:
         self._max_age = settings.jwks_max_age_seconds
         body = orjson.dumps(provider_metadata(settings))
         self.metadata = Answer(200, body, _headers(b64url(sha256(body)[:12]), _METADATA_MAX_AGE))
+        signals = orjson.dumps(transmitter_metadata(settings))
+        self._signals = Answer(200, signals, _headers(b64url(sha256(signals)[:12]), _METADATA_MAX_AGE))
         self._keys: tuple[str, Answer] = ("", self.metadata)
 
     def jwks(self) -> Answer:
@@ -39,6 +42,8 @@ class Documents:
         """Return the document at a path, None if there is none."""
         if path in METADATA_PATHS:
             return self.metadata
+        if path == CONFIGURATION_PATH:
+            return self._signals
         return self.jwks() if path == JWKS_PATH else None
 
 

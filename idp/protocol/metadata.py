@@ -28,7 +28,7 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/authorize",
         "end_session_endpoint": f"{issuer}/end_session",
         "jwks_uri": f"{issuer}/jwks.json",
-        **{endpoint.metadata_member: issuer + endpoint.path for endpoint in ENDPOINTS},
+        **{endpoint.metadata_member: issuer + endpoint.path for endpoint in ENDPOINTS if endpoint.metadata_member},
         "scopes_supported": list(SCOPES),
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": [mode.name for mode in RESPONSE_MODES],

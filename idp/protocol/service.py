@@ -40,6 +40,7 @@ from idp.protocol.tokens.refresh_token import RefreshTokens
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
 from idp.sessions.service import Sessions
+from idp.signals.ssf.transmitter import Transmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Foundations:
     consents: Consents
     interactions: Interactions
     fetch: Fetch
+    transmitter: Transmitter
 
 
 class Protocol:
@@ -150,4 +152,5 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         families,
         RevokedTokens(on.database),
         tally,
+        on.transmitter,
     )

@@ -17,6 +17,7 @@ from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
+from idp.signals.ssf.transmitter import Transmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,4 @@ class EndpointParts:
     families: RefreshFamilies
     revoked: RevokedTokens
     tally: Tally
+    transmitter: Transmitter

@@ -7,7 +7,7 @@ from typing import Any
 from idp.foundation.errors import ProtocolError
 from idp.protocol.endpoints import Endpoint
 from idp.protocol.endpoints.userinfo import USERINFO
-from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
+from idp.protocol.messages import FORM_TYPE, JSON_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
 from idp.protocol.service import Protocol
 from idp.wiring import Services
 
@@ -34,27 +34,44 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
             _body_of(refusal),
             (("Content-Type", "application/json"), ("Allow", ", ".join(sorted(endpoint.methods)))),
         )
-    request = _request(environ, method)
+    request = _request(environ, method, endpoint)
     answer = services.protocol.answer(endpoint, request)
     return _with_origin(answer, endpoint, request, services, origin) if origin and endpoint.allows_cors else answer
 
 
-def _request(environ: Environ, method: str) -> Request:
+def _request(environ: Environ, method: str, endpoint: Endpoint) -> Request:
     query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    if endpoint.takes_json:
+        return Request(method, {}, query, authorization, body=_json(environ))
     form = _form(environ) if method == "POST" else {}
-    return Request(method, form, query, environ.get("HTTP_AUTHORIZATION", ""))
+    return Request(method, form, query, authorization)
+
+
+def _json(environ: Environ) -> bytes:
+    body = _body(environ)
+    if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != JSON_TYPE:
+        raise ProtocolError("invalid_request", f"The request must be {JSON_TYPE}.")
+    return body
 
 
 def _form(environ: Environ) -> dict[str, str]:
+    body = _body(environ)
+    if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        raise ProtocolError("invalid_request", f"The request must be {FORM_TYPE}.")
+    return parse_form(body)
+
+
+def _body(environ: Environ) -> bytes:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):
         raise ProtocolError("invalid_request", "The Content-Length is not a number.")
     if int(length) > LARGEST_FORM:
         raise ProtocolError("invalid_request", "The request is too large.", status=413)
-    body = environ["wsgi.input"].read(LARGEST_FORM + 1)
-    if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise ProtocolError("invalid_request", f"The request must be {FORM_TYPE}.")
-    return parse_form(body)
+    body: bytes = environ["wsgi.input"].read(LARGEST_FORM + 1)
+    if len(body) > LARGEST_FORM:
+        raise ProtocolError("invalid_request", "The request is too large.", status=413)
+    return body
 
 
 def _preflight(endpoint: Endpoint, origin: str) -> Answer:
