@@ -23,6 +23,7 @@ from idp.interactions import Interactions
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
+from idp.registry.dynamic import DynamicRegistration
 from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
 from idp.sessions.devices import Devices
@@ -56,6 +57,7 @@ class Services:
     factors: Factors
     registry: Registry
     initial_tokens: InitialTokens
+    dynamic_registration: DynamicRegistration
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -80,6 +82,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
+    initial_tokens = InitialTokens(database, clock, entropy, audit)
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -133,6 +136,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         registry=registry,
         outbound=outbound,
     )
+    dynamic_registration = DynamicRegistration(
+        settings,
+        database,
+        clock,
+        entropy,
+        audit,
+        registry=registry,
+        initial_tokens=initial_tokens,
+        fetch=_fetcher(outbound),
+    )
     protocol = Protocol(
         Foundations(
             settings,
@@ -149,6 +162,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             interactions,
             _fetcher(outbound),
             transmitter,
+            dynamic_registration,
         )
     )
     return Services(
@@ -164,7 +178,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         accounts,
         factors,
         registry,
-        InitialTokens(database, clock, entropy, audit),
+        initial_tokens,
+        dynamic_registration,
         sessions,
         devices,
         grants,

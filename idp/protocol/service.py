@@ -33,10 +33,12 @@ from idp.protocol.logout.end_session import LogoutRequests
 from idp.protocol.messages import Answer, Request
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
+from idp.protocol.software_statements import SoftwareStatements, read_issuers
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.dynamic import DynamicRegistration
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
 from idp.sessions.service import Sessions
@@ -61,6 +63,7 @@ class Foundations:
     interactions: Interactions
     fetch: Fetch
     transmitter: Transmitter
+    dynamic_registration: DynamicRegistration
 
 
 class Protocol:
@@ -153,4 +156,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally) ->
         RevokedTokens(on.database),
         tally,
         on.transmitter,
+        on.dynamic_registration,
+        SoftwareStatements(on.clock, read_issuers(settings.software_statement_issuers)),
+        on.sessions,
     )

@@ -40,6 +40,7 @@ class Standing:
     agency_name: str
     agency_name_en: str
     secrets: tuple[ClientSecret, ...]
+    is_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class Client:
     post_logout_redirect_uris: frozenset[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    frontchannel_logout_uri: str | None
+    frontchannel_logout_session_required: bool
     cors_origins: frozenset[str]
 
     token_endpoint_auth_method: AuthMethod
@@ -100,6 +103,7 @@ class Client:
     is_demonstration: bool
     version: int
     version_id: UUID
+    is_unverified: bool = False
 
     def name_in(self, locale: str) -> str:
         """Return the name to display in a locale ("zh-Hans", "en")."""
@@ -154,6 +158,8 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         post_logout_redirect_uris=frozenset(content.get("post_logout_redirect_uris", ())),
         backchannel_logout_uri=content.get("backchannel_logout_uri"),
         backchannel_logout_session_required=content.get("backchannel_logout_session_required", True),
+        frontchannel_logout_uri=content.get("frontchannel_logout_uri"),
+        frontchannel_logout_session_required=content.get("frontchannel_logout_session_required", False),
         cors_origins=frozenset(policy.get("cors_origins", ())),
         token_endpoint_auth_method=method,
         token_endpoint_auth_signing_alg=content.get("token_endpoint_auth_signing_alg"),
@@ -188,6 +194,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         is_demonstration=standing.is_demonstration,
         version=standing.version,
         version_id=standing.version_id,
+        is_unverified=standing.is_unverified,
     )
 
 

@@ -4,11 +4,12 @@
 
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.introspection import INTROSPECTION
+from idp.protocol.endpoints.registration import REGISTRATION
 from idp.protocol.endpoints.revocation import REVOCATION
 from idp.protocol.endpoints.signals import SIGNAL_ENDPOINTS
 from idp.protocol.endpoints.token import TOKEN
 from idp.protocol.endpoints.userinfo import USERINFO
 
-ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION, *SIGNAL_ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (TOKEN, USERINFO, INTROSPECTION, REVOCATION, REGISTRATION, *SIGNAL_ENDPOINTS)
 
 __all__ = ["ENDPOINTS", "Endpoint"]

@@ -12,11 +12,14 @@ from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.artefacts.revoked_token import RevokedTokens
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.server import AuthlibServer
+from idp.protocol.software_statements import SoftwareStatements
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.dynamic import DynamicRegistration
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
+from idp.sessions.service import Sessions
 from idp.signals.ssf.transmitter import Transmitter
 
 
@@ -40,3 +43,6 @@ class EndpointParts:
     revoked: RevokedTokens
     tally: Tally
     transmitter: Transmitter
+    dynamic_registration: DynamicRegistration
+    software_statements: SoftwareStatements
+    sessions: Sessions
