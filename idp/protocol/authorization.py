@@ -18,7 +18,15 @@ from idp.protocol.checks import AUTHORIZATION_CHECKS
 from idp.protocol.consent_request import ConsentRequest, consent_request
 from idp.protocol.decision import STATUTORY, Need, Progress, Verdict, basis_of, decide
 from idp.protocol.issuing import CodeIssuer
-from idp.protocol.outcomes import ConsentNeeded, NotAdmitted, Outcome, Refused, Responded, SignInNeeded
+from idp.protocol.outcomes import (
+    AccountChoiceNeeded,
+    ConsentNeeded,
+    NotAdmitted,
+    Outcome,
+    Refused,
+    Responded,
+    SignInNeeded,
+)
 from idp.protocol.situation import Situation, Situations
 from idp.sessions.grants import PUBLIC_SECTOR
 
@@ -52,12 +60,12 @@ class Authorization:
     def resume(self, interaction: Interaction, cookie: str | None) -> Outcome:
         """Go on with a request after the person has signed in."""
         request = AuthorizationRequest(dict(interaction.parameters))
-        return self._answer(request, cookie, interaction, Progress(interaction.id)) or self._anew(interaction, cookie)
+        return self._answer(request, cookie, interaction, _progress(interaction)) or self._anew(interaction, cookie)
 
     def ask_consent(self, interaction: Interaction, cookie: str | None) -> ConsentRequest | Outcome:
         """Return what the consent page of an interaction shows, or what is to be done instead."""
         request = AuthorizationRequest(dict(interaction.parameters))
-        outcome = self._answer(request, cookie, interaction, Progress(interaction.id))
+        outcome = self._answer(request, cookie, interaction, _progress(interaction))
         situation = self._situation(request, cookie)
         if not isinstance(outcome, ConsentNeeded) or situation is None:
             return outcome or self._anew(interaction, cookie)
@@ -77,7 +85,7 @@ class Authorization:
         request = AuthorizationRequest(dict(interaction.parameters))
         with self._parts.database.transaction():
             self._parts.consents.grant(asked.session.account_id, asked.client.client_id, asked.decision(ticked))
-            outcome = self._answer(request, cookie, interaction, Progress(interaction.id, has_consented=True))
+            outcome = self._answer(request, cookie, interaction, _progress(interaction, has_consented=True))
         return outcome or self._anew(interaction, cookie)
 
     def cancel(self, interaction: Interaction) -> Outcome:
@@ -159,7 +167,7 @@ class Authorization:
             return ConsentNeeded(waiting)
         if verdict.need is Need.NOT_ADMITTED and situation is not None:
             return NotAdmitted(waiting, request.client, situation.session.account_kind)
-        return SignInNeeded(waiting)
+        return AccountChoiceNeeded(waiting) if verdict.need is Need.SELECT_ACCOUNT else SignInNeeded(waiting)
 
     def _interaction(self, request: AuthorizationRequest, known: Interaction | None, verdict: Verdict) -> Interaction:
         return Interaction(
@@ -172,6 +180,7 @@ class Authorization:
             login_hint=request.get("login_hint"),
             account_kinds=tuple(sorted(request.client.account_kinds)),
             ui_locales=request.get("ui_locales"),
+            account_chosen=known is not None and known.account_chosen,
         )
 
     def _error(self, request: AuthorizationRequest, error: ProtocolError) -> Outcome:
@@ -189,6 +198,10 @@ class Authorization:
         if request.redirect_uri is None:
             raise RuntimeError("a response without a checked redirect URI")
         return Responded(request.redirect_uri, request.response_mode, complete, request.client)
+
+
+def _progress(interaction: Interaction, *, has_consented: bool = False) -> Progress:
+    return Progress(interaction.id, has_consented=has_consented, has_chosen_account=interaction.account_chosen)
 
 
 def sector_of(request: AuthorizationRequest) -> str:

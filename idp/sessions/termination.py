@@ -62,6 +62,7 @@ class Terminator:
                 total.client_sessions + ended.client_sessions,
                 total.grants + ended.grants,
                 total.session_ids + ended.session_ids,
+                total.sites + ended.sites,
             )
             if ended.sessions < _BATCH:
                 return total

@@ -67,10 +67,7 @@ class EndedSite:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How much ``terminate`` ended. ``session_ids`` finds the deliveries that tell the departments.
-
-    ``sites`` are those of one transaction; a sum over several leaves them out.
-    """
+    """How much ``terminate`` ended. ``session_ids`` finds the deliveries that tell the departments."""
 
     sessions: int = 0
     client_sessions: int = 0

@@ -202,30 +202,6 @@ def test_several_hosts_need_a_sector_identifier(newcomer):
     assert newcomer.post(redirect_uris=hosts, subject_type="public").status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("listed", "status"),
-    [
-        (b'["https://a.example.org/callback", "https://b.example.org/callback"]', 201),
-        (b'["https://a.example.org/callback"]', 400),
-        (b'{"redirect_uris": []}', 400),
-        (b"<html>", 400),
-        (b"[1]", 400),
-        (None, 400),
-    ],
-)
-def test_sector_identifier_is_fetched_and_must_list_the_addresses(newcomer, services, monkeypatch, listed, status):
-    """OIDC Registration §5: what it says is checked before anything is written."""
-    monkeypatch.setattr(services.dynamic_registration, "_fetch", lambda _url: listed)
-    response = newcomer.post(
-        redirect_uris=["https://a.example.org/callback", "https://b.example.org/callback"],
-        sector_identifier_uri="https://sector.example.org/uris.json",
-    )
-    assert response.status_code == status, response.text
-    if status == 201:
-        stored = content_of(services, response.get_json()["client_id"])
-        assert stored["policy"]["sector"] == "host.sector.example.org"
-
-
 @pytest.mark.parametrize("uri", ["http://localhost:9/uris", "https://127.0.0.1/uris", "https://10.0.0.1/uris", "x"])
 def test_sector_identifier_is_fetched_by_the_guarded_client_only(newcomer, uri):
     """P11: no way into a private network."""

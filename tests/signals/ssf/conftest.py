@@ -79,7 +79,7 @@ class Department:
     def __init__(self, site: RelyingParty, app: Any, services: Any) -> None:
         self.site = site
         self._services = services
-        self._http = app.test_client(use_cookies=False)
+        self.http = app.test_client(use_cookies=False)
         self.token = self.access_token("ssf.manage ssf.read")
         self.stream_id = ""
 
@@ -91,7 +91,7 @@ class Department:
 
     def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
         headers = {"Authorization": f"Bearer {token or self.token}"}
-        return self._http.open(path, method=method, json=body, headers=headers)
+        return self.http.open(path, method=method, json=body, headers=headers)
 
     def subscribe(self, receiver: Receiver | None = None, **members: Any) -> dict[str, Any]:
         """Make the stream: pushed to a receiver, else polled."""
