@@ -62,8 +62,10 @@ class StreamStore:
 
     def insert(self, values: dict[str, Any]) -> bool:
         """Add a stream. Returns whether the client had none."""
+        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+        statement = self._database.insert_new(StreamRow).values(**values).returning(StreamRow.id)
         with self._database.transaction() as connection:
-            return bool(connection.execute(self._database.insert_new(StreamRow).values(**values)).rowcount == 1)
+            return connection.scalar(statement) is not None
 
     def update(self, stream_id: UUID, **values: Any) -> None:
         self._execute(update(StreamRow).where(StreamRow.id == stream_id).values(**values))
@@ -73,8 +75,9 @@ class StreamStore:
         self._execute(delete(StreamRow).where(StreamRow.id == stream_id))
 
     def remove_subject(self, values: dict[str, Any]) -> bool:
+        statement = self._database.insert_new(StreamSubject).values(**values).returning(StreamSubject.stream_id)
         with self._database.transaction() as connection:
-            return bool(connection.execute(self._database.insert_new(StreamSubject).values(**values)).rowcount == 1)
+            return connection.scalar(statement) is not None
 
     def restore_subject(self, stream_id: UUID, account_id: UUID) -> bool:
         mine = (StreamSubject.stream_id == stream_id) & (StreamSubject.account_id == account_id)
