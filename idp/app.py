@@ -24,13 +24,14 @@ from idp.web.my_account import my_account
 from idp.web.ops import ops
 from idp.web.protocol import protocol
 from idp.web.protocol.front import Front
+from idp.web.scim import scim
 from idp.web.shared.services import EXTENSION
 from idp.web.shared.setup import init_shared
 from idp.web.shared.surfaces import Surface, console_surface, provider_surface
 from idp.web.sign_in import sign_in
 from idp.wiring import Services, build_services
 
-BLUEPRINTS = (home, protocol, sign_in, consent, device, logout, my_account, ops)
+BLUEPRINTS = (home, protocol, sign_in, consent, device, logout, my_account, scim, ops)
 CONSOLE_BLUEPRINTS = (sign_in, logout, console, ops)
 
 

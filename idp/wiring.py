@@ -24,6 +24,8 @@ from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
+from idp.provisioning.members import Parts
+from idp.provisioning.service import Provisioning
 from idp.registry.dynamic import DynamicRegistration
 from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
@@ -78,6 +80,7 @@ class Services:
     signals: Signals
     transmitter: Transmitter
     protocol: Protocol
+    provisioning: Provisioning
 
 
 def build_services(settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None) -> Services:
@@ -187,6 +190,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             dynamic_registration,
         )
     )
+    provisioning = Provisioning(
+        Parts(database, clock, audit, keyring, accounts, sessions),
+        issuer=settings.issuer,
+        environment=settings.environment,
+    )
     return Services(
         settings,
         clock,
@@ -217,6 +225,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         signals,
         transmitter,
         protocol,
+        provisioning,
     )
 
 

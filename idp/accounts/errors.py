@@ -1,8 +1,8 @@
 """Refusals of accounts. Their texts never hold a value that was typed, so that they may be shown, logged and kept.
 
 UserError ├── AccountRefused   an account cannot be opened like this; ``problems`` has every fault, the first is the
-error's own text ├── AccountUnknown   no account has this id or username └── ImportRefused    a file cannot be imported
-now, for a reason that lies in none of its lines
+error's own text │ └── AccountTaken for what another account has already ├── AccountUnknown   no account has this id or
+username └── ImportRefused    a file cannot be imported now, for a reason that lies in none of its lines
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +35,10 @@ class AccountRefused(UserError):
 
     def __str__(self) -> str:
         return " ".join(f"{problem.field}: {problem}" if problem.field else str(problem) for problem in self.problems)
+
+
+class AccountTaken(AccountRefused):
+    """The account cannot be opened because of what another one, or its human, has already."""
 
 
 class AccountUnknown(UserError):

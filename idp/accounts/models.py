@@ -17,6 +17,7 @@ from idp.foundation.database import Base
 from idp.keyring.reencryption import EncryptedColumn
 
 _LIVE = text("ended_at IS NULL")
+_STAFF = text("agency IS NOT NULL")
 
 
 class NaturalPerson(Base):
@@ -65,7 +66,10 @@ class Account(Base):
     """
 
     __tablename__ = "account"
-    __table_args__ = (Index("ix_account_natural_person", "natural_person_id"),)
+    __table_args__ = (
+        Index("ix_account_natural_person", "natural_person_id"),
+        Index("ix_account_agency", "agency", "id", postgresql_where=_STAFF, sqlite_where=_STAFF),
+    )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     kind: Mapped[str] = plain(String(20), nullable=False)
@@ -85,6 +89,8 @@ class Account(Base):
     credentials_changed_at: Mapped[datetime] = plain(Instant, nullable=False)
     locked_at: Mapped[datetime | None] = plain(Instant)
     lock_reason: Mapped[str | None] = personal(String(500))
+    # While its agency has ended the access, the account stays locked, whoever else locks and unlocks it.
+    access_ended_at: Mapped[datetime | None] = plain(Instant)
     closed_at: Mapped[datetime | None] = plain(Instant)
 
 

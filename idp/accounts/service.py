@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
 from idp.accounts.claims import Profile, profile_of
 from idp.accounts.draft import NewAccount, check
-from idp.accounts.errors import AccountRefused, AccountUnknown, Problem
+from idp.accounts.errors import AccountTaken, AccountUnknown, Problem
 from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked
 from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
-from idp.accounts.models import Account
+from idp.accounts.models import Account, Membership
 from idp.accounts.opening import Opening, Request
 from idp.accounts.views import AccountView, MembershipView, SignInAccount, account_view
 from idp.audit.events import Event
@@ -29,6 +29,7 @@ from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.keyring.service import Keyring
 
+ACCESS_ENDED: Final = "access ended by the agency"
 _ATTEMPTS: Final = 3
 
 
@@ -63,7 +64,7 @@ class Accounts:
                 if attempt == _ATTEMPTS - 1:
                     raise
         if isinstance(outcome, Problem):
-            raise AccountRefused([outcome])
+            raise AccountTaken([outcome])
         return outcome
 
     def find_for_sign_in(self, identifier: Identifier | str) -> SignInAccount | None:
@@ -132,13 +133,60 @@ class Accounts:
         """
         values = {"locked_at": self._clock.now(), "lock_reason": reason[:500]}
         event = AccountLocked(account_id=account_id, actor=actor, reason=reason[:500])
-        return self._change(account_id, Account.locked_at.is_(None), values, event)
+        # Staff may lock what its agency has locked already, for a reason of their own.
+        is_open = Account.locked_at.is_(None) | (Account.lock_reason == ACCESS_ENDED)
+        return self._change(account_id, is_open, values, event)
 
     def unlock(self, account_id: UUID, reason: str, actor: str) -> bool:
-        """Let an account sign in again. Return False if it was not locked. Raises AccountUnknown."""
-        values = {"locked_at": None, "lock_reason": None}
+        """Let an account sign in again, unless its agency ended the access. Return False if it was not locked. Raises
+        AccountUnknown.
+        """
+        has_access = Account.access_ended_at.is_(None)
+        values = {
+            "locked_at": case((has_access, None), else_=Account.locked_at),
+            "lock_reason": case((has_access, None), else_=ACCESS_ENDED),
+        }
         event = AccountUnlocked(account_id=account_id, actor=actor, reason=reason[:500])
-        return self._change(account_id, Account.locked_at.is_not(None), values, event)
+        is_locked = Account.locked_at.is_not(None) & (has_access | (Account.lock_reason != ACCESS_ENDED))
+        return self._change(account_id, is_locked, values, event)
+
+    def end_access(self, account_id: UUID, actor: str) -> bool:
+        """Lock a staff account for its agency. Return False if that was done already.
+
+        The caller ends its sessions in the same transaction.
+        """
+        statement = store.update_live(account_id).where(Account.access_ended_at.is_(None))
+        with self._database.transaction() as connection:
+            if connection.execute(statement.values(access_ended_at=self._clock.now())).rowcount == 0:
+                return False
+            self.lock(account_id, ACCESS_ENDED, actor)
+        return True
+
+    def restore_access(self, account_id: UUID, actor: str) -> bool:
+        """Take back ``end_access``. Return False if somebody else locked the account; then it stays locked."""
+        is_ours = select(Account.lock_reason == ACCESS_ENDED).where(Account.id == account_id)
+        with self._database.transaction() as connection:
+            if not connection.scalar(is_ours):
+                return False
+            connection.execute(store.update_live(account_id).values(access_ended_at=None))
+            return self.unlock(account_id, "access restored by the agency", actor)
+
+    def end_membership(self, membership_id: UUID) -> bool:
+        """End a membership. Return False if it had ended already. The caller ends the sessions that act by it."""
+        statement = update(Membership).where(Membership.id == membership_id, Membership.ended_at.is_(None))
+        with self._database.transaction() as connection:
+            return connection.execute(statement.values(ended_at=self._clock.now())).rowcount == 1
+
+    def resume_membership(self, membership_id: UUID) -> bool:
+        """Let an ended membership go on. Return False if the account has a newer one in the same organization."""
+        statement = update(Membership).where(Membership.id == membership_id)
+        with self._database.transaction() as connection:
+            try:
+                with connection.begin_nested():
+                    connection.execute(statement.values(ended_at=None))
+            except IntegrityError:
+                return False
+        return True
 
     def close(self, account_id: UUID, reason: str, actor: str) -> None:
         """Close an account for ever; its numbers may then open another one. Raises AccountUnknown."""

@@ -33,6 +33,7 @@ from idp.protocol.device_flow import DeviceFlow, DeviceFlowParts
 from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.documents import Documents
 from idp.protocol.endpoints import ENDPOINTS, Endpoint
+from idp.protocol.endpoints.bearer import Refusal, calling_client
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
@@ -47,6 +48,7 @@ from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.client import Client
 from idp.registry.dynamic import DynamicRegistration
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
@@ -129,8 +131,16 @@ class Protocol:
     def answer(self, endpoint: Endpoint, request: Request) -> Answer:
         """Answer a request to a machine endpoint."""
         answer = endpoint.answer(request, self._endpoint_parts)
-        nonce = self._endpoint_parts.constraints.nonce_header(request)
+        nonce = self.nonce_header(request)
         return Answer(answer.status, answer.body, answer.headers + nonce) if nonce else answer
+
+    def caller(self, request: Request, *scopes: str) -> Client | Refusal:
+        """Return the client that calls an API served elsewhere with an access token of its own, or why it may not."""
+        return calling_client(request, self._endpoint_parts, *scopes)
+
+    def nonce_header(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """Return the header with the nonce for the next DPoP proof of whoever sent one (RFC 9449 §8.2)."""
+        return self._endpoint_parts.constraints.nonce_header(request)
 
 
 def decay_of(settings: Settings) -> Decay:

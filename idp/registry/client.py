@@ -115,6 +115,7 @@ class Client:
     resources: frozenset[str]
     resource_identifiers: frozenset[str]
     exchange_to: frozenset[str]
+    scim_tenant: str | None
 
     state: Literal["active", "suspended"]
     not_before: datetime | None
@@ -226,6 +227,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         resources=frozenset(policy.get("resources", ())),
         resource_identifiers=frozenset(policy.get("resource_identifiers", ())),
         exchange_to=frozenset(policy.get("exchange_to", ())),
+        scim_tenant=policy.get("scim_tenant"),
         state=standing.state,
         not_before=standing.not_before,
         ends_at=_end_of(policy.get("ends_on")),

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from idp.accounts.identifiers import parse_uscc
 from idp.accounts.kinds import KINDS
+from idp.accounts.organizations import is_word
 from idp.registry.client_keys import problem_of_jwks
 from idp.registry.mutual_tls import BOUND, NAME_MEMBERS
 from idp.registry.names import problem_of_name
@@ -171,6 +173,15 @@ def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
     return sorted({_client_id(entry) for entry in value})
 
 
+def scim_tenant(value: Any) -> str:  # noqa: ANN401 - comes from a file
+    code = parse_uscc(value) if isinstance(value, str) else None
+    if code is not None:
+        return code
+    if not isinstance(value, str) or not is_word(value):
+        raise Malformed("must be the slug of an agency or the unified social credit code of an organization")
+    return value
+
+
 METADATA: Mapping[str, Parser] = {
     "application_type": one_of("web", "native"),
     "authorization_signed_response_alg": signing_algorithm,
@@ -232,6 +243,7 @@ POLICY: Mapping[str, Parser] = {
     "purposes": purposes,
     "resource_identifiers": uris,
     "resources": uris,
+    "scim_tenant": scim_tenant,
     "sector": _slug,
 }
 

@@ -261,6 +261,8 @@ def _resources(content: Mapping[str, Any], deployment: Deployment) -> Iterator[P
         yield Problem("policy.exchange_to", f"needs the grant type {TOKEN_EXCHANGE}")
     if TOKEN_EXCHANGE in content["grant_types"] and content["token_endpoint_auth_method"] == "none":
         yield Problem("grant_types", "token exchange is for confidential clients only (RFC 8693 §2.1)")
+    if policy.get("scim_tenant") and "client_credentials" not in content["grant_types"]:
+        yield Problem("policy.scim_tenant", "needs the grant type client_credentials")
     if policy.get("resource_identifiers") and content["token_endpoint_auth_method"] == "none":
         yield Problem("policy.resource_identifiers", "a resource server authenticates itself to ask about tokens")
 

@@ -94,7 +94,9 @@ class Terminator:
         if selector.account_id is not None and len(ids) < _BATCH and reason not in SPARES_OFFLINE:
             # What an earlier logout spared hangs on no live session any more.
             theirs = AuthorizationGrant.account_id == selector.account_id
-            if selector.other_than is None:
+            if selector.organization_id is not None:
+                theirs &= AuthorizationGrant.organization_id == selector.organization_id
+            elif selector.other_than is None:
                 self._forget_devices(selector.account_id)
             else:
                 theirs &= AuthorizationGrant.op_session_id != selector.other_than
@@ -181,7 +183,7 @@ class Terminator:
 
     def _record(self, selector: Selector, ended: Ended, reason: str, actor: str) -> None:
         if self._on_ended is not None:
-            is_whole = selector.client_id is None and selector.other_than is None
+            is_whole = selector == Selector(account_id=selector.account_id)
             self._on_ended(Ending(reason, actor, ended.sites, selector.account_id if is_whole else None))
         only = ended.session_ids[0] if len(ended.session_ids) == 1 else selector.session_id
         self._audit.record(
@@ -210,6 +212,8 @@ def _condition(selector: Selector) -> ColumnElement[bool]:
         return OPSession.id == selector.session_id
     if selector.account_id is not None:
         theirs = OPSession.account_id == selector.account_id
+        if selector.organization_id is not None:
+            return theirs & (OPSession.organization_id == selector.organization_id)
         return theirs if selector.other_than is None else theirs & (OPSession.id != selector.other_than)
     if selector.everything:
         return true()

@@ -49,14 +49,16 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which sessions to end: one of the fields is set, with two exceptions.
+    """Which sessions to end: one of the fields is set, with three exceptions.
 
     ``client_id`` ends that client's part of every session and all its grants, of one account when ``account_id`` stands
-    beside it; the people stay signed in elsewhere. ``other_than`` spares one session of ``account_id``.
+    beside it; the people stay signed in elsewhere. ``other_than`` spares one session of ``account_id``;
+    ``organization_id`` beside it means what that account does for this organization only.
     """
 
     session_id: UUID | None = None
     account_id: UUID | None = None
+    organization_id: UUID | None = None
     other_than: UUID | None = None
     client_session_id: UUID | None = None
     client_id: str | None = None
