@@ -143,6 +143,18 @@ def check(new: NewAccount, *, environment: str, today: date) -> Draft:
     return draft
 
 
+def check_contacts(email: str | None, phone: str | None) -> dict[str, str | None]:
+    """Return contacts in their normal form. Raises AccountRefused."""
+    problems: list[Problem] = []
+    contacts = {
+        "email": _parsed(email, parse_email, "email", _BAD_EMAIL, problems),
+        "phone": _parsed(phone, parse_phone, "phone", _BAD_PHONE, problems),
+    }
+    if problems:
+        raise AccountRefused(problems)
+    return contacts
+
+
 def _parsed(
     text: _Given | None, parse: Callable[[_Given], _Found | None], name: str, message: str, problems: list[Problem]
 ) -> _Found | None:

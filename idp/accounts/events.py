@@ -37,6 +37,13 @@ class AccountClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContactsChanged(Event):
+    """Somebody other than the person replaced the phone number or the e-mail address."""
+
+    action: ClassVar[str] = "account.contacts"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganizationRecorded(Event):
     """An organization was made, or the name of a known one was filled in or changed."""
 

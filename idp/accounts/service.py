@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
 from idp.accounts.claims import Profile, profile_of
-from idp.accounts.draft import NewAccount, check
+from idp.accounts.draft import NewAccount, check, check_contacts
 from idp.accounts.errors import AccountTaken, AccountUnknown, Problem
-from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked
+from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged
 from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
-from idp.accounts.models import Account, Membership
+from idp.accounts.models import Account, AccountLookup, Membership
 from idp.accounts.opening import Opening, Request
 from idp.accounts.views import AccountView, MembershipView, SignInAccount, account_view
 from idp.audit.events import Event
@@ -170,6 +170,28 @@ class Accounts:
                 return False
             connection.execute(store.update_live(account_id).values(access_ended_at=None))
             return self.unlock(account_id, "access restored by the agency", actor)
+
+    def set_contacts(self, account_id: UUID, *, email: str | None, phone: str | None, actor: str) -> None:
+        """Replace the contacts of an account that does not sign in with them; both are unverified. Raises
+        AccountRefused, AccountUnknown.
+        """
+        contacts = check_contacts(email, phone)
+        columns = {
+            kind: value and self._keyring.encrypt(f"account.{kind}", account_id, value.encode())
+            for kind, value in contacts.items()
+        }
+        unverified = {"email_verified": False, "phone_verified": False}
+        with self._database.transaction() as connection:
+            connection.execute(store.FORGET_CONTACTS, {"account": account_id})
+            rows = [
+                {"account_id": account_id, "kind": kind, "digest": self._keyring.index(kind, value.casefold())}
+                for kind, value in contacts.items()
+                if value
+            ]
+            if rows:
+                connection.execute(insert(AccountLookup).values(signs_in=False), rows)
+            event = ContactsChanged(account_id=account_id, actor=actor)
+            self._change(account_id, Account.kind != "citizen", columns | unverified, event)
 
     def end_membership(self, membership_id: UUID) -> bool:
         """End a membership. Return False if it had ended already. The caller ends the sessions that act by it."""

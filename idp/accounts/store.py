@@ -66,6 +66,9 @@ MEMBERSHIPS: Final = (
     .order_by(Membership.id)
 )
 
+FORGET_CONTACTS: Final = delete(AccountLookup).where(
+    AccountLookup.account_id == bindparam("account"), AccountLookup.signs_in.is_(False)
+)
 FORGET_LOOKUPS: Final = delete(AccountLookup).where(AccountLookup.account_id == bindparam("account"))
 
 

@@ -13,15 +13,15 @@ from uuid import UUID
 from scim2_models import InvalidFilterException
 from scim2_models.path import (
     AttrPath,
-    Comparison,
     CompareOperator,
+    Comparison,
     FilterNode,
     LogicalExpr,
     LogicalOperator,
     Not,
     Present,
 )
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_
 
 from idp.accounts.contacts import parse_email
 from idp.accounts.identifiers import parse_phone
@@ -95,9 +95,8 @@ class Search:
         name = _name(path)
         if name in _CONTACTS:
             return self._shown(getattr(Account, _CONTACTS[name]).is_not(None))
-        if name in {"name", "name.formatted"}:
-            return true()
-        return self._column(name).is_not(None)
+        is_present: ColumnElement[bool] = self._column(name).is_not(None)
+        return is_present
 
     def _comparison(self, node: Comparison) -> ColumnElement[bool]:
         name = _name(node.attr_path)
@@ -106,7 +105,7 @@ class Search:
         column, value = self._column(name), _value(name, node.value)
         if value is None:
             # RFC 7643 §2.5: null and absent are the same.
-            is_absent = column.is_(None)
+            is_absent: ColumnElement[bool] = column.is_(None)
             return is_absent if node.op is CompareOperator.eq else not_(is_absent)
         if node.op is CompareOperator.eq:
             return and_(column.is_not(None), column == value)

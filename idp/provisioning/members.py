@@ -61,6 +61,14 @@ class Member:
     profile: Profile
 
     @property
+    def email(self) -> str | None:
+        return self.profile.text("email") if self.shows_contacts else None
+
+    @property
+    def phone(self) -> str | None:
+        return self.profile.text("phone") if self.shows_contacts else None
+
+    @property
     def version(self) -> str:
         """Return what differs whenever anything that the tenant sees of the member differs."""
         moments = (self.changed_at, self.profile.plain("account_updated_at"), self.profile.plain("person_updated_at"))
@@ -73,7 +81,9 @@ class MemberUnknown(Exception):
 
 
 class MemberHeld(Exception):
-    """Somebody else keeps the member inactive: staff locked the account, or there is a newer membership."""
+    """This is not the tenant's to change: staff locked the account, there is a newer membership, or the account came
+    from elsewhere.
+    """
 
 
 class Members:
@@ -125,6 +135,15 @@ class Members:
         if external_id != member.external_id:
             self._note(member.id, external_id=external_id)
             self._record(MemberChanged, member)
+
+    def set_contacts(self, member: Member, *, email: str | None, phone: str | None) -> None:
+        """Replace the contacts of a member. Raises AccountRefused, and MemberHeld for an account opened elsewhere."""
+        if (email, phone) == (member.email, member.phone):
+            return
+        if not member.shows_contacts:
+            raise MemberHeld
+        self._parts.accounts.set_contacts(member.account_id, email=email, phone=phone, actor=self._actor)
+        self._note(member.id)
 
     def deactivate(self, member: Member) -> None:
         """End the membership, or the staff account's access, and at once what hangs on it."""

@@ -1,10 +1,10 @@
 """What a member looks like on the wire and what this service can do (RFC 7643 §4.1, §5 and §6).
 
-Only what we keep is declared: no password, no roles, no groups. Who somebody is (name, contacts) is said once, when the
-account is opened; afterwards it is the person's. Attributes that we do not know are ignored.
+Only what we keep is declared: no password, no roles, no groups. Who somebody is is said once, when the account is
+opened; afterwards it is the person's. Attributes that we do not know are ignored.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypeVar
 
 from pydantic import EmailStr, Field
 from scim2_models import (
@@ -37,20 +37,23 @@ LARGEST_BODY: Final = 64 * 1024
 class Name(ComplexAttribute):
     """A person's name; the parts are needed only where the whole does not tell them."""
 
-    formatted: Annotated[str | None, Mutability.immutable] = None
+    formatted: Annotated[str | None, Required.true, Mutability.immutable] = None
     family_name: Annotated[str | None, Mutability.immutable] = None
     given_name: Annotated[str | None, Mutability.immutable] = None
 
 
 class Email(ComplexAttribute):
-    value: Annotated[EmailStr | None, Mutability.immutable] = None
+    value: EmailStr | None = None
 
 
 class PhoneNumber(ComplexAttribute):
-    value: Annotated[str | None, Mutability.immutable] = None
+    value: str | None = None
 
 
-class User(Resource[Any]):
+_AnyExtension = TypeVar("_AnyExtension", bound=Extension)
+
+
+class User(Resource[_AnyExtension]):
     """A member: somebody who works for the agency, or who may act for the organization."""
 
     __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:User")
@@ -61,11 +64,9 @@ class User(Resource[Any]):
     name: Annotated[Name | None, Required.true, Mutability.immutable] = Field(
         None, description="The person's name; not changed from here."
     )
-    emails: Annotated[list[Email] | None, Mutability.immutable] = Field(
-        None, description="At most one address, told only of accounts that came from here."
-    )
-    phone_numbers: Annotated[list[PhoneNumber] | None, Mutability.immutable] = Field(
-        None, description="At most one number, told only of accounts that came from here."
+    emails: list[Email] | None = Field(None, description="At most one address; only of accounts that came from here.")
+    phone_numbers: list[PhoneNumber] | None = Field(
+        None, description="At most one number; only of accounts that came from here."
     )
     active: bool | None = Field(
         None, description="False ends the membership, or the staff account's access, with its sessions and tokens."
@@ -81,6 +82,8 @@ class StaffMember(Extension):
         None, description="The resident ID number (GB 11643)."
     )
 
+
+StaffUser = User[Annotated[StaffMember, Required.true]]
 
 _CONFIG = ServiceProviderConfig(
     patch=Patch(supported=True),
@@ -103,7 +106,7 @@ _POLICY = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
 LEGAL_PERSON: Final = ScimProvider([User], config=_CONFIG, policy=_POLICY)
 AGENCY: Final = ScimProvider(
     [User, StaffMember],
-    [ResourceType.from_resource(User[Annotated[StaffMember, Required.true]])],
+    [ResourceType.from_resource(StaffUser)],
     _CONFIG,
     _POLICY,
 )

@@ -15,7 +15,7 @@ from idp.foundation.database import DatabaseFailure
 from idp.foundation.logging import get_logger
 from idp.provisioning.filters import LONGEST_FILTER
 from idp.provisioning.members import Parts
-from idp.provisioning.schema import AGENCY, LEGAL_PERSON
+from idp.provisioning.schema import AGENCY, LEGAL_PERSON, StaffUser, User
 from idp.provisioning.storage import MemberStorage
 from idp.provisioning.tenants import Agency, tenant_of
 
@@ -59,7 +59,8 @@ class _Service(ScimService):
 
 
 _FAILED: Final = 500
-_SERVICES: Final = {True: _Service(AGENCY), False: _Service(LEGAL_PERSON)}
+_FOR_AGENCY: Final = _Service(AGENCY)
+_FOR_LEGAL_PERSON: Final = _Service(LEGAL_PERSON)
 
 
 class Provisioning:
@@ -73,9 +74,9 @@ class Provisioning:
     def answer(self, request: SCIMRequest, *, tenant: str, client_id: str) -> SCIMAnswer:
         """Answer a request of the client that keeps a tenant's members. Whatever happens, in SCIM's own form."""
         whose = tenant_of(tenant, environment=self._environment)
-        service = _SERVICES[isinstance(whose, Agency)]
+        service, model = (_FOR_AGENCY, StaffUser) if isinstance(whose, Agency) else (_FOR_LEGAL_PERSON, User)
         is_write = request.method not in {"GET", "HEAD"} and not request.path.endswith("/.search")
-        storage = MemberStorage(self._parts, whose, client_id, is_write=is_write)
+        storage = MemberStorage(self._parts, whose, client_id, model=model, is_write=is_write)
         asked = ScimRequest(
             request.method, self._base_url, request.path, request.query, dict(request.headers), request.body
         )

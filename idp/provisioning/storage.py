@@ -44,8 +44,9 @@ _WIRE_NAMES: Final = {
 class MemberStorage(ScimStorage):
     """The members of one tenant during one request."""
 
-    def __init__(self, parts: Parts, tenant: Tenant, client_id: str, *, is_write: bool) -> None:
+    def __init__(self, parts: Parts, tenant: Tenant, client_id: str, *, model: type[User[Any]], is_write: bool) -> None:
         self._parts = parts
+        self._model = model
         self._tenant = tenant
         self._members = Members(parts, tenant, actor=f"client:{client_id}", client_id=client_id)
         self._search = Search(tenant, parts.keyring)
@@ -62,7 +63,7 @@ class MemberStorage(ScimStorage):
         *,
         response_parameters: ResponseParameters[Any] | None = None,  # noqa: ARG002 - the server applies them
     ) -> Resource[Any]:
-        return _shown(self._get(resource_id))
+        return self._shown(self._get(resource_id))
 
     def search(
         self,
@@ -83,7 +84,7 @@ class MemberStorage(ScimStorage):
         limit = MOST_RESULTS if search_request.count is None else search_request.count
         offset = search_request.start_index_0 or 0
         total, found = self._members.find(condition, order, offset=offset, limit=limit)
-        return SearchPage(total, [_shown(member) for member in found])
+        return SearchPage(total, [self._shown(member) for member in found])
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:  # noqa: ARG002
         user = _user(resource)
@@ -94,11 +95,10 @@ class MemberStorage(ScimStorage):
                 raise UniquenessException(detail="This userName is taken.") from None
             raise UniquenessException(detail="These values do not fit what is recorded already.") from None
         except AccountRefused as refused:
-            said = " ".join(f"{_wire_name(problem.field)}: {problem}" for problem in refused.problems)
-            raise InvalidValueException(detail=said) from None
+            raise _invalid(refused) from None
         if user.active is False:
             self._members.deactivate(member)
-        return _shown(self._get(str(member.id)))
+        return self._shown(self._get(str(member.id)))
 
     def update(
         self,
@@ -110,12 +110,13 @@ class MemberStorage(ScimStorage):
         user, member = _user(resource), self._get_version(str(resource.id), expected_version)
         self._check_id_number(user, member)
         self._members.set_external_id(member, _external_id(user))
+        self._set_contacts(member, user)
         # RFC 7643 §2.5: without a value it is as if nothing was said, and nothing said is no reason to end anything.
         if user.active is False:
             self._members.deactivate(member)
         elif user.active and not member.is_active:
             self._reactivate(member)
-        return _shown(self._get(str(member.id)))
+        return self._shown(self._get(str(member.id)))
 
     def delete(
         self,
@@ -125,6 +126,9 @@ class MemberStorage(ScimStorage):
         expected_version: str | None = None,
     ) -> None:
         self._members.remove(self._get_version(resource_id, expected_version))
+
+    def _shown(self, member: Member) -> Resource[Any]:
+        return _resource(member, self._model)
 
     def _get(self, resource_id: str) -> Member:
         try:
@@ -144,7 +148,18 @@ class MemberStorage(ScimStorage):
         except MemberHeld:
             raise ForbiddenException(detail="The member is not inactive because of this tenant.") from None
 
-    def _check_id_number(self, user: User, member: Member) -> None:
+    def _set_contacts(self, member: Member, user: User[Any]) -> None:
+        email, phone = _only(user.emails, "emails"), _only(user.phone_numbers, "phoneNumbers")
+        try:
+            self._members.set_contacts(member, email=email, phone=phone)
+        except AccountRefused as refused:
+            raise _invalid(refused) from None
+        except MemberHeld:
+            raise MutabilityException(
+                detail="The account came from elsewhere: its contacts are the person's."
+            ) from None
+
+    def _check_id_number(self, user: User[Any], member: Member) -> None:
         given = _id_number(user)
         if given is None:
             return
@@ -153,7 +168,7 @@ class MemberStorage(ScimStorage):
             raise MutabilityException(detail="idNumber is immutable.")
 
 
-def _user(resource: Resource[Any]) -> User:
+def _user(resource: Resource[Any]) -> User[Any]:
     if not isinstance(resource, User):
         raise TypeError("only users are provisioned")
     return resource
@@ -163,23 +178,28 @@ def _tag(member: Member) -> str:
     return f'W/"{member.version}"'
 
 
+def _invalid(refused: AccountRefused) -> InvalidValueException:
+    said = " ".join(f"{_wire_name(problem.field)}: {problem}" for problem in refused.problems)
+    return InvalidValueException(detail=said)
+
+
 def _wire_name(name: str | None) -> str:
     return _WIRE_NAMES.get(name or "", name or "User")
 
 
-def _external_id(user: User) -> str | None:
+def _external_id(user: User[Any]) -> str | None:
     given = user.external_id
     if given is not None and (len(given) > _LONGEST_EXTERNAL_ID or not given.isprintable()):
         raise InvalidValueException(detail=f"externalId has at most {_LONGEST_EXTERNAL_ID} printable characters.")
     return given
 
 
-def _id_number(user: User) -> str | None:
+def _id_number(user: User[Any]) -> str | None:
     extension = getattr(user, StaffMember.__name__, None)
     return extension.id_number if isinstance(extension, StaffMember) else None
 
 
-def _new_account(user: User, tenant: Tenant) -> NewAccount:
+def _new_account(user: User[Any], tenant: Tenant) -> NewAccount:
     name = user.name or Name()
     return NewAccount(
         **tenant.new_account(),
@@ -203,10 +223,9 @@ def _refuse_many(name: str) -> NoReturn:
     raise InvalidValueException(detail=f"An account has one of {name}.")
 
 
-def _shown(member: Member) -> User:
+def _resource(member: Member, model: type[User[Any]]) -> User[Any]:
     profile = member.profile
-    email, phone = (profile.text(column) if member.shows_contacts else None for column in ("email", "phone"))
-    return User(
+    return model(
         id=str(member.id),
         external_id=member.external_id,
         user_name=profile.plain("username"),
@@ -215,8 +234,8 @@ def _shown(member: Member) -> User:
             family_name=profile.claim_value("family_name"),
             given_name=profile.claim_value("given_name"),
         ),
-        emails=[Email(value=email)] if email else None,
-        phone_numbers=[PhoneNumber(value=phone)] if phone else None,
+        emails=[Email(value=member.email)] if member.email else None,
+        phone_numbers=[PhoneNumber(value=member.phone)] if member.phone else None,
         active=member.is_active,
         meta=Meta(
             resource_type="User",

@@ -28,9 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.add_column("account", sa.Column("access_ended_at", columns.Instant(), nullable=True))
-    op.create_index(
-        "ix_account_agency", "account", ["agency", "id"], postgresql_where=_STAFF, sqlite_where=_STAFF
-    )
+    op.create_index("ix_account_agency", "account", ["agency", "id"], postgresql_where=_STAFF, sqlite_where=_STAFF)
 
 
 def downgrade() -> None:

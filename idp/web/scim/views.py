@@ -1,5 +1,5 @@
-"""From HTTP to provisioning and back. A client acts with a token of its own that has the scope ``scim``; its registration
-names the tenant (``policy.scim_tenant``), never the request.
+"""From HTTP to provisioning and back. A client acts with a token of its own that has the scope ``scim``; its
+registration names the tenant (``policy.scim_tenant``), never the request.
 """
 
 from typing import Final
@@ -74,7 +74,9 @@ def _answer(call: Request, path: str) -> SCIMAnswer:
 
 
 def _refusal(refusal: Refusal) -> SCIMAnswer:
-    said = orjson.loads(refusal.answer.body)["error_description"] if refusal.answer.body else "An access token is missing."
+    said = (
+        orjson.loads(refusal.answer.body)["error_description"] if refusal.answer.body else "An access token is missing."
+    )
     kept = tuple(header for header in refusal.answer.headers if header[0] != "Content-Type")
     return error_answer(refusal.answer.status, said, kept)
 

@@ -29,7 +29,9 @@ class TenantClient:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Call an address below the root; header names are written with underscores."""
-        sent = {"Authorization": f"Bearer {self.token}"} | {key.replace("_", "-"): text for key, text in headers.items()}
+        sent = {"Authorization": f"Bearer {self.token}"} | {
+            key.replace("_", "-"): text for key, text in headers.items()
+        }
         content = {"json": body, "content_type": MEDIA_TYPE} if body is not None else {}
         return self._http.open(f"/scim/v2{path}", method=method, headers=sent, **content)
 
@@ -80,7 +82,9 @@ def new_tenant(app: Any, new_relying_party: Callable[..., RelyingParty]) -> Call
     return make
 
 
-def registration(new_relying_party: Callable[..., RelyingParty], client_id: str, members: dict[str, Any]) -> RelyingParty:
+def registration(
+    new_relying_party: Callable[..., RelyingParty], client_id: str, members: dict[str, Any]
+) -> RelyingParty:
     # The factory's sites have a redirect address, and RelyingParty reads the first.
     members = members | {"redirect_uris": ["http://localhost:8009/callback"], "response_types": ["code"]}
     members["grant_types"] = ["authorization_code", *members["grant_types"]]
