@@ -162,14 +162,13 @@ class Accounts:
             self.lock(account_id, ACCESS_ENDED, actor)
         return True
 
-    def restore_access(self, account_id: UUID, actor: str) -> bool:
-        """Take back ``end_access``. Return False if somebody else locked the account; then it stays locked."""
+    def restore_access(self, account_id: UUID, actor: str) -> None:
+        """Take back ``end_access``. What somebody else locked stays locked."""
         is_ours = select(Account.lock_reason == ACCESS_ENDED).where(Account.id == account_id)
         with self._database.transaction() as connection:
-            if not connection.scalar(is_ours):
-                return False
             connection.execute(store.update_live(account_id).values(access_ended_at=None))
-            return self.unlock(account_id, "access restored by the agency", actor)
+            if connection.scalar(is_ours):
+                self.unlock(account_id, "access restored by the agency", actor)
 
     def set_contacts(self, account_id: UUID, *, email: str | None, phone: str | None, actor: str) -> None:
         """Replace the contacts of an account that does not sign in with them; both are unverified. Raises

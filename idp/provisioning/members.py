@@ -81,9 +81,7 @@ class MemberUnknown(Exception):
 
 
 class MemberHeld(Exception):
-    """This is not the tenant's to change: staff locked the account, there is a newer membership, or the account came
-    from elsewhere.
-    """
+    """This is not the tenant's to change: there is a newer membership, or the account came from elsewhere."""
 
 
 class Members:
@@ -155,10 +153,8 @@ class Members:
         """Take back a deactivation. Raises MemberHeld."""
         accounts = self._parts.accounts
         if member.organization_id is None:
-            is_done = accounts.restore_access(member.account_id, self._actor)
-        else:
-            is_done = accounts.resume_membership(member.id)
-        if not is_done:
+            accounts.restore_access(member.account_id, self._actor)
+        elif not accounts.resume_membership(member.id):
             raise MemberHeld
         self._note(member.id, deactivated_at=None)
         self._record(MemberReactivated, member)

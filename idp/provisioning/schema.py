@@ -61,9 +61,7 @@ class User(Resource[_AnyExtension]):
     user_name: Annotated[str | None, Uniqueness.server, Required.true, Mutability.immutable] = Field(
         None, description="What the person signs in with. It is never given to anybody else."
     )
-    name: Annotated[Name | None, Required.true, Mutability.immutable] = Field(
-        None, description="The person's name; not changed from here."
-    )
+    name: Annotated[Name | None, Required.true] = Field(None, description="The person's name; not changed from here.")
     emails: list[Email] | None = Field(None, description="At most one address; only of accounts that came from here.")
     phone_numbers: list[PhoneNumber] | None = Field(
         None, description="At most one number; only of accounts that came from here."

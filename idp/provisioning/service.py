@@ -49,7 +49,9 @@ class _Service(ScimService):
         asked = payload.get("filter") if isinstance(payload, dict) else None
         if isinstance(asked, str) and len(asked) > LONGEST_FILTER:
             raise InvalidFilterException(detail=f"A filter has at most {LONGEST_FILTER} characters.")
-        return super().read_search(resource_types, payload)
+        search, position = super().read_search(resource_types, payload)
+        search.start_index = min(search.start_index or 1, _LAST_INDEX)
+        return search, position
 
     def error_of(self, exception: Exception) -> Error:  # type: ignore[override] # a static method has no need of self
         error = ScimService.error_of(exception)
@@ -59,6 +61,7 @@ class _Service(ScimService):
 
 
 _FAILED: Final = 500
+_LAST_INDEX: Final = 2**31
 _FOR_AGENCY: Final = _Service(AGENCY)
 _FOR_LEGAL_PERSON: Final = _Service(LEGAL_PERSON)
 

@@ -7,7 +7,6 @@ from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from scim2_models import (
-    ForbiddenException,
     InvalidFilterException,
     InvalidValueException,
     Meta,
@@ -108,7 +107,7 @@ class MemberStorage(ScimStorage):
         expected_version: str | None = None,
     ) -> Resource[Any]:
         user, member = _user(resource), self._get_version(str(resource.id), expected_version)
-        self._check_id_number(user, member)
+        self._check_identity(user, member)
         self._members.set_external_id(member, _external_id(user))
         self._set_contacts(member, user)
         # RFC 7643 §2.5: without a value it is as if nothing was said, and nothing said is no reason to end anything.
@@ -146,7 +145,7 @@ class MemberStorage(ScimStorage):
         try:
             self._members.reactivate(member)
         except MemberHeld:
-            raise ForbiddenException(detail="The member is not inactive because of this tenant.") from None
+            raise UniquenessException(detail="There is a newer membership of the same account.") from None
 
     def _set_contacts(self, member: Member, user: User[Any]) -> None:
         email, phone = _only(user.emails, "emails"), _only(user.phone_numbers, "phoneNumbers")
@@ -159,7 +158,11 @@ class MemberStorage(ScimStorage):
                 detail="The account came from elsewhere: its contacts are the person's."
             ) from None
 
-    def _check_id_number(self, user: User[Any], member: Member) -> None:
+    def _check_identity(self, user: User[Any], member: Member) -> None:
+        """Refuse what would make the member somebody else, whichever way it came."""
+        kept = _resource(member, self._model)
+        if user.user_name != kept.user_name or user.name != kept.name:
+            raise MutabilityException(detail="userName and name are immutable.")
         given = _id_number(user)
         if given is None:
             return

@@ -77,11 +77,11 @@ class Tenant(ABC):
 
 
 class Agency(Tenant):
-    """An agency and its staff accounts."""
+    """An agency and its staff accounts. Whether our own staff locked one is none of its business."""
 
     __slots__ = ()
     account_kind = "staff"
-    columns = MemberColumns(Account.id, Account.created_at, Account.locked_at.is_(None), true())
+    columns = MemberColumns(Account.id, Account.created_at, Account.access_ended_at.is_(None), true())
 
     def members(self) -> AnySelect:
         return self._of_ours(join_claims(self._columns())).where(Account.agency == self.code)

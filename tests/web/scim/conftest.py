@@ -8,8 +8,8 @@ import pytest
 from tests.factories import numbers
 from tests.support.relying_party import RelyingParty
 
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 STAFF = "urn:idp:scim:schemas:extension:2.0:StaffMember"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 MEDIA_TYPE = "application/scim+json"
