@@ -274,3 +274,15 @@ def test_deceiving_names_are_refused(name: str):
 
 def test_problem_reads_as_member_and_sentence():
     assert str(Problem("scope", "is missing")) == "scope: is missing"
+
+
+def test_a_tenant_is_an_agency_or_an_organization_and_needs_a_client_that_acts_for_itself():
+    """Rule A7."""
+    for tenant in ("customs", "91350100M000100Y43"):
+        registration = tax(grant_types=["authorization_code", "client_credentials"])
+        registration["policy"]["scim_tenant"] = tenant
+        assert problems(registration) == {}
+        assert "policy.scim_tenant" in problems(registration | {"grant_types": ["authorization_code"]})
+    for tenant in ("Customs Bureau", "91350100M000100Y44", "", 7):
+        registration["policy"]["scim_tenant"] = tenant
+        assert "policy.scim_tenant" in problems(registration)

@@ -13,7 +13,8 @@ from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import get_logger
 from idp.protocol.endpoints.bearer import Refusal
 from idp.protocol.messages import Request
-from idp.provisioning.service import ROOT, SCIMAnswer, SCIMRequest, error_answer
+from idp.provisioning.service import ROOT, error_answer
+from idp.provisioning.values import SCIMAnswer, SCIMRequest
 from idp.registry.errors import RegistryUnavailable
 from idp.web.protocol.client_certificate import certificate_of
 from idp.web.shared.guards import public
