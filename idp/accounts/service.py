@@ -181,6 +181,9 @@ class Accounts:
         }
         unverified = {"email_verified": False, "phone_verified": False}
         with self._database.transaction() as connection:
+            event = ContactsChanged(account_id=account_id, actor=actor)
+            if not self._change(account_id, Account.kind != "citizen", columns | unverified, event):
+                raise AccountUnknown
             connection.execute(store.FORGET_CONTACTS, {"account": account_id})
             rows = [
                 {"account_id": account_id, "kind": kind, "digest": self._keyring.index(kind, value.casefold())}
@@ -189,8 +192,6 @@ class Accounts:
             ]
             if rows:
                 connection.execute(insert(AccountLookup).values(signs_in=False), rows)
-            event = ContactsChanged(account_id=account_id, actor=actor)
-            self._change(account_id, Account.kind != "citizen", columns | unverified, event)
 
     def end_membership(self, membership_id: UUID) -> bool:
         """End a membership. Return False if it had ended already. The caller ends the sessions that act by it."""

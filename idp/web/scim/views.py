@@ -27,8 +27,7 @@ _log = get_logger(__name__)
 scim = Blueprint("scim", __name__, url_prefix=ROOT)
 
 
-@scim.route("", defaults={"path": ""}, methods=_METHODS)
-@scim.route("/", defaults={"path": ""}, methods=_METHODS)
+@scim.route("/", defaults={"path": ""}, methods=_METHODS, strict_slashes=False)
 @scim.route("/<path:path>", methods=_METHODS)
 @public
 def serve(path: str) -> Response:
