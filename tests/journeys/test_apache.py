@@ -1,4 +1,4 @@
-"""Debian's libapache2-mod-auth-openidc in a real Apache: what a department with a web server and no programmers runs."""
+"""Debian's libapache2-mod-auth-openidc in a real Apache: what a department with a web server and no programmers has."""
 
 import json
 import os

@@ -65,7 +65,7 @@ def nginx() -> str:
 
 
 def apache() -> tuple[str, Path]:
-    """Return the path of Apache and the folder of its modules with the OpenID Connect one, or end the test as not run."""
+    """Return the path of Apache and the folder of its modules, one of them ours to try, or end the test as not run."""
     program = shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     modules = Path("/usr/lib/apache2/modules")
     if program and (modules / "mod_auth_openidc.so").is_file():
