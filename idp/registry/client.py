@@ -15,6 +15,7 @@ from uuid import UUID
 
 from idp.foundation.digests import sha256
 from idp.registry import fapi2
+from idp.registry.members import LEGACY
 from idp.registry.mutual_tls import BOUND, registered_name
 
 _ENGLISH = "en"
@@ -211,7 +212,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,
-        is_legacy=profile == "legacy-oidc",
+        is_legacy=profile == LEGACY,
         is_fapi2=is_fapi2,
         environment=policy["environment"],
         agency=policy["agency"],
