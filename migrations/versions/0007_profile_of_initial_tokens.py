@@ -1,13 +1,13 @@
 """The profile of the clients that an initial access token admits.
 
-Revision 0006, after 0005. It works with the version before it and the version after it.
+Revision 0007, after 0006. It works with the version before it and the version after it.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
