@@ -21,6 +21,7 @@ run: $(INSTALLED) ## the provider and the department sites on http://localhost:8
 
 test: $(INSTALLED) ## everything: lint, types, imports, then all tests on SQLite, PostgreSQL and in a browser
 	@.ci/install-packages
+	@.ci/install-node-packages
 	@status=0; .ci/quality || status=1; $(PYTEST) || status=1; exit $$status
 
 check: $(INSTALLED) ## the quick part, under a minute: lint, types, imports, unit tests on SQLite

@@ -90,7 +90,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield an autocommit connection; inside a transaction, that transaction's own."""
+        """Yield an autocommit connection, for reading or for one statement that writes; inside a transaction, that
+        transaction's own.
+        """
         current: Connection | None = getattr(self._local, "connection", None)
         if current is not None:
             yield current

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from idp.foundation.digests import sha256
 from idp.registry import fapi2
-from idp.registry.mutual_tls import registered_name
+from idp.registry.members import LEGACY
+from idp.registry.mutual_tls import BOUND, registered_name
 
 _ENGLISH = "en"
 
@@ -211,7 +212,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,
-        is_legacy=profile == "legacy-oidc",
+        is_legacy=profile == LEGACY,
         is_fapi2=is_fapi2,
         environment=policy["environment"],
         agency=policy["agency"],
@@ -232,9 +233,10 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         is_demonstration=standing.is_demonstration,
         version=standing.version,
         version_id=standing.version_id,
-        dpop_bound_access_tokens=content.get("dpop_bound_access_tokens", False),
+        # FAPI 2.0 Security Profile §5.3.2.1: tokens are bound to their sender, by DPoP unless by its certificate.
+        dpop_bound_access_tokens=content.get("dpop_bound_access_tokens", is_fapi2 and not content.get(BOUND, False)),
         dpop_nonce_required=policy.get("dpop_nonce_required", False),
-        tls_client_certificate_bound_access_tokens=content.get("tls_client_certificate_bound_access_tokens", False),
+        tls_client_certificate_bound_access_tokens=content.get(BOUND, False),
         tls_client_auth=registered_name(content),
         is_unverified=standing.is_unverified,
     )

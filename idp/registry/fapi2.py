@@ -1,12 +1,14 @@
 """What the profile ``fapi2`` asks of a registration (FAPI 2.0 Security Profile §5.3.2 and §5.4, Message Signing §5).
 Pure.
 
-A client of this profile is confidential, proves itself by a key, pushes every request and signs with strong algorithms
-only; ``message_signing`` adds signed requests and signed answers.
+A client of this profile is confidential, proves itself by a key, pushes every request, has its tokens bound to it and
+signs with strong algorithms only; ``message_signing`` adds signed requests and signed answers.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from idp.registry.mutual_tls import BOUND
 
 PROFILE = "fapi2"
 FAPI2_ALGORITHMS = ("ES256", "PS256", "EdDSA")
@@ -41,6 +43,8 @@ def _problems_of_profile(content: Mapping[str, Any]) -> Iterator[tuple[str, str]
         # Whether http is admitted at all, on loopback, the rules of addresses have decided.
         if not uri.startswith(("https://", "http://")):
             yield "redirect_uris", f"{uri!r} must begin with https:// for fapi2 (§5.3.2.2)"
+    if content.get("dpop_bound_access_tokens") is False and not content.get(BOUND):
+        yield "dpop_bound_access_tokens", f"cannot be false for fapi2 without {BOUND} (§5.3.2.1)"
     if content.get("require_pushed_authorization_requests") is False:
         yield "require_pushed_authorization_requests", "cannot be false for fapi2 (§5.3.2.2)"
 

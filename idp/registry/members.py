@@ -32,6 +32,7 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
+LEGACY = "legacy-oidc"
 ENVIRONMENTS = ("development", "sandbox", "production")
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}\Z")
@@ -228,7 +229,7 @@ POLICY: Mapping[str, Parser] = {
     "legal_basis#en": text(200),
     "message_signing": flag,
     "min_acr": one_of(*ACR_VALUES),
-    "profile": one_of("standard", "fapi2", "legacy-oidc"),
+    "profile": one_of("standard", "fapi2", LEGACY),
     "purposes": purposes,
     "resource_identifiers": uris,
     "resources": uris,
@@ -240,7 +241,7 @@ def with_defaults(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return parsed members with every default written out, so that a reviewed version says all that it means."""
     policy = dict(metadata.get("policy", {}))
     grants = metadata.get("grant_types", ["authorization_code"])
-    legacy = policy.get("profile") == "legacy-oidc"
+    legacy = policy.get("profile") == LEGACY
     policy_defaults: dict[str, Any] = {
         "account_kinds": ["citizen"],
         "consent": "required",

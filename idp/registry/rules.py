@@ -17,6 +17,7 @@ from idp.registry import uris
 from idp.registry.fapi2 import problems_of_fapi2
 from idp.registry.members import (
     DEVICE_CODE,
+    LEGACY,
     METADATA,
     POLICY,
     SECRET_METHODS,
@@ -206,7 +207,7 @@ def _profile(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Pro
     ends_on = policy.get("ends_on")
     if ends_on is not None and ends_on < deployment.today.isoformat():
         yield Problem("policy.ends_on", "has passed already")
-    if policy["profile"] != "legacy-oidc":
+    if policy["profile"] != LEGACY:
         return
     if deployment.environment == "production" and not deployment.legacy_profile_allowed:
         yield Problem(

@@ -123,7 +123,9 @@ def new_signing_party(app: Any, issuer: str, clock: Any, registration_factory: A
             "scope": "openid profile phone offline_access",
         }
         site = registration_factory(client_id, **(usual | changes))
-        return SigningParty(app, issuer, site.client_id, site.redirect_uri, clock)
+        party = SigningParty(app, issuer, site.client_id, site.redirect_uri, clock)
+        party.sends_proofs = site.registration["policy"]["profile"] == "fapi2"
+        return party
 
     return make
 

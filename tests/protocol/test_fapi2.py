@@ -38,6 +38,18 @@ def test_the_whole_flow(bank, visitor, issuer):
     assert response.status_code == 200, response.text
 
 
+def test_tokens_are_bound_to_their_sender(bank, visitor):
+    """FAPI2-SP-5.3.2.1-4-bound, without a word about it in the registration."""
+    code = code_of(bank, visitor, scope="openid offline_access")
+    bank.sends_proofs = False
+    assert refused(bank.redeem(code), "invalid_dpop_proof")
+    bank.sends_proofs = True
+    tokens = bank.redeem(code).get_json()
+    assert tokens["token_type"] == "DPoP"
+    bank.sends_proofs = False
+    assert refused(bank.refresh(tokens["refresh_token"]), "invalid_dpop_proof")
+
+
 @pytest.mark.only_on("sqlite")
 def test_requests_come_by_push_only(bank, visitor):
     """FAPI2-SP-5.3.2.2-2-par, FAPI2-SP-5.3.2.2-3-par-only: neither plainly nor as a signed object by value."""

@@ -1,5 +1,7 @@
 """Which registrations fit the profile fapi2 (FAPI 2.0 Security Profile, Message Signing)."""
 
+from dataclasses import replace
+
 import pytest
 
 from idp.registry.client import Standing, client_of
@@ -18,7 +20,7 @@ def bank(**changes):
 
 
 def client(registration):
-    content = check(registration, deployment())
+    content = check(registration, replace(deployment(), takes_certificates=True))
     assert isinstance(content, dict), content
     standing = Standing(
         version_id=None,
@@ -39,8 +41,16 @@ def test_a_confidential_client_with_a_key_fits():
     found = client(bank())
     assert found.is_fapi2
     assert found.require_pushed_authorization_requests
+    assert found.dpop_bound_access_tokens
     assert not found.require_signed_request_object
     assert not found.require_signed_response
+
+
+def test_certificates_may_bind_its_tokens_instead_of_dpop():
+    """FAPI2-SP-5.3.2.1-4-bound."""
+    found = client(bank(tls_client_certificate_bound_access_tokens=True))
+    assert found.tls_client_certificate_bound_access_tokens
+    assert not found.dpop_bound_access_tokens
 
 
 @pytest.mark.parametrize(
@@ -56,6 +66,7 @@ def test_a_confidential_client_with_a_key_fits():
         ({"authorization_signed_response_alg": "none"}, "authorization_signed_response_alg"),
         ({"id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
         ({"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg"),
+        ({"dpop_bound_access_tokens": False}, "dpop_bound_access_tokens"),
         ({"require_pushed_authorization_requests": False}, "require_pushed_authorization_requests"),
         ({"require_pushed_authorization_requests": "yes"}, "require_pushed_authorization_requests"),
         ({"application_type": "native", "redirect_uris": ["cn.gov.example.app:/cb"]}, "redirect_uris"),

@@ -70,6 +70,8 @@ class SigningParty(RelyingParty):
         self.clock = clock
         self.alg = "ES256"
         self.app = app
+        # Whether its tokens are bound to its key, as FAPI 2.0 wants them.
+        self.sends_proofs = False
 
     @property
     def now(self) -> int:
@@ -92,7 +94,14 @@ class SigningParty(RelyingParty):
         """Post to an endpoint with a fresh assertion, unless another or None is given."""
         proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
         fields = {name: value for name, value in (proof | parameters).items() if value is not None}
-        return self._client.post(path, base_url=self._issuer, data=fields)
+        headers = {"DPoP": self.dpop_proof(path)} if self.sends_proofs and path == "/token" else {}
+        return self._client.post(path, base_url=self._issuer, data=fields, headers=headers)
+
+    def dpop_proof(self, path: str) -> str:
+        """Return a proof that this site sends the request (RFC 9449 §4.2)."""
+        claims = {"htm": "POST", "htu": self.issuer + path, "iat": self.now, "jti": f"proof-{next(_counter)}"}
+        jwk = {name: value for name, value in key_for("ES256").as_dict(private=False).items() if name != "use"}
+        return signed(claims, typ="dpop+jwt", kid=None, jwk=jwk)
 
     def push(self, **changes: Any) -> TestResponse:
         """Push a good request with changes, of its parameters or of the credentials beside them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import Index, String, Text, insert, select, update
+from sqlalchemy import Index, String, Text, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
@@ -36,6 +36,20 @@ class PushedRequestRow(Base):
     open_until: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     used_at: Mapped[datetime | None] = plain(Instant)
+
+
+_INSERT = insert(PushedRequestRow)
+_FIND = select(PushedRequestRow.parameters).where(
+    PushedRequestRow.digest == bindparam("reference"),
+    PushedRequestRow.client_id == bindparam("client"),
+    PushedRequestRow.used_at.is_(None),
+    PushedRequestRow.open_until > bindparam("opened_at"),
+)
+_CLAIM = (
+    update(PushedRequestRow)
+    .where(PushedRequestRow.digest == bindparam("reference"), PushedRequestRow.used_at.is_(None))
+    .values(used_at=bindparam("now", type_=Instant))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,7 @@ class PushedRequests:
             "expires_at": now + self._kept,
         }
         with self._database.lossy() as connection:
-            connection.execute(insert(PushedRequestRow), values)
+            connection.execute(_INSERT, values)
         return REQUEST_URI_PREFIX + reference
 
     def find(self, request_uri: str, client_id: str, opened_at: datetime) -> PushedRequest | None:
@@ -90,14 +104,8 @@ class PushedRequests:
         if len(request_uri) > _LONGEST:
             return None
         digest = sha256(request_uri.removeprefix(REQUEST_URI_PREFIX))
-        statement = select(PushedRequestRow.parameters).where(
-            PushedRequestRow.digest == digest,
-            PushedRequestRow.client_id == client_id,
-            PushedRequestRow.used_at.is_(None),
-            PushedRequestRow.open_until > opened_at,
-        )
         with self._database.read() as connection:
-            sealed = connection.scalar(statement)
+            sealed = connection.scalar(_FIND, {"reference": digest, "client": client_id, "opened_at": opened_at})
         if sealed is None:
             return None
         try:
@@ -107,19 +115,14 @@ class PushedRequests:
         return PushedRequest(digest, orjson.loads(parameters))
 
     def claim(self, request: PushedRequest) -> bool:
-        """Use a request up; False if it was used before."""
-        statement = (
-            update(PushedRequestRow)
-            .where(PushedRequestRow.digest == request.digest, PushedRequestRow.used_at.is_(None))
-            .values(used_at=self._clock.now())
-        )
-        with self._database.transaction() as connection:
-            return connection.execute(statement).rowcount == 1
+        """Use a request up; False if it was used before. Commits by itself, unless a transaction is under way."""
+        with self._database.read() as connection:
+            return connection.execute(_CLAIM, {"reference": request.digest, "now": self._clock.now()}).rowcount == 1
 
     def give_back(self, request: PushedRequest) -> None:
         """Make a request usable again whose claimant could give no answer after all."""
         statement = update(PushedRequestRow).where(PushedRequestRow.digest == request.digest).values(used_at=None)
-        with self._database.transaction() as connection:
+        with self._database.read() as connection:
             connection.execute(statement)
 
 

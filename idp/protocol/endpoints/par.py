@@ -19,7 +19,7 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
         client = parts.authenticator.authenticate(request).client
         parameters = checked_parameters(request, client, parts)
     except ProtocolError as error:
-        return error_answer(error, headers=challenge(request, error) + parts.constraints.nonce_header(request))
+        return error_answer(error, headers=challenge(request, error))
     request_uri = parts.pushed.push(client.client_id, parameters)
     parts.tally.count("pushed_authorization_request", client.client_id)
     return json_answer(201, {"request_uri": request_uri, "expires_in": parts.pushed.lifetime_seconds})

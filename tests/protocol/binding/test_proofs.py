@@ -189,6 +189,17 @@ def test_a_site_that_must_use_nonces_is_told_one(new_party, key, visitor):
     assert site.bound_userinfo(tokens["access_token"], nonce=response.headers["DPoP-Nonce"]).status_code == 200
 
 
+def test_every_endpoint_gives_the_nonce_once(new_party, key):
+    """RFC9449-8-nonce: two header fields read as one nonce that is none."""
+    site = new_party(key=key, policy={"dpop_nonce_required": True})
+    refusal = site.post("/par", **site.authorization_parameters())
+    assert refused(refusal, "use_dpop_nonce")
+    for path in ("/par", "/token", "/revoke", "/introspect"):
+        assert len(site.post(path).headers.getlist("DPoP-Nonce")) == 1, path
+    [site.nonce_given] = refusal.headers.getlist("DPoP-Nonce")
+    assert site.post("/par", **site.authorization_parameters()).status_code == 201
+
+
 @pytest.mark.parametrize("setting_changes", [{"IDP_DPOP_NONCE_REQUIRED": "true", "IDP_DPOP_NONCE_SECONDS": "100"}])
 def test_a_nonce_lives_for_its_window_and_the_next(site, clock):
     """RFC9449-8-nonce."""
