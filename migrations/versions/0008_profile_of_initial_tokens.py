@@ -1,13 +1,13 @@
 """The profile of the clients that an initial access token admits.
 
-Revision 0007, after 0006. It works with the version before it and the version after it.
+Revision 0008, after 0007. It works with the version before it and the version after it.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
