@@ -7,9 +7,10 @@ writes, but has no round trips either: a short transaction does the same there.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Executable, Update, bindparam, insert, inspect, select
+from sqlalchemy import Update, bindparam, insert, inspect, select
 
 from idp.foundation.database import Base, Database
+from idp.foundation.prepared_statement import PreparedStatement
 
 Rows = Mapping[type[Base], Mapping[str, Any]]
 
@@ -20,7 +21,7 @@ class ConditionalWrite:
     def __init__(self, database: Database, update: Update) -> None:
         self._database = database
         self._update = update
-        self._statements: dict[tuple[tuple[type[Base], tuple[str, ...]], ...], Executable] = {}
+        self._statements: dict[tuple[tuple[type[Base], tuple[str, ...]], ...], PreparedStatement] = {}
 
     def run(self, values: Mapping[str, Any], rows: Rows) -> bool:
         """Update, and insert the rows if that met its row; tell whether it did."""
@@ -44,10 +45,10 @@ class ConditionalWrite:
             parameters |= {_name(table, column): value for column, value in row.items()}
         # It commits by itself, unless a transaction is under way.
         with self._database.read() as connection:
-            return connection.scalar(statement, parameters) is not None
+            return bool(statement.rows(connection, parameters))
 
 
-def _in_one_statement(update: Update, rows: Rows) -> Executable:
+def _in_one_statement(update: Update, rows: Rows) -> PreparedStatement:
     """Return WITH met AS (UPDATE …), … AS (INSERT … SELECT … FROM met) SELECT … FROM met."""
     key = inspect(update.entity_description["entity"]).primary_key[0]
     met = update.returning(key).cte("met")
@@ -57,7 +58,7 @@ def _in_one_statement(update: Update, rows: Rows) -> Executable:
         values = [bindparam(_name(table, column), type_=columns[column].type) for column in row]
         following = insert(table).from_select(list(row), select(*values).select_from(met))
         statement = statement.add_cte(following.cte(f"new_{table.__tablename__}"))
-    return statement
+    return PreparedStatement(statement)
 
 
 def _name(table: type[Base], column: str) -> str:

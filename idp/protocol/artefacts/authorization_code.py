@@ -19,6 +19,7 @@ from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
 KEPT_AFTER_EXPIRY = timedelta(days=1)
@@ -82,7 +83,7 @@ class CodeContent:
 
 
 _CONTENT = tuple(getattr(AuthorizationCodeRow, member.name) for member in fields(CodeContent))
-_INSERT = insert(AuthorizationCodeRow)
+_INSERT = PreparedStatement(insert(AuthorizationCodeRow))
 _NOW: Any = bindparam("now", type_=Instant)
 _IS_REDEEMABLE = (
     (AuthorizationCodeRow.digest == bindparam("code"))
@@ -90,7 +91,7 @@ _IS_REDEEMABLE = (
     & AuthorizationCodeRow.redeemed_at.is_(None)
     & (AuthorizationCodeRow.expires_at > _NOW)
 )
-_REDEEMABLE = select(*_CONTENT).where(_IS_REDEEMABLE)
+_REDEEMABLE = PreparedStatement(select(*_CONTENT).where(_IS_REDEEMABLE))
 _CLAIM = (
     update(AuthorizationCodeRow)
     .where(_IS_REDEEMABLE, grant_is_live(AuthorizationCodeRow.grant_id, _NOW, even_offline=True))
@@ -126,14 +127,14 @@ class AuthorizationCodes:
         lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
         values |= {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
         with self._database.transaction() if is_in_transaction else self._database.lossy() as connection:
-            connection.execute(_INSERT, values)
+            _INSERT.rows(connection, values)
         return code
 
     def redeemable(self, code: str, client_id: str) -> CodeContent | None:
         """Return what a code stands for. None: unknown, another client's, expired or used."""
         with self._database.read() as connection:
-            row = connection.execute(_REDEEMABLE, self._presented(code, client_id)).one_or_none()
-        return None if row is None else CodeContent(*row)
+            found = _REDEEMABLE.rows(connection, self._presented(code, client_id))
+        return CodeContent(*found[0]) if found else None
 
     def claim(self, code: str, client_id: str, rows: Rows) -> bool:
         """Redeem a code and store the rows that follow from it; False, and nothing is stored, if somebody was quicker

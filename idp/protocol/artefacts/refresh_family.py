@@ -19,6 +19,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant, JSONText, UUIDType, plain, secret
 from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
 MOST_GRACE = 2
@@ -136,7 +137,7 @@ _KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type
 _TAKE_GRACE = _NEWEST.where(RefreshFamilyRow.grace_given < MOST_GRACE, RefreshFamilyRow.ended_at.is_(None)).values(
     grace_given=RefreshFamilyRow.grace_given + 1
 )
-_FIND = select(*_FAMILY).where(RefreshFamilyRow.id == bindparam("family"))
+_FIND = PreparedStatement(select(*_FAMILY).where(RefreshFamilyRow.id == bindparam("family")))
 _STATE = select(
     *_FAMILY,
     RefreshFamilyRow.rotated_at,
@@ -176,8 +177,8 @@ class RefreshFamilies:
     def find(self, family_id: bytes) -> Family | None:
         """Return a family, alive or not."""
         with self._database.read() as connection:
-            row = connection.execute(_FIND, {"family": family_id}).one_or_none()
-        return None if row is None else Family(*row)
+            found = _FIND.rows(connection, {"family": family_id})
+        return Family(*found[0]) if found else None
 
     def rotate(self, family: Family, rows: Rows) -> bool:
         """Move a family on and store the rows that follow from it; False, and nothing is stored, if it is not alive or
