@@ -18,6 +18,7 @@ from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, plain, s
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
 KEPT_AFTER_EXPIRY = timedelta(days=1)
@@ -81,7 +82,7 @@ class CodeContent:
 
 
 _CONTENT = tuple(getattr(AuthorizationCodeRow, member.name) for member in fields(CodeContent))
-_INSERT = insert(AuthorizationCodeRow)
+_INSERT = PreparedStatement(insert(AuthorizationCodeRow))
 _NOW: Any = bindparam("now", type_=Instant)
 _CLAIM = (
     update(AuthorizationCodeRow)
@@ -124,7 +125,7 @@ class AuthorizationCodes:
         lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
         values |= {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
         with self._database.transaction() if is_in_transaction else self._database.lossy() as connection:
-            connection.execute(_INSERT, values)
+            _INSERT.rows(connection, values)
         return code
 
     def claim(self, code: str, client_id: str) -> CodeContent | None:
