@@ -12,7 +12,19 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, bindparam, case, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    bindparam,
+    case,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
@@ -123,19 +135,21 @@ _LIVE = (
     & (RefreshFamilyRow.idle_expires_at > _NOW)
     & grant_is_live(RefreshFamilyRow.grant_id, _NOW)
 )
+# Written out: what is prepared once has named parameters only.
+_ZERO, _ONE, _MOST_GRACE = (literal_column(str(number), Integer) for number in (0, 1, MOST_GRACE))
 _NEWEST = update(RefreshFamilyRow).where(
     RefreshFamilyRow.id == bindparam("family"), RefreshFamilyRow.generation == bindparam("newest")
 )
 _ROTATE = _NEWEST.where(_LIVE).values(
-    generation=RefreshFamilyRow.generation + 1,
+    generation=RefreshFamilyRow.generation + _ONE,
     rotated_at=_NOW,
     idle_expires_at=bindparam("idle_until", type_=Instant),
-    grace_streak=case((RefreshFamilyRow.grace_given > 0, RefreshFamilyRow.grace_streak + 1), else_=0),
-    grace_given=0,
+    grace_streak=case((RefreshFamilyRow.grace_given > _ZERO, RefreshFamilyRow.grace_streak + _ONE), else_=_ZERO),
+    grace_given=_ZERO,
 )
 _KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type_=Instant))
-_TAKE_GRACE = _NEWEST.where(RefreshFamilyRow.grace_given < MOST_GRACE, RefreshFamilyRow.ended_at.is_(None)).values(
-    grace_given=RefreshFamilyRow.grace_given + 1
+_TAKE_GRACE = _NEWEST.where(RefreshFamilyRow.grace_given < _MOST_GRACE, RefreshFamilyRow.ended_at.is_(None)).values(
+    grace_given=RefreshFamilyRow.grace_given + _ONE
 )
 _FIND = PreparedStatement(select(*_FAMILY).where(RefreshFamilyRow.id == bindparam("family")))
 _STATE = select(
