@@ -96,6 +96,8 @@ class PreparedStatement:
         if result.status not in {_TUPLES_OK, _COMMAND_OK}:
             del known[self._name]
             return None
+        for listener in connection.engine.dispatch.after_cursor_execute:
+            listener(connection, None, compiled.text, values, None, False)  # noqa: FBT003 - as the event defines it
         return [
             compiled.row(
                 [
