@@ -59,7 +59,7 @@ class Audit:
                     listener(event)
 
     def row(self, event: Event) -> dict[str, Any]:
-        """Return the values of an event's row, for statements that insert it themselves."""
+        """Return the values of an event's row, for statements that insert it themselves; no listener hears of it."""
         context = request_context.get()
         return {
             "id": self._entropy.uuid7(),

@@ -186,6 +186,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
     resources = Resources(on.registry, settings.issuer)
     live_tokens = LiveTokens(on.database, on.clock, on.registry)
     grant_parts = GrantParts(
+        on.database,
         on.clock,
         on.entropy,
         on.audit,
@@ -210,7 +211,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         on.accounts,
         on.registry,
         on.grants,
-        AuthlibServer(on.database, authenticator, constraints, grant_parts),
+        AuthlibServer(authenticator, constraints, grant_parts),
         authenticator,
         access_tokens,
         refresh_tokens,

@@ -46,4 +46,4 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
         return self.request.form.get("resource") or parts.access_tokens.issuer
 
 
-CLIENT_CREDENTIALS = GrantType("client_credentials", ClientCredentialsGrant, writes=False)
+CLIENT_CREDENTIALS = GrantType("client_credentials", ClientCredentialsGrant)
