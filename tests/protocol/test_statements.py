@@ -1,5 +1,9 @@
 """How often a request asks the database (architecture: the hot paths; rules P1 and P4). Counted, not timed."""
 
+import re
+
+import pytest
+
 from tests.protocol.conftest import refused
 from tests.protocol.statements import watched
 
@@ -67,6 +71,24 @@ def test_userinfo_and_introspection_ask_once(tax, visitor, services):
     with watched(services.database) as seen:
         assert tax.post("/introspect", token=token).get_json()["active"]
     assert seen.kinds == ["SELECT"]
+
+
+@pytest.mark.only_on("postgresql")
+def test_what_is_read_by_the_thousand_is_found_by_its_index(tax, visitor, services):
+    """Planned as for tables of unknown size, because plans are kept while tables grow."""
+    token = visitor.tokens(tax)["access_token"]
+    with watched(services.database) as seen:
+        tax.authorize(visitor.browser)
+        tax.userinfo(token)
+        tax.post("/introspect", token=token)
+    read = [text for text in seen.texts if text.startswith("SELECT")]
+    assert len(read) == 3
+    with services.database.transaction() as connection:
+        for number, text in enumerate(read):
+            connection.exec_driver_sql(f"PREPARE probe_{number} AS {text}")
+            nothing = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", text))))
+            plan = connection.exec_driver_sql(f"EXPLAIN EXECUTE probe_{number}({nothing})").scalars().all()
+            assert not any("Seq Scan" in line for line in plan), "\n".join(plan)
 
 
 def test_client_credentials_documents_and_garbage_ask_nothing(tax, client, services):
