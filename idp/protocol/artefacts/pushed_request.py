@@ -13,9 +13,11 @@ from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Digest, Instant, personal, plain, secret
+from idp.foundation.conditional_write import ConditionalWrite
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.keyring.errors import SealBroken
 from idp.keyring.service import Keyring
 
@@ -38,12 +40,14 @@ class PushedRequestRow(Base):
     used_at: Mapped[datetime | None] = plain(Instant)
 
 
-_INSERT = insert(PushedRequestRow)
-_FIND = select(PushedRequestRow.parameters).where(
-    PushedRequestRow.digest == bindparam("reference"),
-    PushedRequestRow.client_id == bindparam("client"),
-    PushedRequestRow.used_at.is_(None),
-    PushedRequestRow.open_until > bindparam("opened_at"),
+_INSERT = PreparedStatement(insert(PushedRequestRow))
+_FIND = PreparedStatement(
+    select(PushedRequestRow.parameters).where(
+        PushedRequestRow.digest == bindparam("reference"),
+        PushedRequestRow.client_id == bindparam("client"),
+        PushedRequestRow.used_at.is_(None),
+        PushedRequestRow.open_until > bindparam("opened_at"),
+    )
 )
 _CLAIM = (
     update(PushedRequestRow)
@@ -74,6 +78,7 @@ class PushedRequests:
         interaction_seconds: int,
     ) -> None:
         self._database = database
+        self._claim = ConditionalWrite(database, _CLAIM)
         self._clock = clock
         self._entropy = entropy
         self._keyring = keyring
@@ -96,7 +101,7 @@ class PushedRequests:
             "expires_at": now + self._kept,
         }
         with self._database.lossy() as connection:
-            connection.execute(_INSERT, values)
+            _INSERT.rows(connection, values)
         return REQUEST_URI_PREFIX + reference
 
     def find(self, request_uri: str, client_id: str, opened_at: datetime) -> PushedRequest | None:
@@ -105,9 +110,10 @@ class PushedRequests:
             return None
         digest = sha256(request_uri.removeprefix(REQUEST_URI_PREFIX))
         with self._database.read() as connection:
-            sealed = connection.scalar(_FIND, {"reference": digest, "client": client_id, "opened_at": opened_at})
-        if sealed is None:
+            rows = _FIND.rows(connection, {"reference": digest, "client": client_id, "opened_at": opened_at})
+        if not rows:
             return None
+        [(sealed,)] = rows
         try:
             parameters = self._keyring.unseal(_PURPOSE, sealed, context=_context(digest, client_id))
         except SealBroken:
@@ -116,8 +122,7 @@ class PushedRequests:
 
     def claim(self, request: PushedRequest) -> bool:
         """Use a request up; False if it was used before. Commits by itself, unless a transaction is under way."""
-        with self._database.read() as connection:
-            return connection.execute(_CLAIM, {"reference": request.digest, "now": self._clock.now()}).rowcount == 1
+        return self._claim.run({"reference": request.digest, "now": self._clock.now()}, {})
 
     def give_back(self, request: PushedRequest) -> None:
         """Make a request usable again whose claimant could give no answer after all."""
