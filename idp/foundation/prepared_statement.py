@@ -60,6 +60,7 @@ class _Compiled:
     formats: tuple[int, ...]
     loads: tuple[Callable[[bytes], Any], ...]
     row: Callable[[list[Any]], Any]
+    constants: dict[str, Any]
 
 
 class PreparedStatement:
@@ -91,7 +92,8 @@ class PreparedStatement:
         if self._name not in known and libpq.prepare(self._name, compiled.text.encode()).status != _COMMAND_OK:
             return None
         known[self._name] = True
-        sent = [None if (value := values[name]) is None else dump(value) for name, dump in compiled.parameters]
+        given = compiled.constants | values
+        sent = [None if (value := given[name]) is None else dump(value) for name, dump in compiled.parameters]
         result = libpq.exec_prepared(self._name, sent, compiled.formats, _BINARY)
         if result.status not in {_TUPLES_OK, _COMMAND_OK}:
             del known[self._name]
@@ -122,5 +124,6 @@ class PreparedStatement:
             (_BINARY,) * len(names),
             tuple(_FORMATS[type(column.type)].load for column in columns),
             row._make,
+            {name: bind.value for name, bind in compiled.binds.items() if not bind.required},
         )
         return self._compiled
