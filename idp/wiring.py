@@ -90,7 +90,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         accounts=accounts,
         factors=factors,
-        devices=devices,
         tries=Tries(throttle, keyring, Limits.of(settings)),
         standings=Standings(
             clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
