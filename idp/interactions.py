@@ -32,7 +32,7 @@ class Interaction:
 
     ``client_id`` and ``parameters`` (the authorization request) are None and empty when the person came by themselves;
     then ``destination`` is the page of ours to go to afterwards. ``fresh_login`` asks for a factor verified for this
-    very interaction.
+    very interaction. ``account_chosen`` says that its person was asked which account to use, and kept the one at hand.
     """
 
     id: UUID
@@ -45,6 +45,7 @@ class Interaction:
     login_hint: str | None = None
     account_kinds: tuple[str, ...] = ()
     ui_locales: str | None = None
+    account_chosen: bool = False
 
     def packed(self) -> bytes:
         """Return the deflated form, without the fields that have their usual value."""
@@ -59,6 +60,7 @@ class Interaction:
             self.login_hint,
             self.account_kinds,
             self.ui_locales,
+            *([True] if self.account_chosen else []),
         ]
         return zlib.compress(orjson.dumps(fields), level=9)
 
@@ -66,7 +68,7 @@ class Interaction:
     def unpacked(cls, data: bytes) -> Self:
         """Return the interaction of a packed form that our own seal has vouched for."""
         fields = orjson.loads(zlib.decompressobj().decompress(data, _LARGEST_INFLATED))
-        identifier, started, client_id, parameters, destination, acr, fresh, hint, kinds, locales = fields
+        identifier, started, client_id, parameters, destination, acr, fresh, hint, kinds, locales, *chosen = fields
         return cls(
             UUID(hex=identifier),
             moment_of(started),
@@ -78,6 +80,7 @@ class Interaction:
             hint,
             tuple(kinds),
             locales,
+            bool(chosen),
         )
 
 

@@ -23,6 +23,8 @@ from idp.interactions import Interactions
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
+from idp.registry.dynamic import DynamicRegistration
+from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
@@ -34,6 +36,8 @@ from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
 from idp.signals.service import Signals
+from idp.signals.ssf.announcer import Announcer
+from idp.signals.ssf.transmitter import Transmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Services:
     accounts: Accounts
     factors: Factors
     registry: Registry
+    initial_tokens: InitialTokens
+    dynamic_registration: DynamicRegistration
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -61,6 +67,7 @@ class Services:
     sign_in: SignIn
     enrolment: Enrolment
     signals: Signals
+    transmitter: Transmitter
     protocol: Protocol
 
 
@@ -75,8 +82,18 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
+    initial_tokens = InitialTokens(database, clock, entropy, audit)
+    announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
+    audit.subscribe(announcer.recorded)
     sessions = Sessions(
-        database, clock, entropy, audit, outbox=outbox, registry=registry, lifetimes=Lifetimes.of(settings)
+        database,
+        clock,
+        entropy,
+        audit,
+        outbox=outbox,
+        registry=registry,
+        lifetimes=Lifetimes.of(settings),
+        on_ended=announcer.sessions_ended,
     )
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     grants = Grants(database, clock, entropy, audit)
@@ -109,6 +126,25 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     signals = Signals(
         settings, database, clock, entropy, outbox=outbox, keyring=keyring, registry=registry, outbound=outbound
     )
+    transmitter = Transmitter(
+        settings,
+        database,
+        clock,
+        entropy,
+        parts=(audit, outbox, keyring),
+        registry=registry,
+        outbound=outbound,
+    )
+    dynamic_registration = DynamicRegistration(
+        settings,
+        database,
+        clock,
+        entropy,
+        audit,
+        registry=registry,
+        initial_tokens=initial_tokens,
+        fetch=_fetcher(outbound),
+    )
     protocol = Protocol(
         Foundations(
             settings,
@@ -125,6 +161,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             interactions,
             _fetcher(outbound),
             throttle,
+            transmitter,
+            dynamic_registration,
         )
     )
     return Services(
@@ -140,6 +178,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         accounts,
         factors,
         registry,
+        initial_tokens,
+        dynamic_registration,
         sessions,
         devices,
         grants,
@@ -149,6 +189,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         sign_in,
         enrolment,
         signals,
+        transmitter,
         protocol,
     )
 

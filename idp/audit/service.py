@@ -1,6 +1,6 @@
 """Writing and exporting the audit record (rule A3: inserted in the transaction it records)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -43,12 +43,20 @@ class Audit:
         self._database = database
         self._clock = clock
         self._entropy = entropy
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def subscribe(self, listener: Callable[[Event], None]) -> None:
+        """Have a listener called with every event, in the transaction that records it: what it writes commits too."""
+        self._listeners.append(listener)
 
     def record(self, *events: Event) -> None:
         """Insert events; they commit, or vanish, with the transaction under way."""
         rows = [self.row(event) for event in events]
         with self._database.transaction() as connection:
             connection.execute(insert(AuditEvent), rows)
+            for event in events:
+                for listener in self._listeners:
+                    listener(event)
 
     def row(self, event: Event) -> dict[str, Any]:
         """Return the values of an event's row, for statements that insert it themselves."""

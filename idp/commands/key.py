@@ -10,8 +10,9 @@ from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
 from idp.sessions.values import Selector
+from idp.signals.ssf.models import ENCRYPTED_COLUMNS as STREAM_COLUMNS
 
-_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS)
+_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS)
 
 
 @click.group("key")

@@ -5,9 +5,10 @@ dies loses nothing: its lease runs out and the message is delivered again. The r
 that people read.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from idp.foundation.entropy import Entropy
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 12
 _LONGEST_DELAY = 3600
+HELD = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a message is due that waits for its receiver to come (``held_lanes``)."""
 _WAITING = text("settled_at IS NULL")
 
 
@@ -81,6 +84,15 @@ class Outbox:
         self._database = database
         self._clock = clock
         self._entropy = entropy
+        self._lock = threading.Lock()
+        self._last = UUID(int=0)
+
+    def _next_id(self) -> UUID:
+        """Return an id after all earlier ones of this process: messages of one millisecond keep their order."""
+        with self._lock:
+            fresh = self._entropy.uuid7()
+            self._last = fresh if fresh > self._last else UUID(int=self._last.int + 1)
+            return self._last
 
     def enqueue(self, kind: str, lane: str, payload: dict[str, Any], *, about: UUID | None = None) -> None:
         """Add a message in the present transaction. ``about`` names the row it tells of, so that its deliveries can be
@@ -95,7 +107,7 @@ class Outbox:
         now = self._clock.now()
         rows = [
             {
-                "id": self._entropy.uuid7(),
+                "id": self._next_id(),
                 "kind": kind,
                 "lane": lane,
                 "payload": payload,
@@ -199,10 +211,12 @@ class Outbox:
         ]
 
     def oldest_waiting_seconds(self) -> float:
-        """Return the age of the oldest message that is still waiting, 0 if none."""
+        """Return the age of the oldest message that is still waiting for us, 0 if none."""
         with self._database.read() as connection:
             oldest = connection.scalar(
-                select(func.min(OutboxMessage.created_at)).where(OutboxMessage.settled_at.is_(None))
+                select(func.min(OutboxMessage.created_at)).where(
+                    OutboxMessage.settled_at.is_(None), OutboxMessage.due_at < HELD
+                )
             )
         return 0.0 if oldest is None else max((self._clock.now() - oldest).total_seconds(), 0.0)
 

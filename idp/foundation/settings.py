@@ -159,6 +159,10 @@ class Settings(BaseSettings):
         default=False, description="Production admits registrations of the profile legacy-oidc."
     )
 
+    software_statement_issuers: Path | None = Field(
+        None, description="A JSON file of trusted publishers of software and their keys (RFC 7591 §2.3)."
+    )
+
     @field_validator("issuer")
     @classmethod
     def _issuer_is_an_origin(cls, issuer: str) -> str:

@@ -79,6 +79,10 @@ class Deliverer:
     def _deliver(self, message: Message) -> bool:
         """Make one attempt and record it. Returns whether the lane may go on at once."""
         attempt = self._attempt(message)
+        if attempt.result == "held":
+            with self._lock:
+                self._failing.discard(message.lane)
+            return False
         # Given up at once when trying again cannot help; the outbox counts attempts to know when to give up.
         settled = replace(message, attempts=MOST_ATTEMPTS) if attempt.result == "hopeless" else message
         self._outbox.settle(settled, attempt.error)

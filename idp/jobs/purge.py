@@ -22,6 +22,7 @@ from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
 from idp.protocol.artefacts.revoked_token import RevokedToken
 from idp.protocol.artefacts.used_jti import UsedJTI
 from idp.registry.models import ClientSecretRow
+from idp.registry.registration_models import InitialAccessToken
 from idp.sessions.models import AuthorizationGrant, ClientSession, Device, OPSession
 from idp.sign_in.models import SignInAttempt
 from idp.signals.models import WorkerHeartbeat
@@ -89,6 +90,7 @@ EXPIRED: Final[tuple[Purge, ...]] = (
     Purge(RefreshFamilyRow, lambda now: RefreshFamilyRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(SignInAttempt, lambda now: SignInAttempt.expires_at < now),
     Purge(ClientSecretRow, lambda now: ClientSecretRow.expires_at < now),
+    Purge(InitialAccessToken, lambda now: InitialAccessToken.expires_at < now),
     Purge(WorkerHeartbeat, lambda now: WorkerHeartbeat.beat_at < now - _DAY),
 )
 """Rows that count for nothing once their time is over."""

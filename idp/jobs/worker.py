@@ -17,6 +17,7 @@ from idp.jobs.job import Job
 from idp.jobs.schedule import JOBS, Schedule
 from idp.sessions.termination import MESSAGE_KIND
 from idp.signals.heartbeat import INTERVAL
+from idp.signals.ssf.values import MESSAGE_KIND as SECURITY_EVENT
 
 POLL_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -30,7 +31,8 @@ class Worker:
         self._services = services
         self._name = f"{socket.gethostname()}:{os.getpid()}"[:120]
         self._heartbeats = services.signals.heartbeats
-        self._deliverer = Deliverer(services.outbox, {MESSAGE_KIND: services.signals.attempt_logout}, threads=threads)
+        routes = {MESSAGE_KIND: services.signals.attempt_logout, SECURITY_EVENT: services.transmitter.push.attempt}
+        self._deliverer = Deliverer(services.outbox, routes, threads=threads)
         self._schedule = Schedule(jobs)
         self._beat_at = float("-inf")
 

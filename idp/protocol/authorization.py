@@ -18,7 +18,15 @@ from idp.protocol.checks import AUTHORIZATION_CHECKS
 from idp.protocol.consent_request import ConsentRequest, consent_request
 from idp.protocol.decision import STATUTORY, Need, Progress, Verdict, basis_of, decide
 from idp.protocol.issuing import CodeIssuer
-from idp.protocol.outcomes import ConsentNeeded, NotAdmitted, Outcome, Refused, Responded, SignInNeeded
+from idp.protocol.outcomes import (
+    AccountChoiceNeeded,
+    ConsentNeeded,
+    NotAdmitted,
+    Outcome,
+    Refused,
+    Responded,
+    SignInNeeded,
+)
 from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.signed import signed_response
 from idp.protocol.situation import Situation, Situations
@@ -54,12 +62,12 @@ class Authorization:
     def resume(self, interaction: Interaction, cookie: str | None) -> Outcome:
         """Go on with a request after the person has signed in."""
         request = _resumed(interaction)
-        return self._answer(request, cookie, interaction, Progress(interaction.id)) or self._anew(interaction, cookie)
+        return self._answer(request, cookie, interaction, _progress(interaction)) or self._anew(interaction, cookie)
 
     def ask_consent(self, interaction: Interaction, cookie: str | None) -> ConsentRequest | Outcome:
         """Return what the consent page of an interaction shows, or what is to be done instead."""
         request = _resumed(interaction)
-        outcome = self._answer(request, cookie, interaction, Progress(interaction.id))
+        outcome = self._answer(request, cookie, interaction, _progress(interaction))
         situation = self._situation(request, cookie)
         if not isinstance(outcome, ConsentNeeded) or situation is None:
             return outcome or self._anew(interaction, cookie)
@@ -79,7 +87,7 @@ class Authorization:
         request = _resumed(interaction)
         with self._parts.database.transaction():
             self._parts.consents.grant(asked.session.account_id, asked.client.client_id, asked.decision(ticked))
-            outcome = self._answer(request, cookie, interaction, Progress(interaction.id, has_consented=True))
+            outcome = self._answer(request, cookie, interaction, _progress(interaction, has_consented=True))
         return outcome or self._anew(interaction, cookie)
 
     def cancel(self, interaction: Interaction) -> Outcome:
@@ -175,7 +183,7 @@ class Authorization:
             return ConsentNeeded(waiting)
         if verdict.need is Need.NOT_ADMITTED and situation is not None:
             return NotAdmitted(waiting, request.client, situation.session.account_kind)
-        return SignInNeeded(waiting)
+        return AccountChoiceNeeded(waiting) if verdict.need is Need.SELECT_ACCOUNT else SignInNeeded(waiting)
 
     def _interaction(self, request: AuthorizationRequest, known: Interaction | None, verdict: Verdict) -> Interaction:
         return Interaction(
@@ -188,6 +196,7 @@ class Authorization:
             login_hint=request.get("login_hint"),
             account_kinds=tuple(sorted(request.client.account_kinds)),
             ui_locales=request.get("ui_locales"),
+            account_chosen=known is not None and known.account_chosen,
         )
 
     def _error(self, request: AuthorizationRequest, error: ProtocolError) -> Outcome:
@@ -221,6 +230,10 @@ class Authorization:
 def _resumed(interaction: Interaction) -> AuthorizationRequest:
     """Return the request of an interaction; what could expire was good when the interaction began."""
     return AuthorizationRequest(dict(interaction.parameters), opened_at=interaction.started_at)
+
+
+def _progress(interaction: Interaction, *, has_consented: bool = False) -> Progress:
+    return Progress(interaction.id, has_consented=has_consented, has_chosen_account=interaction.account_chosen)
 
 
 def sector_of(request: AuthorizationRequest) -> str:

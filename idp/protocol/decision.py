@@ -17,6 +17,7 @@ class Need(Enum):
     """The next thing to do, in the order in which it is found."""
 
     SIGN_IN = "sign_in"
+    SELECT_ACCOUNT = "select_account"
     OTHER_PERSON = "other_person"
     NOT_ADMITTED = "not_admitted"
     CONSENT = "consent"
@@ -38,6 +39,7 @@ class Progress:
 
     interaction_id: UUID | None = None
     has_consented: bool = False
+    has_chosen_account: bool = False
 
 
 _FIRST = Progress()
@@ -67,16 +69,25 @@ def decide(
         return Verdict(Need.SIGN_IN, acr, is_fresh_login_needed=True)
     if is_other:
         return Verdict(Need.OTHER_PERSON, acr)
-    if session.account_kind not in request.client.account_kinds:
-        return Verdict(Need.NOT_ADMITTED, acr)
+    if "select_account" in request.prompts and not (is_for_this or progress.has_chosen_account):
+        return Verdict(Need.SELECT_ACCOUNT, acr)
+    return Verdict(_need_of_signed_in(request, situation, progress, acr=acr, now=now), acr)
+
+
+def _need_of_signed_in(
+    request: AuthorizationRequest, situation: Situation, progress: Progress, *, acr: str, now: datetime
+) -> Need:
+    """Return what is missing when the right person has signed in recently enough."""
+    if situation.session.account_kind not in request.client.account_kinds:
+        return Need.NOT_ADMITTED
     if not satisfies(acr, request.acr_needed):
-        return Verdict(Need.SIGN_IN, acr)
+        return Need.SIGN_IN
     is_asked = not progress.has_consented and _needs_consent(request, situation.consent, now)
-    return Verdict(Need.CONSENT if is_asked else Need.NOTHING, acr)
+    return Need.CONSENT if is_asked else Need.NOTHING
 
 
 def _asks_fresh(request: AuthorizationRequest) -> bool:
-    return "login" in request.prompts or "select_account" in request.prompts
+    return "login" in request.prompts
 
 
 def _is_stale(request: AuthorizationRequest, auth_time: datetime, now: datetime) -> bool:

@@ -9,6 +9,7 @@ import orjson
 from idp.foundation.digests import b64url, sha256
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
+from idp.protocol.endpoints.signals import CONFIGURATION_PATH, transmitter_metadata
 from idp.protocol.messages import Answer
 from idp.protocol.metadata import provider_metadata
 from idp.protocol.resource_metadata import resource_metadata
@@ -26,7 +27,11 @@ class Documents:
         self._max_age = settings.jwks_max_age_seconds
         self.metadata = _prepared(provider_metadata(settings))
         self._prepared = dict.fromkeys(METADATA_PATHS, self.metadata) | {
-            path: _prepared(document) for path, document in resource_metadata(settings).items()
+            path: _prepared(document)
+            for path, document in (
+                *resource_metadata(settings).items(),
+                (CONFIGURATION_PATH, transmitter_metadata(settings)),
+            )
         }
         self._keys: tuple[str, Answer] = ("", self.metadata)
 

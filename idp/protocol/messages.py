@@ -5,7 +5,7 @@ A parameter without a value is treated as if it were left out; one given twice i
 8707 §2), whose values are joined by blanks; nothing but UTF-8 without NUL passes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +19,7 @@ LARGEST_FORM = 64 * 1024
 _MOST_FIELDS = 100
 REPEATABLE = "resource"
 FORM_TYPE = "application/x-www-form-urlencoded"
+JSON_TYPE = "application/json"
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
 
@@ -48,6 +49,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: str = ""
     certificate: ClientCertificate | None = None
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
 
 
-def json_answer(status: int, value: Mapping[str, Any], *, headers: tuple[tuple[str, str], ...] = NO_STORE) -> Answer:
+def json_answer(
+    status: int, value: Mapping[str, Any] | Sequence[Any], *, headers: tuple[tuple[str, str], ...] = NO_STORE
+) -> Answer:
     """Return a JSON answer that nobody stores (RFC 6749 §5.1)."""
     return Answer(status, orjson.dumps(value), (("Content-Type", "application/json"), *headers))
 
@@ -68,6 +72,17 @@ def error_answer(error: ProtocolError, *, headers: tuple[tuple[str, str], ...] =
     """Return the JSON form of an error (RFC 6749 §5.2)."""
     value = {"error": error.error, "error_description": error.description}
     return json_answer(error.http_status, value, headers=NO_STORE + headers)
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Return the members of a JSON object. Raises ProtocolError(invalid_request)."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise ProtocolError("invalid_request", "The body is not a JSON object.")
+    return value
 
 
 def parse_form(body: bytes) -> dict[str, str]:

@@ -31,7 +31,7 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/authorize",
         "end_session_endpoint": f"{issuer}/end_session",
         "jwks_uri": f"{issuer}/jwks.json",
-        **{endpoint.metadata_member: issuer + endpoint.path for endpoint in ENDPOINTS},
+        **{endpoint.metadata_member: issuer + endpoint.path for endpoint in ENDPOINTS if endpoint.metadata_member},
         "scopes_supported": list(SCOPES),
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": [mode.name for mode in RESPONSE_MODES],
@@ -67,6 +67,8 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
     }
 
 
@@ -74,5 +76,6 @@ def _mtls_aliases(settings: Settings) -> dict[str, Any]:
     """Return where the endpoints ask for a client certificate (RFC 8705 §5)."""
     if not settings.mtls_origin:
         return {}
-    aliases = {endpoint.metadata_member: settings.mtls_origin + endpoint.path for endpoint in ENDPOINTS}
+    named = [(endpoint.metadata_member, endpoint.path) for endpoint in ENDPOINTS if endpoint.metadata_member]
+    aliases = {member: settings.mtls_origin + path for member, path in named}
     return {"mtls_endpoint_aliases": aliases}

@@ -27,6 +27,13 @@ class SignInNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChoiceNeeded:
+    """The person must say whether to go on with the account at hand (OpenID Connect Core §3.1.2.1)."""
+
+    interaction: Interaction
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentNeeded:
     """The person must see, and perhaps decide, what the client would learn."""
 
@@ -49,4 +56,4 @@ class Refused:
     error: ProtocolError
 
 
-Outcome = Responded | SignInNeeded | ConsentNeeded | NotAdmitted | Refused
+Outcome = Responded | SignInNeeded | AccountChoiceNeeded | ConsentNeeded | NotAdmitted | Refused

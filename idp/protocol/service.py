@@ -42,13 +42,16 @@ from idp.protocol.messages import Answer, Request
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
+from idp.protocol.software_statements import SoftwareStatements, read_issuers
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.dynamic import DynamicRegistration
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
 from idp.sessions.service import Sessions
+from idp.signals.ssf.transmitter import Transmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Foundations:
     interactions: Interactions
     fetch: Fetch
     throttle: Throttle
+    transmitter: Transmitter
+    dynamic_registration: DynamicRegistration
 
 
 class Protocol:
@@ -219,4 +224,8 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         DeviceLimits(on.throttle, keyring),
         resources,
         live_tokens,
+        on.transmitter,
+        on.dynamic_registration,
+        SoftwareStatements(on.clock, read_issuers(settings.software_statement_issuers)),
+        on.sessions,
     )

@@ -49,6 +49,7 @@ class Standing:
     agency_name: str
     agency_name_en: str
     secrets: tuple[ClientSecret, ...]
+    is_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,8 @@ class Client:
     post_logout_redirect_uris: frozenset[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    frontchannel_logout_uri: str | None
+    frontchannel_logout_session_required: bool
     cors_origins: frozenset[str]
 
     token_endpoint_auth_method: AuthMethod
@@ -119,6 +122,7 @@ class Client:
     is_demonstration: bool
     version: int
     version_id: UUID
+    is_unverified: bool = False
 
     # Sender-constrained tokens (RFC 9449 §5.2, RFC 8705 §2.1.2 and §3.4).
     dpop_bound_access_tokens: bool = False
@@ -182,6 +186,8 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         post_logout_redirect_uris=frozenset(content.get("post_logout_redirect_uris", ())),
         backchannel_logout_uri=content.get("backchannel_logout_uri"),
         backchannel_logout_session_required=content.get("backchannel_logout_session_required", True),
+        frontchannel_logout_uri=content.get("frontchannel_logout_uri"),
+        frontchannel_logout_session_required=content.get("frontchannel_logout_session_required", False),
         cors_origins=frozenset(policy.get("cors_origins", ())),
         token_endpoint_auth_method=method,
         token_endpoint_auth_signing_alg=content.get("token_endpoint_auth_signing_alg"),
@@ -230,6 +236,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         dpop_nonce_required=policy.get("dpop_nonce_required", False),
         tls_client_certificate_bound_access_tokens=content.get("tls_client_certificate_bound_access_tokens", False),
         tls_client_auth=registered_name(content),
+        is_unverified=standing.is_unverified,
     )
 
 

@@ -50,3 +50,32 @@ class ClientSecretIssued(Event):
     action: ClassVar[str] = "client_secret_issued"
 
     old_secret_ends: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialTokenIssued(Event):
+    """Staff allowed an agency to register clients by itself."""
+
+    action: ClassVar[str] = "client_initial_token_issued"
+
+    agency: str
+    uses: int
+    expires_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientRegistered(Event):
+    """A client registered itself with an initial access token."""
+
+    action: ClassVar[str] = "client_registered"
+
+    version: int
+    status: str
+    initial_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientDeregistered(Event):
+    """A client that had registered itself asked to be forgotten; nothing of it works any more."""
+
+    action: ClassVar[str] = "client_deregistered"

@@ -35,7 +35,7 @@ ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
 ENVIRONMENTS = ("development", "sandbox", "production")
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}\Z")
-_SLUG = re.compile(r"[a-z0-9]([a-z0-9.-]{0,78}[a-z0-9])?\Z")
+SLUG = re.compile(r"[a-z0-9]([a-z0-9.-]{0,78}[a-z0-9])?\Z")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}\Z")
 _SECRET = re.compile(r"[\x21-\x7e]{1,200}\Z")
 _MOST_URIS = 50
@@ -162,7 +162,7 @@ def purposes(value: Any) -> dict[str, str]:  # noqa: ANN401 - comes from a file
 _client_id = matching(
     CLIENT_ID, "1 to 100 letters, digits, dots, hyphens, underscores or tildes, a letter or digit first"
 )
-_slug = matching(_SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
+_slug = matching(SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
 
 
 def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
@@ -184,6 +184,8 @@ METADATA: Mapping[str, Parser] = {
     "contacts": texts,
     "default_max_age": seconds,
     "dpop_bound_access_tokens": flag,
+    "frontchannel_logout_session_required": flag,
+    "frontchannel_logout_uri": text(2000),
     "grant_types": some_of(*GRANT_TYPES),
     "id_token_signed_response_alg": signing_algorithm,
     "introspection_signed_response_alg": signing_algorithm,
@@ -198,6 +200,7 @@ METADATA: Mapping[str, Parser] = {
     "require_signed_request_object": flag,
     "response_types": response_types,
     "scope": scope,
+    "sector_identifier_uri": text(2000),
     "software_id": text(200),
     "software_version": text(100),
     "subject_type": one_of("pairwise", "public"),

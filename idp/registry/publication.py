@@ -21,6 +21,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.masked import Masked
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.foundation.settings import Settings
+from idp.registry.dynamic_store import DynamicStore
 from idp.registry.events import ClientApplied, ClientApproved, ClientSecretIssued
 from idp.registry.files import substitute
 from idp.registry.members import SECRET_METHODS, with_defaults
@@ -46,6 +47,8 @@ class Publication:
         entropy: Entropy,
         audit: Audit,
         settings: Settings,
+        *,
+        publishes: bool | None = None,
     ) -> None:
         self._database = database
         self._store = store
@@ -54,6 +57,8 @@ class Publication:
         self._audit = audit
         self._settings = settings
         self._outbound = OutboundPolicy.of(settings)
+        # Files are published at once in development only; clients that register themselves also in the sandbox.
+        self._publishes = settings.is_development if publishes is None else publishes
 
     def apply(
         self, registration: Mapping[str, Any], *, actor: str, substitutions: Mapping[str, str]
@@ -87,6 +92,8 @@ class Publication:
                 return Refused(tuple(problems))
             before = _published(versions)
             self._publish(draft.id, draft.number, draft.content)
+            # Somebody here has looked at it now: people are no longer warned of a client that registered itself.
+            DynamicStore(self._database).set_verified(client_id, self._clock.now())
             self._audit.record(
                 ClientApproved(
                     actor=actor,
@@ -216,7 +223,7 @@ class Publication:
             }
         )
         status = "draft"
-        if self._settings.is_development:
+        if self._publishes:
             self._publish(version_id, number, content)
             status = "published"
         changed = [change.member for change in changes]

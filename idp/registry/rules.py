@@ -29,7 +29,7 @@ from idp.registry.mutual_tls import problems_of_mutual_tls
 
 _REDIRECT_MEMBERS = frozenset({"redirect_uris"})
 _PAGES = ("client_uri", "policy_uri", "tos_uri")
-_RECEIVERS = ("backchannel_logout_uri", "jwks_uri")
+_RECEIVERS = ("backchannel_logout_uri", "jwks_uri", "sector_identifier_uri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,24 @@ def _addresses(content: Mapping[str, Any], deployment: Deployment) -> Iterator[P
         yield from _each(
             member, content.get(member), lambda uri: uris.problem_of_receiver(uri, place, deployment.outbound)
         )
+    yield from _frontchannel(content, place)
     yield from _each(
         "policy.cors_origins", content["policy"].get("cors_origins"), lambda uri: uris.problem_of_origin(uri, place)
     )
+
+
+def _frontchannel(content: Mapping[str, Any], place: uris.Place) -> Iterator[Problem]:
+    """A page of the site in a frame of ours, on an origin people are sent back to (Front-Channel Logout 1.0 §2)."""
+    uri = content.get("frontchannel_logout_uri")
+    if uri is None:
+        if content.get("frontchannel_logout_session_required"):
+            yield Problem("frontchannel_logout_session_required", "needs a frontchannel_logout_uri")
+        return
+    problem = uris.problem_of_page(uri, place)
+    if problem is None and uris.origin_of(uri) not in {uris.origin_of(known) for known in content["redirect_uris"]}:
+        problem = "must have the scheme, host and port of a redirect URI (Front-Channel Logout 1.0 §2)"
+    if problem is not None:
+        yield Problem("frontchannel_logout_uri", f"{uri!r} {problem}")
 
 
 def _each(member: str, values: str | list[str] | None, problem_of: Callable[[str], str | None]) -> Iterator[Problem]:

@@ -93,6 +93,10 @@ class Registry:
         self._forget()
         return outcome
 
+    def forget_cached(self) -> None:
+        """Let this process see at once what another part of it has just changed."""
+        self._cache.forget()
+
     def suspend(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
         """Stop a client: no sign-in, no token, and nothing issued until now is accepted.
 

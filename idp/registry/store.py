@@ -19,6 +19,7 @@ from idp.registry.models import (
     ClientSecretRow,
     ClientVersion,
 )
+from idp.registry.registration_models import DynamicClient
 
 _ONLY_ROW = 1
 
@@ -56,10 +57,13 @@ class RegistryStore:
                 ClientVersion.content,
                 Agency.name,
                 Agency.name_en,
+                DynamicClient.created_at.label("registered_itself_at"),
+                DynamicClient.verified_at,
             )
             .select_from(ClientRow)
             .join(ClientVersion, ClientVersion.client_id == ClientRow.client_id)
             .join(Agency, Agency.slug == ClientRow.agency)
+            .outerjoin(DynamicClient, DynamicClient.client_id == ClientRow.client_id)
             .where(ClientRow.client_id == client_id, ClientVersion.status == "published")
         )
         with self._database.read() as connection:
@@ -75,6 +79,7 @@ class RegistryStore:
             agency_name=row.name,
             agency_name_en=row.name_en,
             secrets=self.live_secrets(client_id, now),
+            is_unverified=row.registered_itself_at is not None and row.verified_at is None,
         )
         return client_of(row.content, standing)
 

@@ -71,6 +71,12 @@ def problem_of_receiver(uri: str, place: Place, outbound: OutboundPolicy) -> str
     return outbound.problem_of_host(parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme])
 
 
+def origin_of(uri: str) -> str:
+    """Return scheme, host and port of an address that was found to be good."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _parse(uri: str) -> tuple[SplitResult | None, str]:
     problem = _problem_of_text(uri)
     if problem is not None:

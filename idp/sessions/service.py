@@ -17,7 +17,7 @@ from idp.registry.service import Registry
 from idp.sessions import store
 from idp.sessions.events import OrganizationChosen, SessionOpened, SessionRaised
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
-from idp.sessions.termination import Terminator
+from idp.sessions.termination import OnEnded, Terminator
 from idp.sessions.values import Browser, Ended, OpenedSession, Selector, Session, SessionSummary, SiteSession
 
 _LONGEST_AGENT = 300
@@ -36,13 +36,14 @@ class Sessions:
         outbox: Outbox,
         registry: Registry,
         lifetimes: Lifetimes,
+        on_ended: OnEnded | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
         self._lifetimes = lifetimes
-        self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry)
+        self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
 
     def load(self, cookie: str | None) -> Session | None:
         """Return the live session of a cookie, of an account that is neither locked nor closed; one SELECT."""

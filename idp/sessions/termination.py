@@ -5,6 +5,7 @@ The request never waits for a department: one outbox message for each site that 
 Back-Channel Logout §2.5) commits with the end itself.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -17,23 +18,36 @@ from idp.foundation.outbox import Outbox
 from idp.registry.service import Registry
 from idp.sessions.events import SessionsEnded
 from idp.sessions.models import AuthorizationGrant, ClientSession, Device, OPSession
-from idp.sessions.values import Ended, Selector
+from idp.sessions.values import Ended, EndedSite, Ending, Selector
 
 MESSAGE_KIND = "backchannel_logout"
 _BATCH = 500
 # The person's own logout; anything else also ends what was granted for offline use (architecture rule 13).
 SPARES_OFFLINE = frozenset({"logout", "replaced", "expired", "organization_changed"})
 
+OnEnded = Callable[[Ending], None]
+"""Who else is told in the same transaction: whatever it writes commits with the end."""
+
 
 class Terminator:
     """Ends sessions, client sessions and grants."""
 
-    def __init__(self, database: Database, clock: Clock, audit: Audit, *, outbox: Outbox, registry: Registry) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        audit: Audit,
+        *,
+        outbox: Outbox,
+        registry: Registry,
+        on_ended: OnEnded | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._audit = audit
         self._outbox = outbox
         self._registry = registry
+        self._on_ended = on_ended
 
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End what the selector names, in batches of 500 sessions, each one transaction of its own."""
@@ -48,6 +62,7 @@ class Terminator:
                 total.client_sessions + ended.client_sessions,
                 total.grants + ended.grants,
                 total.session_ids + ended.session_ids,
+                total.sites + ended.sites,
             )
             if ended.sessions < _BATCH:
                 return total
@@ -72,7 +87,7 @@ class Terminator:
             else:
                 theirs &= AuthorizationGrant.op_session_id != selector.other_than
             grants += self._end_grants(theirs, reason)
-        return Ended(len(ids), ended.client_sessions, grants, tuple(ids))
+        return Ended(len(ids), ended.client_sessions, grants, tuple(ids), ended.sites)
 
     def leave(self, session_id: UUID, client_id: str, *, actor: str) -> Ended:
         """End one site's part of a session; the session itself goes on."""
@@ -108,13 +123,20 @@ class Terminator:
             update(ClientSession)
             .where(sites, ClientSession.ended_at.is_(None))
             .values(ended_at=self._clock.now())
-            .returning(ClientSession.client_id, ClientSession.sid, ClientSession.sub, ClientSession.op_session_id)
+            .returning(
+                ClientSession.account_id,
+                ClientSession.client_id,
+                ClientSession.sid,
+                ClientSession.sub,
+                ClientSession.op_session_id,
+            )
         )
         with self._database.transaction() as connection:
             rows = connection.execute(statement).all()
             count = self._end_grants(grants, reason)
             self._outbox.enqueue_all([message for row in rows if (message := self._message(row)) is not None])
-        return Ended(client_sessions=len(rows), grants=count)
+        ended = tuple(EndedSite(row.account_id, row.client_id, row.sid, row.sub) for row in rows)
+        return Ended(client_sessions=len(rows), grants=count, sites=ended)
 
     def _end_grants(self, condition: ColumnElement[bool], reason: str) -> int:
         statement = (
@@ -148,6 +170,9 @@ class Terminator:
         )
 
     def _record(self, selector: Selector, ended: Ended, reason: str, actor: str) -> None:
+        if self._on_ended is not None:
+            is_whole = selector.client_id is None and selector.other_than is None
+            self._on_ended(Ending(reason, actor, ended.sites, selector.account_id if is_whole else None))
         only = ended.session_ids[0] if len(ended.session_ids) == 1 else selector.session_id
         self._audit.record(
             SessionsEnded(

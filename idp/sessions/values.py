@@ -56,6 +56,16 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedSite:
+    """A site's part of a session that was just ended, as that site knows it."""
+
+    account_id: UUID
+    client_id: str
+    sid: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How much ``terminate`` ended. ``session_ids`` finds the deliveries that tell the departments."""
 
@@ -63,6 +73,7 @@ class Ended:
     client_sessions: int = 0
     grants: int = 0
     session_ids: tuple[UUID, ...] = ()
+    sites: tuple[EndedSite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +99,16 @@ class SiteSession:
 
     client_id: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one transaction ended, for whoever has to tell others.
+
+    ``whole_account`` is set when nothing of that account goes on anywhere.
+    """
+
+    reason: str
+    actor: str
+    sites: tuple[EndedSite, ...]
+    whole_account: UUID | None = None

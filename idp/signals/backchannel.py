@@ -21,9 +21,12 @@ _LARGEST_ANSWER = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How an attempt ended. ``error`` is for the ledger and names no secret."""
+    """How an attempt ended. ``error`` is for the ledger and names no secret.
 
-    result: Literal["delivered", "retry", "hopeless"]
+    ``held`` is a message that was put back to wait for its receiver, and needs no settling.
+    """
+
+    result: Literal["delivered", "retry", "hopeless", "held"]
     error: str | None = None
 
 

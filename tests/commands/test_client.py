@@ -83,3 +83,13 @@ class TestInProduction:
         assert services.registry.get("tax") is None
         assert idp("client", "approve", "tax").stdout == "tax: version 1 is in force.\n"
         assert services.registry.get("tax") is not None
+
+
+def test_initial_token_is_shown_once_and_not_recorded(idp: Run):
+    """RFC7591-3.2.2: staff say for which agency, how often and until when clients may register themselves."""
+    issued = json.loads(idp("client", "initial-token", "--agency", "new-bureau", "--uses", "2", "--json").stdout)
+    assert len(issued["initial_access_token"]) == 43
+    assert issued["initial_access_token"] not in idp("audit", "export").stdout
+    assert "may register 1 client(s)" in idp("client", "initial-token", "--agency", "new-bureau").stdout
+    assert idp("client", "initial-token", "--agency", "New Bureau").status == 2
+    assert idp("client", "initial-token", "--agency", "new-bureau", "--days", "400").status == 2

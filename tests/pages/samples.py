@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from idp.web.shared.pages import Problem, ServiceSlip
 from tests.pages.device_samples import device_samples
+from tests.pages.logout_samples import logout_samples
 
 # 2 March 2026, 15:22 in Shanghai.
 NOW = datetime(2026, 3, 2, 7, 22, 8, tzinfo=UTC)
@@ -46,8 +47,8 @@ def samples(locale: str) -> list[Sample]:
     return [
         *_sign_in(say, slip),
         *_consent(say, slip),
-        *_logout(say, slip, tax),
         *device_samples(say, slip, Sample, NOW),
+        *(Sample(*sample) for sample in logout_samples(say, slip, tax, ago)),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),
@@ -125,6 +126,7 @@ def _sign_in(say, slip):
             "/login/recovery-code", "sign_in/recovery_code.html", {"service": slip, "back_url": "/login/totp?i=sealed"}
         ),
         Sample("/login/factor", "sign_in/choose_factor.html", {"service": slip, "options": factors}),
+        Sample("/login/account", "sign_in/choose_account.html", {"service": slip, "person": "张*三", "displayed": "s"}),
         Sample(
             "/login/organization",
             "sign_in/organization.html",
@@ -231,37 +233,6 @@ def _consent(say, slip):
                 "legal_basis": say(
                     "《中华人民共和国税收征收管理法》第六条", "Tax Collection Administration Law, article 6"
                 ),
-            },
-        ),
-    ]
-
-
-def _logout(say, slip, tax):
-    welfare = say("社保查询", "Social Insurance")
-    return [
-        Sample(
-            "/logout",
-            "logout/confirm.html",
-            {
-                "service": slip,
-                "person": "张*三",
-                "services": [{"name": tax, "since": ago(hours=1)}, {"name": welfare, "since": ago(days=1)}],
-                "only_this": True,
-                "stay_url": "/account",
-            },
-        ),
-        Sample("/logout/plain", "logout/confirm.html", {}),
-        Sample(
-            "/logout/done",
-            "logout/done.html",
-            {
-                "service": slip,
-                "deliveries": [
-                    {"name": tax, "state": "done"},
-                    {"name": welfare, "state": "retrying"},
-                    {"name": say("公积金", "Housing Fund"), "state": "local"},
-                ],
-                "return_url": "https://tax.example.gov.cn/",
             },
         ),
     ]

@@ -183,8 +183,14 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"claims": '{"a":' * 1300 + "1" + "}" * 1300}, "invalid_request"),
     ({"claims": '{"userinfo":{"x":"' + "y" * 8000 + '"}}'}, "invalid_request"),
     ({"claims": '{"userinfo":{"name":"\\ud800"}}'}, "invalid_request"),
-    ({"claims": '{"id_token":{"acr":{"essential":true,"values":["urn:idp:acr:aal3","gold"]}}}'}, "access_denied"),
-    ({"claims": '{"id_token":{"acr":{"essential":true,"value":"urn:idp:acr:aal3"}}}'}, "access_denied"),
+    (
+        {"claims": '{"id_token":{"acr":{"essential":true,"values":["urn:idp:acr:aal3","gold"]}}}'},
+        "unmet_authentication_requirements",
+    ),
+    (
+        {"claims": '{"id_token":{"acr":{"essential":true,"value":"urn:idp:acr:aal3"}}}'},
+        "unmet_authentication_requirements",
+    ),
     ({"request": "a.b.c"}, "invalid_request_object"),
     ({"request_uri": "https://evil.example/request"}, "request_uri_not_supported"),
     ({"registration": "{}"}, "registration_not_supported"),

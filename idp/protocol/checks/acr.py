@@ -15,7 +15,8 @@ def check_acr(request: AuthorizationRequest, _context: CheckContext) -> None:
     essential = request.claims.essential_acrs
     reachable = [acr for acr in essential if acr in ACR_VALUES_SUPPORTED]
     if essential and not reachable:
-        raise ProtocolError("access_denied", "No sign-in here reaches the essential acr.")
+        # OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2.
+        raise ProtocolError("unmet_authentication_requirements", "No sign-in here reaches the essential acr.")
     # Of several essential values any will do, so the weakest is asked for.
     demanded = min(reachable, key=ACR_VALUES.index) if reachable else None
     request.acr_needed = strongest(request.client.min_acr, wished, demanded)

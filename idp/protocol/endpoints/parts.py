@@ -19,11 +19,15 @@ from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
+from idp.protocol.software_statements import SoftwareStatements
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.registry.dynamic import DynamicRegistration
 from idp.registry.service import Registry
 from idp.sessions.grants import Grants
+from idp.sessions.service import Sessions
+from idp.signals.ssf.transmitter import Transmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,7 @@ class EndpointParts:
     device_limits: DeviceLimits
     resources: Resources
     live_tokens: LiveTokens
+    transmitter: Transmitter
+    dynamic_registration: DynamicRegistration
+    software_statements: SoftwareStatements
+    sessions: Sessions

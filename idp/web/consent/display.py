@@ -37,6 +37,7 @@ def context_of(asked: ConsentRequest) -> dict[str, Any]:
         "legal_basis": client.legal_basis_in(locale),
         "displayed": asked.displayed,
         "sign_out_url": "/logout",
+        "unverified": client.is_unverified,
     }
 
 

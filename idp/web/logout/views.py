@@ -16,6 +16,7 @@ from idp.keyring.errors import SealBroken
 from idp.protocol.logout.end_session import LogoutRequest
 from idp.registry.client import Client
 from idp.sessions.values import Selector, Session
+from idp.web.logout.frames import frames_for
 from idp.web.shared import cookies
 from idp.web.shared.csrf import check_csrf
 from idp.web.shared.guards import public
@@ -55,30 +56,39 @@ def logout() -> Response:
 def sign_out(session: Session | None, client: Client | None, return_uri: str | None) -> Response:
     """End the browser's session. The departments' messages commit with it, before anybody is redirected."""
     told: list[Delivery] = []
+    frames: list[str] = []
     if session is not None:
         ended = services().sessions.terminate(
             Selector(session_id=session.id), reason="logout", actor=f"account:{session.account_id}"
         )
         told = services().outbox.deliveries(ended.session_ids)
+        frames = frames_for(ended.sites)
     cookies.forget_session()
     cookies.forget_presession()
-    if return_uri is not None:
+    if return_uri is not None and not frames:
         return see_other(return_uri)
     return render(
         "logout/done.html",
         service=slip_of(client),
         deliveries=_lines(told),
-        return_url=client.client_uri if client else None,
+        return_url=return_uri or (client.client_uri if client else None),
+        frames=frames,
+        goes_on=return_uri is not None,
     )
 
 
 def _leave_one(session: Session, client: Client, return_uri: str | None) -> Response:
-    services().sessions.leave(session, client.client_id)
-    if return_uri is not None:
+    frames = frames_for(services().sessions.leave(session, client.client_id).sites)
+    if return_uri is not None and not frames:
         return see_other(return_uri)
     told = [line for line in services().outbox.deliveries([session.id]) if line.lane == client.client_id]
     return render(
-        "logout/done.html", service=slip_of(client), deliveries=_lines(told[-1:]), return_url=client.client_uri
+        "logout/done.html",
+        service=slip_of(client),
+        deliveries=_lines(told[-1:]),
+        return_url=return_uri or client.client_uri,
+        frames=frames,
+        goes_on=return_uri is not None,
     )
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from idp.foundation.errors import ProtocolError
 from idp.protocol.endpoints import Endpoint
 from idp.protocol.endpoints.userinfo import USERINFO
-from idp.protocol.messages import FORM_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
+from idp.protocol.messages import FORM_TYPE, JSON_TYPE, LARGEST_FORM, Answer, Request, parse_form, parse_parameters
 from idp.protocol.service import Protocol
 from idp.web.protocol.client_certificate import certificate_of
 from idp.wiring import Services
 
 Environ = dict[str, Any]
+
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
 
 def is_machine_path(protocol: Protocol, path: str) -> bool:
@@ -35,28 +37,29 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
             _body_of(refusal),
             (("Content-Type", "application/json"), ("Allow", ", ".join(sorted(endpoint.methods)))),
         )
-    request = _request(environ, method, services)
+    request = _request(environ, method, endpoint, services)
     answer = services.protocol.answer(endpoint, request)
     return _with_origin(answer, endpoint, request, services, origin) if origin and endpoint.allows_cors else answer
 
 
-def _request(environ: Environ, method: str, services: Services) -> Request:
+def _request(environ: Environ, method: str, endpoint: Endpoint, services: Services) -> Request:
     query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
-    form = _form(environ) if method == "POST" else {}
+    body = _body(environ, JSON_TYPE if endpoint.takes_json else FORM_TYPE) if method not in _BODILESS else b""
     proof = environ.get("HTTP_DPOP")
     headers = {"accept": environ.get("HTTP_ACCEPT", "")} | ({} if proof is None else {"dpop": proof})
     return Request(
         method,
-        form,
+        {} if endpoint.takes_json else parse_form(body),
         query,
         environ.get("HTTP_AUTHORIZATION", ""),
         headers,
         environ["PATH_INFO"],
         certificate_of(environ, services.settings),
+        body if endpoint.takes_json else b"",
     )
 
 
-def _form(environ: Environ) -> dict[str, str]:
+def _body(environ: Environ, media_type: str) -> bytes:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):
         raise ProtocolError("invalid_request", "The Content-Length is not a number.")
@@ -64,10 +67,12 @@ def _form(environ: Environ) -> dict[str, str]:
         raise ProtocolError("invalid_request", "The request is too large.", status=413)
     # Only a chunked body may be read to its end: servers need not end the others (PEP 3333).
     is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    body = environ["wsgi.input"].read(LARGEST_FORM + 1 if is_chunked else int(length))
-    if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise ProtocolError("invalid_request", f"The request must be {FORM_TYPE}.")
-    return parse_form(body)
+    body: bytes = environ["wsgi.input"].read(LARGEST_FORM + 1 if is_chunked else int(length))
+    if len(body) > LARGEST_FORM:
+        raise ProtocolError("invalid_request", "The request is too large.", status=413)
+    if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != media_type:
+        raise ProtocolError("invalid_request", f"The request must be {media_type}.")
+    return body
 
 
 def _preflight(endpoint: Endpoint, origin: str) -> Answer:

@@ -8,7 +8,15 @@ from werkzeug.wrappers import Response
 from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import get_logger
 from idp.interactions import Interaction
-from idp.protocol.outcomes import ConsentNeeded, NotAdmitted, Outcome, Refused, Responded, SignInNeeded
+from idp.protocol.outcomes import (
+    AccountChoiceNeeded,
+    ConsentNeeded,
+    NotAdmitted,
+    Outcome,
+    Refused,
+    Responded,
+    SignInNeeded,
+)
 from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.query import location
 from idp.web import errors
@@ -64,6 +72,11 @@ def _(outcome: Responded) -> Response:
 @_response.register
 def _(outcome: SignInNeeded) -> Response:
     return _page_of_ours("/login", outcome.interaction)
+
+
+@_response.register
+def _(outcome: AccountChoiceNeeded) -> Response:
+    return _page_of_ours("/login/account", outcome.interaction)
 
 
 @_response.register

@@ -39,10 +39,17 @@ def machine_headers(*, is_https: bool) -> tuple[tuple[str, str], ...]:
     return (*_ALWAYS, _MACHINE_POLICY, *((_STRICT_TRANSPORT,) if is_https else ()))
 
 
-def page_headers(form_targets: Iterable[str], *, is_https: bool) -> tuple[tuple[str, str], ...]:
-    """Return the headers of a page whose forms may end at the given addresses besides our own."""
+def page_headers(
+    form_targets: Iterable[str], *, is_https: bool, frames: Iterable[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a page whose forms may end at the given addresses besides our own.
+
+    ``frames`` are the addresses that it may show in frames; usually there are none.
+    """
     sources = dict.fromkeys(["'self'", *filter(None, map(form_action_source, form_targets))])
-    policy = ("Content-Security-Policy", _PAGE_POLICY.format(targets=" ".join(sources)))
+    shown = dict.fromkeys(filter(None, map(form_action_source, frames)))
+    framed = f"; frame-src {' '.join(shown)}" if shown else ""
+    policy = ("Content-Security-Policy", _PAGE_POLICY.format(targets=" ".join(sources)) + framed)
     return (*_ALWAYS, policy, *_PAGE_ONLY, *((_STRICT_TRANSPORT,) if is_https else ()))
 
 

@@ -39,7 +39,8 @@ def init_shared(
         state = existing_page_state()
         if response.mimetype == "text/html":
             targets = state.form_targets if state else ()
-            add_headers(response, page_headers(targets, is_https=settings.is_https))
+            frames = state.frames if state else ()
+            add_headers(response, page_headers(targets, is_https=settings.is_https, frames=frames))
             response.headers.setdefault("Cache-Control", "no-store")
             compress_page(request, response, entropy.token_bytes(1))
         else:

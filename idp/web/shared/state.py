@@ -66,6 +66,7 @@ class PageState:
     locale: str | None = None
     presession: str | None = None
     form_targets: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
     new_cookies: list[NewCookie] = field(default_factory=list)
 
 

@@ -1,0 +1,175 @@
+"""What happens here, as receivers are told it: CAEP session-revoked and credential-change, RISC account events.
+
+It listens to the one ``terminate`` path and to the audit record, in their transactions. An account is named by the
+pairwise ``sub`` of the receiver's sector, and only where it has one: who has never been to a department is never
+spoken of to it (rule P6).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked
+from idp.audit.events import Event
+from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.foundation.outbox import Outbox
+from idp.foundation.settings import Settings
+from idp.registry.client import Client
+from idp.registry.service import Registry
+from idp.sessions.values import EndedSite, Ending
+from idp.signals.ssf.service import sector_of
+from idp.signals.ssf.store import StreamStore
+from idp.signals.ssf.values import (
+    ACCOUNT_DISABLED,
+    ACCOUNT_ENABLED,
+    ACCOUNT_PURGED,
+    CREDENTIAL_CHANGE,
+    SESSION_REVOKED,
+    SecurityEvent,
+    Stream,
+    known_subject,
+)
+from idp.signals.ssf.writing import EventWriter
+
+# A session that goes on elsewhere, or ended by its own time, was not revoked.
+_NOT_REVOKED: Final = frozenset({"organization_changed", "expired"})
+_CREDENTIALS: Final = {"password": "password", "totp": "app", "recovery_code": "recovery-code"}
+_RISC_REASONS: Final = frozenset({"hijacking", "bulk-account"})
+_INITIATORS: Final = {"account": "user", "command": "admin", "client": "policy", "system": "system"}
+
+Body = dict[str, Any]
+
+
+class Announcer:
+    """Turns what was ended and recorded into events of the streams that want them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        outbox: Outbox,
+        registry: Registry,
+    ) -> None:
+        self._issuer = settings.issuer
+        self._clock = clock
+        self._registry = registry
+        self._store = StreamStore(database)
+        self._writer = EventWriter(database, clock, entropy, outbox)
+
+    def sessions_ended(self, ending: Ending) -> None:
+        """Announce ended sessions: one event for an account that is out everywhere, else one for each site's part."""
+        if ending.reason in _NOT_REVOKED:
+            return
+        body = self._caep(ending.actor, ending.reason)
+        if ending.whole_account is not None:
+            self._announce(ending.whole_account, SESSION_REVOKED, body)
+        elif ending.sites:
+            self._announce_sites(ending.sites, body)
+
+    def recorded(self, event: Event) -> None:
+        """Announce what the audit record just took in, if it is one of the events of CAEP or RISC."""
+        describe = _DESCRIBED.get(type(event))
+        if describe is None or event.account_id is None:
+            return
+        kind, body = describe(event)
+        if kind == CREDENTIAL_CHANGE:
+            body = self._caep(event.actor, None) | body
+        self._announce(event.account_id, kind, body)
+
+    def _announce(self, account_id: UUID, kind: str, body: Body) -> None:
+        """Write an event about an account to every stream that wants it and knows the account."""
+        listeners = self._listening(self._store.hearing_of(account_id), kind)
+        if not listeners:
+            return
+        subs = self._store.subs(account_id, [sector_of(client) for _, client in listeners])
+        self._writer.write(
+            [
+                (stream, SecurityEvent(kind, known_subject(self._issuer, sub), body))
+                for stream, client in listeners
+                if (sub := subs.get(sector_of(client))) is not None
+            ]
+        )
+
+    def _announce_sites(self, sites: tuple[EndedSite, ...], body: Body) -> None:
+        """Write an event for each ended part of a session, naming the session as its site knows it (SSF 1.0 §3.2)."""
+        listeners = self._listening(self._store.of_clients(sorted({site.client_id for site in sites})), SESSION_REVOKED)
+        if not listeners:
+            return
+        streams = {stream.client_id: stream for stream, _ in listeners}
+        removed = self._store.removed(
+            [stream.id for stream in streams.values()], sorted({site.account_id for site in sites})
+        )
+        self._writer.write(
+            [
+                (stream, SecurityEvent(SESSION_REVOKED, self._session_of(site), body))
+                for site in sites
+                if (stream := streams.get(site.client_id)) is not None and (stream.id, site.account_id) not in removed
+            ]
+        )
+
+    def _listening(self, streams: list[Stream], kind: str) -> list[tuple[Stream, Client]]:
+        now = self._clock.now()
+        found = []
+        for stream in streams:
+            client = self._registry.get(stream.client_id) if kind in stream.events_delivered else None
+            if client is not None and client.is_active(now):
+                found.append((stream, client))
+        return found
+
+    def _session_of(self, site: EndedSite) -> dict[str, Any]:
+        return {
+            "format": "complex",
+            "user": known_subject(self._issuer, site.sub),
+            "session": {"format": "opaque", "id": site.sid},
+        }
+
+    def _caep(self, actor: str, reason: str | None) -> Body:
+        body: Body = {
+            "event_timestamp": int(self._clock.now().timestamp()),
+            "initiating_entity": _INITIATORS.get(actor.partition(":")[0], "system"),
+        }
+        return body if reason is None else body | {"reason_admin": {"en": reason}}
+
+
+def _credential(kind: str, change: str) -> tuple[str, Body]:
+    return CREDENTIAL_CHANGE, {"credential_type": _CREDENTIALS.get(kind, kind), "change_type": change}
+
+
+def _password_set(_event: Any) -> tuple[str, Body]:  # noqa: ANN401 - a PasswordSet
+    return _credential("password", "update")
+
+
+def _added(event: Any) -> tuple[str, Body]:  # noqa: ANN401 - an AuthenticatorAdded
+    return _credential(event.kind, "create")
+
+
+def _removed(event: Any) -> tuple[str, Body]:  # noqa: ANN401 - an AuthenticatorRemoved
+    return _credential(event.kind, "delete" if event.actor.startswith("account:") else "revoke")
+
+
+def _locked(event: Event) -> tuple[str, Body]:
+    return ACCOUNT_DISABLED, {"reason": event.reason} if event.reason in _RISC_REASONS else {}
+
+
+def _unlocked(_event: Event) -> tuple[str, Body]:
+    return ACCOUNT_ENABLED, {}
+
+
+def _closed(_event: Event) -> tuple[str, Body]:
+    return ACCOUNT_PURGED, {}
+
+
+_DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body]]] = {
+    PasswordSet: _password_set,
+    AuthenticatorAdded: _added,
+    AuthenticatorRemoved: _removed,
+    AccountLocked: _locked,
+    AccountUnlocked: _unlocked,
+    AccountClosed: _closed,
+}

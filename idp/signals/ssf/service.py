@@ -1,0 +1,278 @@
+"""What a receiver may do with its stream (SSF 1.0 §8.1): make, read, change, delete it, ask for its status, remove and
+add subjects, have it verified. A client has at most one.
+
+Every use case is handed the client that asks; a stream of another client is not there (``None``).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.foundation.held_lanes import HeldLanes
+from idp.foundation.outbound_http import OutboundPolicy
+from idp.foundation.outbox import Outbox
+from idp.foundation.settings import Settings
+from idp.keyring.service import Keyring
+from idp.registry.client import Client
+from idp.registry.uris import Place
+from idp.sessions.grants import PUBLIC_SECTOR
+from idp.signals.ssf import events as audit_events
+from idp.signals.ssf.models import PUSH_AUTHORIZATION
+from idp.signals.ssf.rules import Unacceptable, Wish, check_supplied, wish_of
+from idp.signals.ssf.store import StreamStore
+from idp.signals.ssf.values import (
+    EVENTS,
+    POLL_METHOD,
+    PUSH_METHOD,
+    STATUSES,
+    VERIFICATION,
+    VERIFICATION_INTERVAL_SECONDS,
+    SecurityEvent,
+    Stream,
+)
+from idp.signals.ssf.writing import EventWriter
+
+POLL_PATH: Final = "/ssf/poll"
+_REFERENCE_BYTES = 16
+_LONGEST_STATE = 1000
+_LONGEST_REASON = 200
+
+
+class Streams:
+    """The streams of this provider."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        audit: Audit,
+        outbox: Outbox,
+        keyring: Keyring,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._audit = audit
+        self._keyring = keyring
+        self._issuer = settings.issuer
+        self._place = Place(is_development=settings.is_development)
+        self._outbound = OutboundPolicy.of(settings)
+        self._store = StreamStore(database)
+        self._lanes = HeldLanes(database, clock)
+        self._writer = EventWriter(database, clock, entropy, outbox)
+
+    def create(self, client: Client, body: Mapping[str, Any]) -> Stream | None:
+        """Make the client's stream; None if it has one already. Raises Unacceptable."""
+        wish = wish_of(body, place=self._place, outbound=self._outbound)
+        stream_id, now = self._entropy.uuid7(), self._clock.now()
+        values = {
+            "id": stream_id,
+            "reference": self._entropy.token(_REFERENCE_BYTES),
+            "client_id": client.client_id,
+            "status": "enabled",
+            "created_at": now,
+            **self._content(stream_id, wish),
+        }
+        with self._database.transaction():
+            if not self._store.insert(values):
+                return None
+            self._audit.record(
+                audit_events.StreamCreated(
+                    actor=f"client:{client.client_id}", client_id=client.client_id, method=wish.method
+                )
+            )
+            return self._store.of_client(client.client_id)
+
+    def find(self, client: Client, reference: str | None = None) -> Stream | None:
+        """Return the client's stream, provided that it is the one named, if one is."""
+        stream = self._store.of_client(client.client_id)
+        return stream if stream is not None and reference in {None, stream.reference} else None
+
+    def change(self, client: Client, body: Mapping[str, Any], *, is_complete: bool) -> Stream | None:
+        """Update a stream, or replace what its receiver decides (``is_complete``); None if there is no such stream.
+
+        Raises Unacceptable.
+        """
+        with self._database.transaction():
+            stream = self._locked(client, body.get("stream_id"))
+            if stream is None:
+                return None
+            check_supplied(body, self.configuration(stream))
+            wish = wish_of(
+                body if is_complete else self._present(stream) | dict(body), place=self._place, outbound=self._outbound
+            )
+            content = self._content(stream.id, wish)
+            if not is_complete and "delivery" not in body:
+                content |= {"push_url": stream.push_url, "push_authorization": stream.push_authorization}
+            self._store.update(stream.id, **content)
+            changed = self._store.by_reference(stream.reference)
+            self._settle_lane(stream, changed)
+            self._audit.record(
+                audit_events.StreamChanged(
+                    actor=f"client:{client.client_id}", client_id=client.client_id, method=wish.method
+                )
+            )
+            return changed
+
+    def delete(self, client: Client, reference: str | None) -> bool:
+        """Delete a stream and what waits in it. False if there is none."""
+        with self._database.transaction():
+            stream = self._locked(client, reference)
+            if stream is None:
+                return False
+            self._lanes.drop(stream.lane)
+            self._store.delete(stream.id)
+            self._audit.record(
+                audit_events.StreamDeleted(actor=f"client:{client.client_id}", client_id=client.client_id)
+            )
+            return True
+
+    def set_status(self, stream: Stream, status: str, *, actor: str, reason: str | None = None) -> Stream | None:
+        """Enable, pause or disable a stream: paused its events wait, disabled they are dropped. None if it is gone."""
+        if status not in STATUSES:
+            raise Unacceptable(f"status must be one of {', '.join(STATUSES)}.")
+        with self._database.transaction():
+            present = self._store.by_reference(stream.reference, lock=True)
+            if present is None:
+                return None
+            self._store.update(
+                present.id,
+                status=status,
+                status_reason=reason and reason[:_LONGEST_REASON],
+                updated_at=self._clock.now(),
+                **({"last_error": None, "last_error_at": None} if status == "enabled" else {}),
+            )
+            changed = self._store.by_reference(stream.reference)
+            self._settle_lane(present, changed)
+            self._audit.record(
+                audit_events.StreamStatusChanged(
+                    actor=actor, client_id=present.client_id, status=status, reason=reason and reason[:_LONGEST_REASON]
+                )
+            )
+            return changed
+
+    def set_subject(self, client: Client, stream: Stream, subject: Any, *, is_included: bool) -> bool:  # noqa: ANN401
+        """Add or remove a subject. False if no account is known to this receiver under it. Raises Unacceptable."""
+        account_id = self._store.account_of(sector_of(client), self._sub_of(subject))
+        if account_id is None:
+            return False
+        with self._database.transaction():
+            removal = {"stream_id": stream.id, "account_id": account_id, "removed_at": self._clock.now()}
+            is_new = (
+                self._store.restore_subject(stream.id, account_id)
+                if is_included
+                else self._store.remove_subject(removal)
+            )
+            if is_new:
+                self._audit.record(
+                    audit_events.StreamSubjectChanged(
+                        actor=f"client:{client.client_id}",
+                        client_id=client.client_id,
+                        account_id=account_id,
+                        is_included=is_included,
+                    )
+                )
+        return True
+
+    def verify(self, stream: Stream, state: Any) -> int:  # noqa: ANN401 - comes from a receiver
+        """Send a verification event (SSF 1.0 §8.1.4). Returns 0, or for how many seconds not to ask again. Raises
+        Unacceptable.
+        """
+        if state is not None and (not isinstance(state, str) or len(state) > _LONGEST_STATE):
+            raise Unacceptable(f"state must be a text of at most {_LONGEST_STATE} characters.")
+        if stream.status == "disabled":
+            raise Unacceptable("The stream is disabled.")
+        now, pause = self._clock.now(), timedelta(seconds=VERIFICATION_INTERVAL_SECONDS)
+        with self._database.transaction():
+            present = self._store.by_reference(stream.reference, lock=True)
+            if present is None:
+                return 0
+            asked_at = present.verification_asked_at
+            if asked_at is not None and now - asked_at < pause:
+                return max(1, round((asked_at + pause - now).total_seconds()))
+            self._store.update(present.id, verification_asked_at=now)
+            body = {} if state is None else {"state": state}
+            subject = {"format": "opaque", "id": present.reference}
+            self._writer.write([(present, SecurityEvent(VERIFICATION, subject, body))])
+        return 0
+
+    def list(self) -> list[tuple[Stream, int]]:
+        """Return every stream with the number of its events that wait."""
+        return [(stream, self._lanes.count(stream.lane)) for stream in self._store.all()]
+
+    def configuration(self, stream: Stream) -> dict[str, Any]:
+        """Return a stream as its receiver sees it. The authorization header is never shown again."""
+        delivery = {"method": PUSH_METHOD, "endpoint_url": stream.push_url}
+        if stream.method == "poll":
+            url = f"{self._issuer}{POLL_PATH}?stream_id={stream.reference}"
+            delivery = {"method": POLL_METHOD, "endpoint_url": url}
+        return {
+            "stream_id": stream.reference,
+            "iss": self._issuer,
+            "aud": stream.client_id,
+            "events_supported": list(EVENTS),
+            "events_requested": stream.events_requested,
+            "events_delivered": stream.events_delivered,
+            "delivery": delivery,
+            "min_verification_interval": VERIFICATION_INTERVAL_SECONDS,
+            **({} if stream.description is None else {"description": stream.description}),
+        }
+
+    def _locked(self, client: Client, reference: Any) -> Stream | None:  # noqa: ANN401 - comes from a receiver
+        stream = self._store.of_client(client.client_id, lock=True)
+        return stream if stream is not None and stream.reference == reference else None
+
+    def _present(self, stream: Stream) -> dict[str, Any]:
+        delivery = self.configuration(stream)["delivery"]
+        return {
+            "events_requested": stream.events_requested,
+            "delivery": delivery,
+            "description": stream.description,
+        }
+
+    def _content(self, stream_id: Any, wish: Wish) -> dict[str, Any]:  # noqa: ANN401 - a UUID
+        sealed = None
+        if wish.push_authorization is not None:
+            sealed = self._keyring.encrypt(PUSH_AUTHORIZATION, stream_id, wish.push_authorization.encode())
+        return {
+            "events_requested": wish.events_requested,
+            "method": wish.method,
+            "push_url": wish.push_url,
+            "push_authorization": sealed,
+            "description": wish.description,
+            "updated_at": self._clock.now(),
+        }
+
+    def _settle_lane(self, before: Stream, after: Stream | None) -> None:
+        """Let what waits follow a change: dropped when disabled, held until the receiver comes, or delivered."""
+        if after is None:
+            return
+        if after.status == "disabled":
+            self._lanes.drop(after.lane)
+        elif after.is_held:
+            self._lanes.hold(after.lane)
+        elif before.is_held or before.status != after.status:
+            self._lanes.release(after.lane)
+
+    def _sub_of(self, subject: Any) -> str:  # noqa: ANN401 - comes from a receiver
+        if not isinstance(subject, Mapping) or not isinstance(subject.get("format"), str):
+            raise Unacceptable("subject must be a subject identifier with a format (RFC 9493).")
+        known = subject.get("user") if subject["format"] == "complex" else subject
+        if not isinstance(known, Mapping) or known.get("format") != "iss_sub" or known.get("iss") != self._issuer:
+            raise Unacceptable("subject must be of the format iss_sub with this issuer.")
+        sub = known.get("sub")
+        if not isinstance(sub, str) or not sub:
+            raise Unacceptable("subject lacks its sub.")
+        return sub
+
+
+def sector_of(client: Client) -> str:
+    """Return the sector in which this receiver knows accounts (OpenID Connect Core §8.1)."""
+    return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR
