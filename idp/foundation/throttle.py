@@ -21,11 +21,12 @@ from idp.foundation.database import Base, Database
 
 _NO_DELAY = timedelta(0)
 _MOST_REMEMBERED = 10_000
+_UNBOUNDED = 2**31 - 1
 
 
 class ThrottleCounter(Base):
     """Failures in a row under one key. Until ``next_allowed_at`` nothing is tried; after ``expires_at`` all is
-    forgotten.
+    forgotten. What was spent once is a row without failures.
     """
 
     __tablename__ = "throttle_counter"
@@ -122,6 +123,23 @@ class Throttle:
         with self._database.transaction() as connection:
             connection.execute(_FORGIVE, values)
 
+    def lift(self, counters: Sequence[Counter]) -> None:
+        """End the slow-downs of these counters, but no lock; the caller charges its try in the same transaction."""
+        now = self._clock.now()
+        with self._database.transaction() as connection:
+            for counter in sorted(counters, key=lambda counter: counter.key):
+                self._waiting.pop(counter.key, None)
+                most = counter.limit.lock_after or _UNBOUNDED
+                connection.execute(_LIFT, {"of": counter.key, "now": now, "most": most})
+
+    def spend(self, key: bytes, until: datetime) -> bool:
+        """Use something up that is worth nothing ``until`` then; tell whether this was the first use."""
+        values = {"key": key, "failures": 0, "next_allowed_at": until, "updated_at": until, "expires_at": until}
+        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+        statement = self._database.insert_new(ThrottleCounter).values(values).returning(ThrottleCounter.key)
+        with self._database.transaction() as connection:
+            return connection.scalar(statement) is not None
+
     def purge(self, limit: int = 1000) -> int:
         """Delete up to ``limit`` counters whose time is over, and return how many there were."""
         expired = select(ThrottleCounter.key).where(ThrottleCounter.expires_at <= self._clock.now()).limit(limit)
@@ -197,6 +215,15 @@ _FORGIVE = (
 )
 _DELAY = (
     update(ThrottleCounter).where(ThrottleCounter.key == bindparam("of")).values(next_allowed_at=bindparam("until"))
+)
+_LIFT = (
+    update(ThrottleCounter)
+    .where(
+        ThrottleCounter.key == bindparam("of"),
+        ThrottleCounter.next_allowed_at > bindparam("now"),
+        ThrottleCounter.failures < bindparam("most"),
+    )
+    .values(next_allowed_at=bindparam("now"))
 )
 _UPSERTS = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 

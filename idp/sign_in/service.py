@@ -4,7 +4,7 @@ Each answers with a value: what comes next, or why not. The order of work does n
 (rule S4): a place to hash, the look-up, the counters, one hash, one record.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from idp.accounts.identifiers import Identifier, parse_identifier
@@ -26,6 +26,7 @@ from idp.sessions.devices import KnownDevice
 from idp.sign_in.events import CodeRefused, NotAdmitted, PasswordRefused
 from idp.sign_in.journey import Step, can_remember
 from idp.sign_in.progress import Progress
+from idp.sign_in.proof_of_work import Challenge
 from idp.sign_in.standing import Position, Standings, situation_of
 from idp.sign_in.throttling import Tries, Try
 from idp.sign_in.values import (
@@ -45,6 +46,16 @@ _ANONYMOUS = Situation(Step.PASSWORD)
 
 PasswordOutcome = Busy | Refused | WrongPassword | Continue | Finished | Expired
 CodeOutcome = Refused | WrongCode | Continue | Finished | Expired
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Given:
+    """What was typed, the keyed digest that stands for the name, and the work done instead of a wait."""
+
+    identifier: Identifier
+    digest: bytes
+    password: str
+    proof: str
 
 
 class SignIn:
@@ -79,36 +90,36 @@ class SignIn:
         return situation_of(position, is_step_up=is_step_up, can_remember=offer)
 
     def submit_password(
-        self, visit: Visit, interaction: Interaction, identifier: str, password: str
+        self, visit: Visit, interaction: Interaction, identifier: str, password: str, proof: str = ""
     ) -> PasswordOutcome:
-        """Take a name and a password. Busy is decided before anything is looked up (rule S5)."""
+        """Take a name and a password. Busy is decided before anything is looked up (rule S5). ``proof`` is of the work
+        done instead of a wait.
+        """
         parsed = parse_identifier(identifier)
-        digest = self._tries.digest_of(parsed)
-        place = self._factors.reserve(digest)
+        given = _Given(parsed, self._tries.digest_of(parsed), password, proof)
+        place = self._factors.reserve(given.digest)
         if isinstance(place, Busy):
             return place
         with place:
-            return self._try_password(visit, interaction, place, parsed, digest, password)
+            return self._try_password(visit, interaction, place, given)
 
-    def _try_password(
-        self,
-        visit: Visit,
-        interaction: Interaction,
-        place: Place,
-        identifier: Identifier,
-        digest: bytes,
-        password: str,
-    ) -> PasswordOutcome:
-        account, enrolled = self._factors.find_for_sign_in(identifier)
+    def work_for(self, visit: Visit, identifier: str, refused: Refused) -> Challenge | None:
+        """Return the work that a browser may do instead of this wait, the same for known and unknown accounts."""
+        return self._tries.work_for(self._tries.digest_of(parse_identifier(identifier)), visit.presession, refused)
+
+    def _try_password(self, visit: Visit, interaction: Interaction, place: Place, given: _Given) -> PasswordOutcome:
+        account, enrolled = self._factors.find_for_sign_in(given.identifier)
         # What nobody has is treated like what somebody has, under an id that no account has.
-        account_id = account.id if account is not None else UUID(bytes=digest[:16])
+        account_id = account.id if account is not None else UUID(bytes=given.digest[:16])
         devices = self._standings.devices_of(visit)
         origin = self._standings.origin_of(visit, account_id, devices)
-        charged = self._tries.charge_password(digest, account_id, origin)
+        charged = self._tries.charge_password(
+            given.digest, account_id, origin, presession=visit.presession, proof=given.proof
+        )
         if isinstance(charged, Refused):
             return charged
         enrolled = enrolled or Enrolled(account_id, None, ())
-        check = self._factors.check_password(place, enrolled, digest, password)
+        check = self._factors.check_password(place, enrolled, given.digest, given.password)
         reason = _reason_against(account, check, charged)
         if account is None or reason is not None:
             self._audit.record(
@@ -116,7 +127,7 @@ class SignIn:
                     account_id=None if account is None else account_id,
                     client_id=interaction.client_id,
                     reason=reason,
-                    identifier=b64url(digest)[:_SHOWN_DIGEST],
+                    identifier=b64url(given.digest)[:_SHOWN_DIGEST],
                     known_device=origin.device_id is not None,
                 )
             )
@@ -127,7 +138,7 @@ class SignIn:
             account.kind,
             account.username,
             (self._progress.proved(_PASSWORD, interaction),),
-            is_short(password),
+            is_short(given.password),
             enrolled,
         )
 

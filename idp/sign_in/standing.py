@@ -69,10 +69,10 @@ class Standings:
 
     def subject_of(self, visit: Visit, interaction: Interaction) -> Subject | None:
         """Return whose sign-in a visit is, None when nothing has been proved."""
-        attempt = self._attempts.of(visit.presession)
-        if attempt is not None:
+        attempt, session = self._attempts.of(visit.presession), visit.session
+        # What somebody else left open in this browser is no part of a step-up of who is signed in.
+        if attempt is not None and (session is None or _is_about(attempt, session, interaction)):
             return self.subject_with(attempt, visit, interaction)
-        session = visit.session
         if session is None:
             return None
         return Subject(session.account_id, session.account_kind, None, self._counting(visit, interaction))
@@ -136,6 +136,11 @@ class Standings:
         if session is None or (interaction.fresh_login and session.interaction_id != interaction.id):
             return None
         return session
+
+
+def _is_about(attempt: Attempt, session: Session, interaction: Interaction) -> bool:
+    is_begun_here = any(one.interaction_id == interaction.id for one in attempt.factors)
+    return attempt.account_id == session.account_id or is_begun_here
 
 
 def situation_of(position: Position, *, is_step_up: bool, can_remember: bool) -> Situation:
