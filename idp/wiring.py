@@ -34,6 +34,7 @@ from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
+from idp.sign_in.proof_of_work import ProofsOfWork
 from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
@@ -128,8 +129,14 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         accounts=accounts,
         factors=factors,
-        devices=devices,
-        tries=Tries(throttle, keyring, Limits.of(settings)),
+        tries=Tries(
+            database,
+            clock,
+            throttle,
+            keyring,
+            proofs=ProofsOfWork(clock, entropy, keyring, throttle),
+            limits=Limits.of(settings),
+        ),
         standings=Standings(
             clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
         ),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, select, update
 
 from idp.audit.service import Audit
 from idp.consents.events import ConsentDenied, ConsentGranted, ConsentWithdrawn
@@ -28,6 +28,12 @@ REMEMBERED_COLUMNS = (
     Consent.granted_at,
     Consent.expires_at,
 )
+
+
+_IN_FORCE = select(*REMEMBERED_COLUMNS).where(
+    Consent.account_id == bindparam("account"), Consent.client_id == bindparam("client"), Consent.withdrawn_at.is_(None)
+)
+_HELD = _IN_FORCE.with_for_update(read=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +86,16 @@ class Consents:
     def remembered(self, account_id: UUID, client_id: str) -> Remembered | None:
         """Return the consent in force, None when there is none or it was withdrawn."""
         with self._database.read() as connection:
-            row = connection.execute(_in_force(account_id, client_id)).one_or_none()
+            row = connection.execute(_IN_FORCE, {"account": account_id, "client": client_id}).one_or_none()
         return None if row is None else remembered_of(tuple(row))
 
     def held(self, account_id: UUID, client_id: str) -> Remembered | None:
         """Return the same, and keep it from being withdrawn until the present transaction ends, so that a withdrawal
         finds every grant that rests on it.
         """
-        statement = _in_force(account_id, client_id)
-        if self._database.dialect == "postgresql":
-            statement = statement.with_for_update(read=True)
+        statement = _HELD if self._database.dialect == "postgresql" else _IN_FORCE
         with self._database.transaction() as connection:
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(statement, {"account": account_id, "client": client_id}).one_or_none()
         return None if row is None else remembered_of(tuple(row))
 
     def grant(self, account_id: UUID, client_id: str, decision: Decision) -> Remembered:
@@ -176,12 +180,6 @@ class Consents:
                 Selector(account_id=account_id, client_id=client_id), reason="consent_withdrawn", actor=actor
             )
         return True
-
-
-def _in_force(account_id: UUID, client_id: str) -> Select[*tuple[Any, ...]]:
-    return select(*REMEMBERED_COLUMNS).where(
-        Consent.account_id == account_id, Consent.client_id == client_id, Consent.withdrawn_at.is_(None)
-    )
 
 
 def _kept(before: Remembered, decision: Decision) -> AbstractSet[str]:

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from idp.accounts.identifiers import Identifier
 from idp.accounts.service import Accounts
+from idp.accounts.views import SignInAccount
 from idp.audit.service import Audit
 from idp.factors import recovery_code, store, totp
 from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
@@ -61,6 +63,19 @@ class Factors:
         with self._database.read() as connection:
             rows = connection.execute(store.OF_ACCOUNT, {"account": account_id}).all()
         return store.enrolled_of(account_id, rows)
+
+    def find_for_sign_in(self, identifier: Identifier) -> tuple[SignInAccount | None, Enrolled | None]:
+        """Return the account that signs in with an identifier, and what it has enrolled.
+
+        One SELECT, the same for a known and an unknown one (rule S4).
+        """
+        statement, values = self._accounts.question_for(identifier)
+        with self._database.read() as connection:
+            rows = connection.execute(store.with_authenticators(statement), values).all()
+        if not rows:
+            return None, None
+        account = self._accounts.sign_in_account(rows[0])
+        return account, store.enrolled_of(account.id, rows)
 
     # Passwords
 

@@ -1,10 +1,12 @@
 """What the factors package hands out: which authenticators an account has, without their secrets."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from idp.factors.password_hashing import Verifier
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,13 @@ class Enrolled:
 
     @property
     def second_factors(self) -> tuple[str, ...]:
-        """Return the kinds of second factor that can be asked for: none without an authenticator that one holds."""
-        usable = [view for view in self.authenticators if view.kind != "password" and not view.is_disabled]
-        with_codes = {view.kind for view in usable if view.codes_left is None or view.codes_left > 0}
-        return tuple(kind for kind in ("totp", "recovery_code") if kind in with_codes)
+        """Return the kinds of second factor that can be asked for, the last used first; none without an authenticator
+        that one holds.
+        """
+        held = [view for view in self.authenticators if view.kind != "password" and not view.is_disabled]
+        usable = [view for view in held if view.codes_left is None or view.codes_left > 0]
+        used = sorted(usable, key=lambda view: view.last_used_at or _NEVER, reverse=True)
+        return tuple(dict.fromkeys(view.kind for view in used))
 
     @property
     def has_second_factor(self) -> bool:

@@ -72,6 +72,7 @@ class CodeIssuer:
                 interaction_id=interaction.id if interaction else self._interactions.new_id(),
                 is_offline=request.wants_offline,
                 claims=claims_of_grant(request, consent.declined),
+                known_sub=situation.sub,
             )
             if grant is None:
                 return None

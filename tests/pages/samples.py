@@ -143,6 +143,21 @@ def _sign_in(say, slip):
             {"service": slip, "until": NOW + timedelta(minutes=15), "retry_url": "/login?i=sealed"},
             429,
         ),
+        Sample(
+            "/login/wait-work",
+            "sign_in/wait.html",
+            {
+                "service": slip,
+                "until": NOW + timedelta(minutes=1),
+                "retry_url": "/login?i=sealed",
+                "username": "13800005678",
+                "work": {"challenge": "0" * 64, "salt": "salt", "most": 1, "signature": "signature"},
+            },
+            429,
+        ),
+        Sample(
+            "/login/after-work", "sign_in/login.html", {"service": slip, "username": "13800005678", "proof": "e30="}
+        ),
         Sample("/login/enrol-start", "sign_in/enrol_start.html", {"service": slip}),
         Sample("/login/enrol", "sign_in/enrol_totp.html", enrol),
         Sample("/login/codes", "sign_in/recovery_codes.html", {"service": slip, "codes": codes}),

@@ -133,6 +133,17 @@ def test_switching_size_and_language_keeps_the_journey_and_is_remembered(show):
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_on_the_form_post_page_either(show, look):
+    from tests.support.chromium import violations
+
+    page = show(look)
+    # Held back, because it would leave the page at once.
+    page.route("**/form_post*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.show("/authorize/form-post")
+    assert violations(page) + page.evaluate(SMALL_TARGETS) == []
+
+
 def test_form_post_page_sends_itself_where_the_policy_allows(show):
     page = show()
     with page.expect_request("https://tax.example.gov.cn/callback") as sent:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from idp.factors.hashing_pool import Busy
 from idp.foundation.throttle import Refused
 from idp.sign_in.journey import Step
+from idp.sign_in.proof_of_work import LONGEST_PROOF
 from idp.sign_in.values import Situation, WrongPassword
 from idp.web.shared.forms import read_form
 from idp.web.shared.locale import gettext
@@ -33,6 +34,9 @@ def submit(journey: Journey) -> Response:
     """Take name and password."""
     form = read_form(request)
     username, password = form.identifier("username"), form.password("password")
+    proof = form.text("proof", LONGEST_PROOF)
+    if username and proof and not password:
+        return _form(journey, _NEW, username, proof=proof)
     missing = [
         Problem(gettext(message), field)
         for field, value, message in (("username", username, ENTER_USERNAME), ("password", password, ENTER_PASSWORD))
@@ -40,15 +44,22 @@ def submit(journey: Journey) -> Response:
     ]
     if missing:
         return _form(journey, _NEW, username, missing)
-    outcome = services().sign_in.submit_password(journey.visit, journey.interaction, username, password)
-    if isinstance(outcome, Busy | Refused):
+    outcome = services().sign_in.submit_password(journey.visit, journey.interaction, username, password, proof)
+    if isinstance(outcome, Busy):
         return wait_page(journey, outcome)
+    if isinstance(outcome, Refused):
+        work = services().sign_in.work_for(journey.visit, username, outcome)
+        return wait_page(journey, outcome, work=work, username=username)
     if isinstance(outcome, WrongPassword):
         return _form(journey, _NEW, username, [Problem(gettext(WRONG_CREDENTIALS), "password")])
     return go_on(journey, outcome)
 
 
-def _form(journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None) -> Response:
+def _form(
+    journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None, proof: str = ""
+) -> Response:
     status = 400 if problems else 200
     why = reason(journey, situation) if SWITCH not in request.args else None
-    return page(journey, "sign_in/login.html", status, problems=problems or (), username=username, reason=why)
+    return page(
+        journey, "sign_in/login.html", status, problems=problems or (), username=username, reason=why, proof=proof
+    )

@@ -16,6 +16,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import CLOCK_OFF, ENTER_RECOVERY_CODE, ENTER_TOTP, USED_CODE, WRONG_CODE
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+from idp.web.sign_in import choose_factor
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page, reason, wait_page
 
 _TOTP_PATH, _RECOVERY_PATH = "/login/totp", "/login/recovery-code"
@@ -81,7 +82,6 @@ def _totp_page(journey: Journey, situation: Situation, message: str | None = Non
     if situation.step is not Step.SECOND_FACTOR:
         return expired_page(journey, situation.step)
     days = services().settings.remembered_browser_seconds // _DAY
-    has_codes = "recovery_code" in situation.second_factors
     return page(
         journey,
         "sign_in/totp.html",
@@ -91,7 +91,7 @@ def _totp_page(journey: Journey, situation: Situation, message: str | None = Non
         **_count(situation),
         can_remember=situation.can_remember and days > 0,
         remember_days=days,
-        recovery_url=journey.path(_RECOVERY_PATH) if has_codes else None,
+        **_other_way(journey, situation, "totp"),
     )
 
 
@@ -105,8 +105,18 @@ def _recovery_page(journey: Journey, situation: Situation, message: str | None =
         problems=_problems(message),
         reason=reason(journey, situation),
         **_count(situation),
-        back_url=journey.path(_TOTP_PATH) if "totp" in situation.second_factors else None,
+        **_other_way(journey, situation, "recovery_code"),
     )
+
+
+def _other_way(journey: Journey, situation: Situation, kind: str) -> dict[str, str]:
+    """Return the link to the only other factor, or to the choice among several."""
+    others = [other for other in situation.second_factors if other != kind]
+    if others == ["recovery_code"]:
+        return {"recovery_url": journey.path(_RECOVERY_PATH)}
+    if others == ["totp"]:
+        return {"back_url": journey.path(_TOTP_PATH)}
+    return {"other_url": journey.path(choose_factor.PATH)} if others else {}
 
 
 def _problems(message: str | None) -> list[Problem]:

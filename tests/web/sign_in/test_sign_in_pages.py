@@ -55,6 +55,26 @@ def test_recovery_code_is_the_other_way(browser, account_factory):
     assert browser.submit(code=person.recovery_codes[0].lower()).path == "/account"
 
 
+def test_choice_of_the_second_factor_offers_what_there_is(browser, account_factory, clock):
+    person = account_factory(with_totp=True, with_recovery_codes=True)
+    browser.get("/login")
+    page = browser.sign_in(person.username, person.password)
+    page = browser.get(page.url.replace("/login/totp", "/login/factor"))
+    assert [one.value for one in page.forms[0].controls if one.name == "factor"] == ["totp", "recovery_code"]
+    assert browser.submit("login-submit").status == 400
+    assert browser.submit("login-submit", factor="passkey").status == 400
+    assert browser.submit("login-submit", factor="recovery_code").path == "/login/recovery-code"
+    assert browser.submit(code=person.recovery_codes[0]).path == "/account"
+    # The last used comes first.
+    browser.get("/logout")
+    browser.submit("logout-confirm")
+    clock.advance(30)
+    browser.get("/login")
+    page = browser.sign_in(person.username, person.password)
+    page = browser.get(page.url.replace("/login/totp", "/login/factor"))
+    assert [one.value for one in page.forms[0].controls if one.name == "factor"] == ["recovery_code", "totp"]
+
+
 def test_known_and_unknown_accounts_get_the_same_answer(new_browser, account_factory):
     """ASVS-6.3.8, rule S4: the same status, body and headers."""
     person = account_factory()
