@@ -83,6 +83,12 @@ class Accounts:
             row = connection.execute(statement, values).one_or_none()
         return None if row is None else self._sign_in_account(row)
 
+    def get_for_sign_in(self, account_id: UUID) -> SignInAccount | None:
+        """Return the account whose passkey was verified. A locked or closed one is found too."""
+        with self._database.read() as connection:
+            row = connection.execute(store.BY_ID, {"account": account_id}).one_or_none()
+        return None if row is None else self._sign_in_account(row)
+
     def _sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"

@@ -17,7 +17,9 @@ class StoredPassword:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorView:
-    """One authenticator as its holder sees it. ``codes_left`` is set for recovery codes only."""
+    """One authenticator as its holder sees it. ``codes_left`` is set for recovery codes only, ``is_attested`` and
+    ``is_backed_up`` tell something of passkeys only.
+    """
 
     id: UUID
     kind: str
@@ -26,6 +28,8 @@ class AuthenticatorView:
     last_used_at: datetime | None
     is_disabled: bool
     codes_left: int | None
+    is_attested: bool = False
+    is_backed_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Enrolled:
         """Return the kinds of second factor that can be asked for: none without an authenticator that one holds."""
         usable = [view for view in self.authenticators if view.kind != "password" and not view.is_disabled]
         with_codes = {view.kind for view in usable if view.codes_left is None or view.codes_left > 0}
-        return tuple(kind for kind in ("totp", "recovery_code") if kind in with_codes)
+        return tuple(kind for kind in ("passkey", "totp", "recovery_code") if kind in with_codes)
 
     @property
     def has_second_factor(self) -> bool:
@@ -50,6 +54,15 @@ class Enrolled:
         Whoever spends or disables it must not thereby get rid of it.
         """
         return any(view.kind != "password" for view in self.authenticators)
+
+    @property
+    def has_attested_passkey(self) -> bool:
+        """Tell whether aal3 can be reached."""
+        return any(view.is_attested and not view.is_disabled for view in self.authenticators)
+
+    def of_kind(self, kind: str) -> tuple[AuthenticatorView, ...]:
+        """Return the authenticators of one kind, disabled ones among them."""
+        return tuple(view for view in self.authenticators if view.kind == kind)
 
     @property
     def codes_left(self) -> int | None:
