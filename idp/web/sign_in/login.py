@@ -51,4 +51,12 @@ def submit(journey: Journey) -> Response:
 def _form(journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None) -> Response:
     status = 400 if problems else 200
     why = reason(journey, situation) if SWITCH not in request.args else None
-    return page(journey, "sign_in/login.html", status, problems=problems or (), username=username, reason=why)
+    return page(
+        journey,
+        "sign_in/login.html",
+        status,
+        problems=problems or (),
+        username=username,
+        reason=why,
+        passkey={"options": services().sign_in.ask_passkey(journey.visit), "url": journey.path("/login/passkey")},
+    )
