@@ -156,8 +156,9 @@ class Settings(BaseSettings):
     throttle_account_after: int = Field(
         100, ge=10, description="Wrong passwords in a row before unknown devices may not try (NIST 800-63B §3.2.2)."
     )
-    attestation_roots_file: Path | None = Field(
-        None, description="Certificates (PEM) of the makers whose security keys staff may enrol; empty: none may."
+    attestation_roots: str = Field(
+        "",
+        description="Certificates (PEM, best by _FILE) of makers whose security keys staff may enrol; empty: none.",
     )
     attestation_aaguids: str = Field(
         "", description="The models of theirs that are accepted, as AAGUIDs, comma separated."

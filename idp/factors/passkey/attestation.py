@@ -31,14 +31,12 @@ class AttestationPolicy:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the policy that a deployment chose. Raises ConfigurationError for a file without certificates."""
-        file = settings.attestation_roots_file
-        if file is None:
-            return cls()
+        """Return the policy that a deployment chose. Raises ConfigurationError for what is no certificate."""
+        text = settings.attestation_roots
         try:
-            roots = x509.load_pem_x509_certificates(file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"IDP_ATTESTATION_ROOTS_FILE: {file} cannot be read: {error}") from error
+            roots = x509.load_pem_x509_certificates(text.encode()) if text else []
+        except ValueError as error:
+            raise ConfigurationError("IDP_ATTESTATION_ROOTS: holds something that is no certificate.") from error
         return cls(tuple(root.public_bytes(Encoding.PEM) for root in roots), settings.attestation_models)
 
     def accepts(self, certificate: bytes, aaguid: UUID) -> bool:

@@ -12,7 +12,7 @@ _FOR_EVERYBODY = (ACR_AAL1, ACR_AAL2)
 
 def acr_values_supported(settings: Settings) -> tuple[str, ...]:
     """Return the values that can be reached: aal3 only where the makers of devices are listed."""
-    return ACR_VALUES if settings.attestation_roots_file is not None else _FOR_EVERYBODY
+    return ACR_VALUES if settings.attestation_roots else _FOR_EVERYBODY
 
 
 def check_acr(request: AuthorizationRequest, context: CheckContext) -> None:
