@@ -1,4 +1,4 @@
-"""The sign-in page: a name and a password. Every refusal looks the same (rule S4)."""
+"""The sign-in page: a name and a password, or a passkey. Every refusal looks the same (rule S4)."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -12,6 +12,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import ENTER_PASSWORD, ENTER_USERNAME, WRONG_CREDENTIALS
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+from idp.web.sign_in import passkey
 from idp.web.sign_in.visits import SWITCH, Journey, go_on, on_journey, page, reason, to_step, wait_page
 
 _NEW = Situation(Step.PASSWORD)
@@ -30,7 +31,9 @@ def show(journey: Journey) -> Response:
 
 @on_journey
 def submit(journey: Journey) -> Response:
-    """Take name and password."""
+    """Take name and password, or a passkey instead."""
+    if "credential" in request.form:
+        return passkey.take(journey)
     form = read_form(request)
     username, password = form.identifier("username"), form.password("password")
     missing = [
@@ -58,5 +61,5 @@ def _form(journey: Journey, situation: Situation, username: str, problems: list[
         problems=problems or (),
         username=username,
         reason=why,
-        passkey={"options": services().sign_in.ask_passkey(journey.visit), "url": journey.path("/login/passkey")},
+        passkey_options=services().sign_in.ask_passkey(journey.visit),
     )

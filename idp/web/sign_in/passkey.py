@@ -35,6 +35,11 @@ def show(journey: Journey) -> Response:
 @on_journey
 def submit(journey: Journey) -> Response:
     """Take what the browser answered."""
+    return take(journey)
+
+
+def take(journey: Journey) -> Response:
+    """Take what the browser answered, here or on the first page."""
     response = read_form(request).text("credential", LONGEST_CREDENTIAL)
     if not response:
         return _page(journey, NO_PASSKEY_SENT)
