@@ -12,15 +12,11 @@ from markupsafe import Markup
 
 from idp.web.shared.pages import Problem, ServiceSlip
 from tests.pages.device_samples import device_samples
+from tests.pages.methods_samples import ASKED, methods_samples
 
 # 2 March 2026, 15:22 in Shanghai.
 NOW = datetime(2026, 3, 2, 7, 22, 8, tzinfo=UTC)
 _KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-# As long as a real one: what a browser is asked for a passkey.
-_ASKED = (
-    '{"challenge": "' + _KEY * 2 + 'ABCDEFGHIJKL", "timeout": 300000, "rpId": "id.example.gov.cn", '
-    '"allowCredentials": [], "userVerification": "required"}'
-)
 _URI = f"otpauth://totp/Unified%20Identity:zhang?secret={_KEY}&issuer=Unified%20Identity"
 
 
@@ -53,6 +49,7 @@ def samples(locale: str) -> list[Sample]:
         *_consent(say, slip),
         *_logout(say, slip, tax),
         *device_samples(say, slip, Sample, NOW),
+        *methods_samples(say, slip, Sample, NOW),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),
@@ -105,20 +102,7 @@ def _sign_in(say, slip):
     ]
     codes = [f"K7QM-4XWB-{n}TRP-9HGC" for n in range(10)]
     return [
-        Sample("/login", "sign_in/login.html", {"service": slip, "passkey_options": _ASKED}),
-        Sample(
-            "/login/passkey",
-            "sign_in/passkey.html",
-            {
-                "service": slip,
-                "step": 2,
-                "steps": 2,
-                "options": _ASKED,
-                "other_ways": [
-                    {"href": "/login/totp?i=sealed", "title": say("使用动态口令", "Use the authenticator code")}
-                ],
-            },
-        ),
+        Sample("/login", "sign_in/login.html", {"service": slip, "passkey_options": ASKED}),
         Sample("/login/failed", "sign_in/login.html", {"service": slip, "problems": wrong, "username": "13800005678"}),
         Sample(
             "/login/full",
@@ -126,7 +110,7 @@ def _sign_in(say, slip):
             {
                 "service": slip,
                 "reason": "recent",
-                "passkey_options": _ASKED,
+                "passkey_options": ASKED,
                 "kinds": [
                     {"href": "/login", "label": say("个人", "Person"), "is_current": True},
                     {"href": "/login?kind=organization", "label": say("法人", "Organisation")},
@@ -176,11 +160,6 @@ def _sign_in(say, slip):
                 "return_url": "/authorize/resume?i=sealed",
             },
             403,
-        ),
-        Sample(
-            "/account/passkeys/new",
-            "my_account/passkey_new.html",
-            {"options": _ASKED.replace("allow", "exclude"), "attested": True},
         ),
         Sample("/account/totp/start", "my_account/totp_start.html"),
         Sample("/account/totp/new", "my_account/totp_new.html", {**enrol, "service": None}),
@@ -324,10 +303,6 @@ def _account(say, tax):
             "last_seen": ago(days=1),
         },
     ]
-    authenticators = [
-        {"id": "a1", "label": say("我的手机", "My phone"), "created_at": ago(days=200), "last_used_at": ago(hours=20)},
-        {"id": "a2", "label": say("旧手机", "Old phone"), "created_at": ago(days=400), "last_used_at": None},
-    ]
     services = [
         {
             "id": "tax",
@@ -381,25 +356,6 @@ def _account(say, tax):
                 "needs_totp": True,
                 "needs_recovery_codes": True,
             },
-        ),
-        Sample(
-            "/account/methods",
-            "my_account/methods.html",
-            {
-                "password": {"changed_at": ago(days=40), "last_used_at": ago(hours=1)},
-                "passkeys": [{**authenticators[0], "is_backed_up": True}],
-                "can_remove_passkey": True,
-                "authenticators": authenticators,
-                "can_remove": True,
-                "recovery": {"left": 7, "created_at": ago(days=200)},
-            },
-        ),
-        Sample("/account/methods/none", "my_account/methods.html", {"blocked_until": NOW + timedelta(hours=20)}),
-        Sample("/account/methods/remove", "my_account/remove_method.html", {"item": authenticators[0]}),
-        Sample(
-            "/account/methods/remove-passkey",
-            "my_account/remove_method.html",
-            {"item": authenticators[0], "kind": "passkey"},
         ),
         Sample(
             "/account/password", "my_account/change_password.html", {"username": "zhangsan", "minimum": 8, "others": 2}
