@@ -190,24 +190,27 @@ class SignIn:
         position = self._position(visit, interaction)
 
         def verify() -> PasskeyRefused | Continue | Finished:
-            verified = self._factors.verify_passkey(visit.presession, response)
-            attempt = self._attempt_with_passkey(position, interaction, verified)
-            if isinstance(attempt, PasskeyRefused):
-                self._refuse_passkey(position, interaction, attempt)
-                return attempt
-            return self._advance(visit, interaction, attempt, Known())
+            outcome = self._factors.verify_passkey(visit.presession, response)
+            if not isinstance(outcome, PasskeyRefused):
+                attempt = self._attempt_with_passkey(position, interaction, outcome)
+                if attempt is not None:
+                    return self._advance(visit, interaction, attempt, Known())
+                outcome = PasskeyRefused("not_admitted", outcome.account_id)
+            self._refuse_passkey(position, interaction, outcome)
+            return outcome
 
         return self._progress.committed(verify)
 
     def _attempt_with_passkey(
-        self, position: Position | None, interaction: Interaction, verified: VerifiedPasskey | PasskeyRefused
-    ) -> Attempt | PasskeyRefused:
-        """Return the attempt with the passkey. It is a whole sign-in: another account's begins anew in its place."""
-        if isinstance(verified, PasskeyRefused):
-            return verified
+        self, position: Position | None, interaction: Interaction, verified: VerifiedPasskey
+    ) -> Attempt | None:
+        """Return the attempt with the passkey, None if its account is not admitted.
+
+        A passkey is a whole sign-in: that of another account begins anew in the place of the one under way.
+        """
         account = self._accounts.get_for_sign_in(verified.account_id)
         if account is None or not account.is_admitted:
-            return PasskeyRefused("not_admitted", verified.account_id)
+            return None
         if position is not None and position.subject.account_id == account.id:
             return self._with_factor(position, interaction, verified.kind)
         under_way = position.subject.attempt if position is not None else None
