@@ -9,7 +9,6 @@ from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
 from idp.factors.hashing_pool import HashingPool
-from idp.factors.password_hashing import Cost
 from idp.factors.service import Factors
 from idp.foundation.clock import Clock, SystemClock
 from idp.foundation.database import Database
@@ -90,7 +89,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
-    factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
+    factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens = InitialTokens(database, clock, entropy, audit)
     staff = Staff(database, clock, entropy, audit)

@@ -78,6 +78,12 @@ class Accounts:
             row = connection.execute(statement, values).one_or_none()
         return None if row is None else self.sign_in_account(row)
 
+    def get_for_sign_in(self, account_id: UUID) -> SignInAccount | None:
+        """Return the account whose passkey was verified. A locked or closed one is found too."""
+        with self._database.read() as connection:
+            row = connection.execute(store.BY_ID, {"account": account_id}).one_or_none()
+        return None if row is None else self.sign_in_account(row)
+
     def question_for(self, identifier: Identifier) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
         """Return the SELECT that finds the account of an identifier, one of two, for whoever joins more to it."""
         if identifier.kind == "username":

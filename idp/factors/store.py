@@ -5,10 +5,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, false, func, insert, null, select, update
 
 from idp.accounts.models import Account
-from idp.factors.models import Authenticator, RecoveryCode
+from idp.factors.models import Authenticator, Passkey, RecoveryCode
 from idp.factors.password_hashing import Verifier
 from idp.factors.values import AuthenticatorView, Enrolled, StoredPassword
 from idp.foundation.columns import Instant
@@ -19,6 +19,12 @@ _CODES_LEFT = (
     .correlate(Authenticator)
     .scalar_subquery()
 )
+
+
+def _of_passkey(column: Any) -> Any:  # noqa: ANN401 - a column of Passkey, and an expression that is false elsewhere
+    value = select(column).where(Passkey.authenticator_id == Authenticator.id).correlate(Authenticator)
+    return case((Authenticator.kind == "passkey", value.scalar_subquery()), else_=false())
+
 
 _ENROLLED = (
     Authenticator.id.label("authenticator_id"),
@@ -32,6 +38,8 @@ _ENROLLED = (
     Authenticator.profile,
     Authenticator.key_id,
     case((Authenticator.kind == "recovery_code", _CODES_LEFT), else_=null()).label("codes_left"),
+    _of_passkey(Passkey.is_attested).label("is_attested"),
+    _of_passkey(Passkey.is_backed_up).label("is_backed_up"),
 )
 
 OF_ACCOUNT = (
@@ -189,6 +197,8 @@ def enrolled_of(account_id: UUID, rows: Sequence[Row[*tuple[Any, ...]]]) -> Enro
                 row.last_used_at,
                 row.disabled_at is not None,
                 row.codes_left,
+                is_attested=row.is_attested,
+                is_backed_up=row.is_backed_up,
             )
             for row in rows
         ),

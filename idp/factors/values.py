@@ -19,7 +19,9 @@ class StoredPassword:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorView:
-    """One authenticator as its holder sees it. ``codes_left`` is set for recovery codes only."""
+    """One authenticator as its holder sees it. ``codes_left`` is set for recovery codes only, ``is_attested`` and
+    ``is_backed_up`` tell something of passkeys only.
+    """
 
     id: UUID
     kind: str
@@ -28,6 +30,8 @@ class AuthenticatorView:
     last_used_at: datetime | None
     is_disabled: bool
     codes_left: int | None
+    is_attested: bool = False
+    is_backed_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,15 @@ class Enrolled:
         Whoever spends or disables it must not thereby get rid of it.
         """
         return any(view.kind != "password" for view in self.authenticators)
+
+    @property
+    def has_attested_passkey(self) -> bool:
+        """Tell whether aal3 can be reached."""
+        return any(view.is_attested and not view.is_disabled for view in self.authenticators)
+
+    def of_kind(self, kind: str) -> tuple[AuthenticatorView, ...]:
+        """Return the authenticators of one kind, disabled ones among them."""
+        return tuple(view for view in self.authenticators if view.kind == kind)
 
     @property
     def codes_left(self) -> int | None:

@@ -92,7 +92,7 @@ class PreparedStatement:
         if self._name not in known and libpq.prepare(self._name, compiled.text.encode()).status != _COMMAND_OK:
             return None
         known[self._name] = True
-        given = compiled.constants | values
+        given = {**compiled.constants, **values}
         sent = [None if (value := given[name]) is None else dump(value) for name, dump in compiled.parameters]
         result = libpq.exec_prepared(self._name, sent, compiled.formats, _BINARY)
         if result.status not in {_TUPLES_OK, _COMMAND_OK}:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -165,6 +166,13 @@ class Settings(BaseSettings):
     throttle_account_after: int = Field(
         100, ge=10, description="Wrong passwords in a row before unknown devices may not try (NIST 800-63B §3.2.2)."
     )
+    attestation_roots: str = Field(
+        "",
+        description="Certificates (PEM, best by _FILE) of makers whose security keys staff may enrol; empty: none.",
+    )
+    attestation_aaguids: str = Field(
+        "", description="The models of theirs that are accepted, as AAGUIDs, comma separated."
+    )
     legacy_profile_allowed: bool = Field(
         default=False, description="Production admits registrations of the profile legacy-oidc."
     )
@@ -212,6 +220,13 @@ class Settings(BaseSettings):
             ipaddress.ip_network(entry, strict=False)
         return text
 
+    @field_validator("attestation_aaguids")
+    @classmethod
+    def _aaguids_are_uuids(cls, text: str) -> str:
+        for entry in _entries(text):
+            UUID(entry)
+        return text
+
     @model_validator(mode="after")
     def _environment_fits(self) -> Self:
         host = urlsplit(self.issuer).hostname or ""
@@ -251,6 +266,10 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def attestation_models(self) -> frozenset[UUID]:
+        return frozenset(map(UUID, _entries(self.attestation_aaguids)))
 
     @property
     def proxy_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

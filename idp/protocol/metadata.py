@@ -4,7 +4,7 @@ from typing import Any
 
 from idp.foundation.settings import Settings
 from idp.protocol.binding.proof import PROOF_ALGORITHMS
-from idp.protocol.checks.acr import ACR_VALUES_SUPPORTED
+from idp.protocol.checks.acr import acr_values_supported
 from idp.protocol.checks.pkce import CODE_CHALLENGE_METHODS
 from idp.protocol.checks.prompt import PROMPTS
 from idp.protocol.checks.request_object import REQUEST_OBJECT_ALGORITHMS
@@ -36,7 +36,7 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": [mode.name for mode in RESPONSE_MODES],
         "grant_types_supported": [grant.name for grant in GRANT_TYPES],
-        "acr_values_supported": list(ACR_VALUES_SUPPORTED),
+        "acr_values_supported": list(acr_values_supported(settings)),
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),

@@ -13,6 +13,7 @@ from idp.accounts.views import SignInAccount
 from idp.audit.service import Audit
 from idp.factors.factor import WrongCode
 from idp.factors.hashing_pool import Busy, Place
+from idp.factors.passkey.values import PasskeyRefused, VerifiedPasskey
 from idp.factors.password import PasswordCheck
 from idp.factors.password_rules import is_short
 from idp.factors.service import Factors
@@ -23,7 +24,7 @@ from idp.foundation.digests import b64url
 from idp.foundation.throttle import Refused
 from idp.interactions import Interaction
 from idp.sessions.devices import KnownDevice
-from idp.sign_in.events import CodeRefused, NotAdmitted, PasswordRefused
+from idp.sign_in.events import CodeRefused, NotAdmitted, PasskeyNotAccepted, PasswordRefused
 from idp.sign_in.journey import Step, can_remember
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import Challenge
@@ -45,6 +46,7 @@ _SHOWN_DIGEST = 12
 _ANONYMOUS = Situation(Step.PASSWORD)
 
 PasswordOutcome = Busy | Refused | WrongPassword | Continue | Finished | Expired
+PasskeyOutcome = PasskeyRefused | Continue | Finished | Expired
 CodeOutcome = Refused | WrongCode | Continue | Finished | Expired
 
 
@@ -87,7 +89,7 @@ class SignIn:
             return _ANONYMOUS
         is_step_up = visit.session is not None and visit.session.account_id == position.subject.account_id
         offer = can_remember(position.standing, interaction) and visit.session is None
-        return situation_of(position, is_step_up=is_step_up, can_remember=offer)
+        return situation_of(position, interaction, is_step_up=is_step_up, can_remember=offer)
 
     def submit_password(
         self, visit: Visit, interaction: Interaction, identifier: str, password: str, proof: str = ""
@@ -187,6 +189,56 @@ class SignIn:
                 reason=outcome.reason,
                 kind=kind,
             )
+        )
+
+    def ask_passkey(self, visit: Visit) -> str:
+        """Return what this browser is asked for a passkey, as JSON: the same for everybody (rule S4)."""
+        return self._factors.ask_passkey(visit.presession)
+
+    def submit_passkey(self, visit: Visit, interaction: Interaction, response: str) -> PasskeyOutcome:
+        """Take the answer of a passkey: in place of name and password, or after them."""
+        position = self._position(visit, interaction)
+
+        def verify() -> PasskeyRefused | Continue | Finished:
+            outcome = self._factors.verify_passkey(visit.presession, response)
+            if not isinstance(outcome, PasskeyRefused):
+                attempt = self._attempt_with_passkey(position, interaction, outcome)
+                if attempt is not None:
+                    return self._advance(visit, interaction, attempt, self._standings.devices_of(visit))
+                outcome = PasskeyRefused("not_admitted", outcome.account_id)
+            self._refuse_passkey(position, interaction, outcome)
+            return outcome
+
+        return self._progress.committed(verify)
+
+    def _attempt_with_passkey(
+        self, position: Position | None, interaction: Interaction, verified: VerifiedPasskey
+    ) -> Attempt | None:
+        """Return the attempt with the passkey, None if its account is not admitted.
+
+        A passkey is a whole sign-in: that of another account begins anew in the place of the one under way.
+        """
+        account = self._accounts.get_for_sign_in(verified.account_id)
+        if account is None or not account.is_admitted:
+            return None
+        if position is not None and position.subject.account_id == account.id:
+            return self._with_factor(position, interaction, verified.kind)
+        under_way = position.subject.attempt if position is not None else None
+        return Attempt(
+            under_way.id if under_way is not None else None,
+            account.id,
+            account.kind,
+            account.username,
+            (self._progress.proved(verified.kind, interaction),),
+            password_is_short=False,
+            enrolled=self._factors.enrolled(account.id),
+        )
+
+    def _refuse_passkey(self, position: Position | None, interaction: Interaction, refused: PasskeyRefused) -> None:
+        if position is not None:
+            self._progress.failed(position.subject.attempt)
+        self._audit.record(
+            PasskeyNotAccepted(account_id=refused.account_id, client_id=interaction.client_id, reason=refused.reason)
         )
 
     def begin_totp(self, visit: Visit, interaction: Interaction) -> PendingTOTP | Continue:

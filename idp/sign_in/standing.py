@@ -10,7 +10,8 @@ from uuid import UUID
 
 from idp.accounts.service import Accounts
 from idp.accounts.views import MembershipView
-from idp.factors.assurance import Decay, VerifiedFactor, proves_possession
+from idp.factors.assurance import Decay, VerifiedFactor, proves_attested_key, proves_possession
+from idp.factors.passkey import KIND as PASSKEY
 from idp.factors.service import Factors
 from idp.factors.values import Enrolled
 from idp.foundation.clock import Clock
@@ -19,6 +20,7 @@ from idp.sessions.devices import Devices, KnownDevice
 from idp.sessions.values import Session
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.journey import Standing, Step, next_step
+from idp.sign_in.requirements import needs_attested_key
 from idp.sign_in.throttling import Origin
 from idp.sign_in.values import Attempt, Situation, Visit
 
@@ -89,7 +91,8 @@ class Standings:
         """Return how far a subject has come. What makes no difference any more is not read."""
         factors = self._factors_of(subject, interaction)
         enrolled = subject.attempt.enrolled if subject.attempt is not None else None
-        if enrolled is None and not proves_possession(factors):
+        is_proved = proves_attested_key if needs_attested_key(interaction.acr_needed) else proves_possession
+        if enrolled is None and not is_proved(factors):
             enrolled = self._factors.enrolled(subject.account_id)
         memberships: tuple[MembershipView, ...] = ()
         if subject.account_kind == _ENTERPRISE and subject.session is None:
@@ -101,6 +104,7 @@ class Standings:
             is_signed_in=subject.session is not None,
             password_is_short=attempt is not None and attempt.password_is_short,
             has_second_factor=enrolled is None or enrolled.has_second_factor,
+            has_attested_passkey=enrolled is None or enrolled.has_attested_passkey,
             # Someone signed in already is asked for what is missing, remembered or not.
             is_remembered=visit.session is None and self._devices.is_remembered(devices, subject.account_id),
             must_choose_organization=len(memberships) > 1 and (attempt is None or attempt.organization_id is None),
@@ -143,13 +147,16 @@ def _is_about(attempt: Attempt, session: Session, interaction: Interaction) -> b
     return attempt.account_id == session.account_id or is_begun_here
 
 
-def situation_of(position: Position, *, is_step_up: bool, can_remember: bool) -> Situation:
+def situation_of(position: Position, interaction: Interaction, *, is_step_up: bool, can_remember: bool) -> Situation:
     """Return what a page may know of a position."""
+    usable = position.enrolled.second_factors if position.enrolled is not None else ()
+    if needs_attested_key(interaction.acr_needed):
+        usable = tuple(kind for kind in usable if kind == PASSKEY)
     return Situation(
         position.step,
         is_step_up=is_step_up,
         account_kind=position.subject.account_kind,
-        second_factors=position.enrolled.second_factors if position.enrolled is not None else (),
+        second_factors=usable,
         can_remember=can_remember,
         memberships=position.memberships,
     )

@@ -19,7 +19,7 @@ from idp.web.shared.services import services
 from idp.web.sign_in import choose_factor
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page, reason, wait_page
 
-_TOTP_PATH, _RECOVERY_PATH = "/login/totp", "/login/recovery-code"
+_TOTP_PATH, _RECOVERY_PATH, _PASSKEY_PATH = "/login/totp", "/login/recovery-code", "/login/passkey"
 _DAY = 86_400
 _DISABLED: Final = marked(
     "This way to sign in is switched off after too many wrong codes. Use another way or ask for help"
@@ -29,10 +29,12 @@ _MESSAGES: Final = {"wrong": WRONG_CODE, "used": USED_CODE, "clock": CLOCK_OFF, 
 
 @on_journey
 def show_totp(journey: Journey) -> Response:
-    """Ask for the code of the authenticator app, or lead to the recovery code where that is all there is."""
+    """Ask for the code of the authenticator app, or lead to what there is instead."""
     situation = journey.situation()
     if situation.step is not Step.SECOND_FACTOR:
         return expired_page(journey, situation.step)
+    if "passkey" in situation.second_factors and "totp" not in situation.second_factors:
+        return see_other(journey.path(_PASSKEY_PATH))
     if situation.second_factors == ("recovery_code",):
         return see_other(journey.path(_RECOVERY_PATH))
     return _totp_page(journey, situation)
@@ -116,6 +118,8 @@ def _other_way(journey: Journey, situation: Situation, kind: str) -> dict[str, s
         return {"recovery_url": journey.path(_RECOVERY_PATH)}
     if others == ["totp"]:
         return {"back_url": journey.path(_TOTP_PATH)}
+    if others == ["passkey"] and kind == "totp":
+        return {"passkey_url": journey.path(_PASSKEY_PATH)}
     return {"other_url": journey.path(choose_factor.PATH)} if others else {}
 
 
