@@ -5,6 +5,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from idp.accounts.service import Accounts
+from idp.audit.sealer import Sealer
 from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
@@ -56,6 +57,7 @@ class Services:
     outbox: Outbox
     outbound: OutboundHTTP
     audit: Audit
+    sealer: Sealer
     keyring: Keyring
     translator: Translator
     accounts: Accounts
@@ -87,6 +89,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
+    sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
@@ -201,6 +204,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
+        sealer,
         keyring,
         Translator(),
         accounts,

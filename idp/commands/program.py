@@ -10,7 +10,7 @@ import click
 # name: (module, what --help says); the module's ``COMMAND`` is the group or command.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "account": ("idp.commands.account", "Open, import, show, lock and unlock accounts."),
-    "audit": ("idp.commands.audit", "Verify and export the audit record."),
+    "audit": ("idp.commands.audit", "Export the audit record, verify it, prove single events."),
     "client": ("idp.commands.client", "Register client sites, approve and stop them."),
     "consent": ("idp.commands.consent", "List and withdraw consents."),
     "db": ("idp.commands.db", "Bring the database up to date, look for drift."),
@@ -20,7 +20,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "session": ("idp.commands.session", "List and end sessions, see what sites were told."),
     "staff": ("idp.commands.staff", "Make the first officers, list who has which power."),
     "stream": ("idp.commands.stream", "See who receives security events, pause and enable streams."),
-    "worker": ("idp.commands.worker", "Deliver signals and notices, rotate keys, purge what has expired."),
+    "worker": (
+        "idp.commands.worker",
+        "Deliver signals and notices, rotate keys, purge what has expired, seal the audit record.",
+    ),
 }
 UNEXPECTED: Final = 70
 _INTERRUPTED: Final = 130

@@ -1,4 +1,4 @@
-"""``idp worker``: the process that delivers signals, rotates keys and purges. Any number may run."""
+"""``idp worker``: the process that delivers signals, rotates keys, purges and seals. Any number may run."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ from idp.commands.deployment import open_services
 
 @click.command("worker")
 def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
-    """Deliver signals and notices, rotate keys, purge what has expired. Runs until it is told to end.
+    """Deliver signals and notices, rotate keys, purge, seal the audit record. Runs until it is told to end.
 
     SIGTERM and SIGINT end it in good order: what is under way is finished, nothing new is begun.
     """

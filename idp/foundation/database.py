@@ -7,13 +7,13 @@ busy timeout of 5 s.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -83,10 +83,23 @@ class Database:
             return
         with self.engine.begin() as connection:
             self._local.connection = connection
+            then: list[Callable[[], None]] = []
+            self._local.after_commit = then
             try:
                 yield connection
             finally:
                 self._local.connection = None
+        for call in then:
+            call()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call something when the transaction under way has committed, never if it rolls back; at once if there is
+        none.
+        """
+        if getattr(self._local, "connection", None) is None:
+            call()
+        else:
+            self._local.after_commit.append(call)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -112,6 +125,13 @@ class Database:
         """Return an INSERT that does nothing when a unique key is taken; its row count tells who came first."""
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
+
+    def upsert(self, table: type[Base], *columns: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that writes these columns anew where the primary key exists."""
+        insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
+        return insert.on_conflict_do_update(
+            index_elements=list(inspect(table).primary_key), set_={name: insert.excluded[name] for name in columns}
+        )
 
     @property
     def engines(self) -> tuple[Engine, ...]:

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     ops_bind: str = Field(
         "", description="host:port where /metrics and detailed readiness answer; empty switches them off."
     )
+    audit_witness: str = Field(
+        "",
+        description="Where checkpoints of the audit record are written beside the database: a file to append to, on "
+        "storage of others, or an https address to post to; empty: nobody keeps them for us.",
+    )
     console_origin: str = Field(
         "", description="Origin of the staff console, another than the issuer's; empty: there is no console."
     )

@@ -120,6 +120,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             rows[RefreshFamilyRow] = parts.families.row(family)
             body["refresh_token"] = parts.refresh_tokens.derive(family.id, family.generation, family.salt)
         self.claim(rows)
+        parts.audit.announce([rows[AuditEvent]])
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
 

@@ -121,7 +121,9 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             client_id=family.client_id,
             scope=scope,
         )
-        following = self._advance(parts, family, {AuditEvent: parts.audit.row(event)})
+        record = parts.audit.row(event)
+        following = self._advance(parts, family, {AuditEvent: record})
+        parts.audit.announce([record])
         body["refresh_token"] = parts.refresh_tokens.derive(following.id, following.generation, following.salt)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
