@@ -38,6 +38,9 @@ from idp.sign_in.throttling import Limits, Tries
 from idp.signals.service import Signals
 from idp.signals.ssf.announcer import Announcer
 from idp.signals.ssf.transmitter import Transmitter
+from idp.staff.changes import Changes
+from idp.staff.granting import change_kinds
+from idp.staff.service import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Services:
     registry: Registry
     initial_tokens: InitialTokens
     dynamic_registration: DynamicRegistration
+    staff: Staff
+    changes: Changes
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -83,6 +88,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens = InitialTokens(database, clock, entropy, audit)
+    staff = Staff(database, clock, entropy, audit)
+    changes = Changes(database, clock, entropy, audit, change_kinds(staff))
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -181,6 +188,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         registry,
         initial_tokens,
         dynamic_registration,
+        staff,
+        changes,
         sessions,
         devices,
         grants,

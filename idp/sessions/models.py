@@ -38,6 +38,8 @@ class OPSession(Base):
     user_agent: Mapped[str | None] = personal(String(300))
     ended_at: Mapped[datetime | None] = plain(Instant)
     end_reason: Mapped[str | None] = plain(String(40))
+    # Whose cookie this is: a session of the provider's pages opens nothing in the console, nor the other way (rule O4).
+    surface: Mapped[str] = plain(String(10), nullable=False, server_default="provider")
 
 
 class ClientSession(Base):

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from idp.factors.assurance import VerifiedFactor
+
+PROVIDER: Final = "provider"
+CONSOLE: Final = "console"
+"""The surfaces that have sessions of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,13 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where a request comes from, as far as it is kept: the shortened network and the user agent."""
+    """Where a request comes from, as far as it is kept: the shortened network and the user agent; and to which of our
+    surfaces it came.
+    """
 
     network: str = ""
     user_agent: str = ""
+    surface: str = PROVIDER
 
 
 @dataclass(frozen=True, slots=True)
