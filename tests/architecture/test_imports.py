@@ -43,5 +43,5 @@ def test_server_answers_before_it_loads_what_few_requests_need():
 
 
 def test_commands_are_understood_before_the_house_is_loaded():
-    found = _loaded_by("idp.commands.serve, idp.commands.worker", {"granian", "idp.wiring", "sqlalchemy"})
+    found = _loaded_by("idp.commands.serve, idp.commands.worker", {"flask", "granian", "idp.wiring"})
     assert not found, f"load {found} when the command acts, so that wrong usage and --help are answered at once"
