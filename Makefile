@@ -3,6 +3,8 @@
 PORT ?= 8000
 PYTHON ?=
 export PORT PYTHON
+# Many containers set this; compiling every module anew would double the time that each process needs to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The environment belongs to what it was made from: when one of these files changes, it is brought up to date.
 SOURCES := requirements.lock pyproject.toml clients/kit/pyproject.toml .ci/make-environment

@@ -7,6 +7,8 @@ from typing import Final
 
 import click
 
+from idp.commands.loading import loading
+
 # name: (module, what --help says); the module's ``COMMAND`` is the group or command.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "account": ("idp.commands.account", "Open, import, show, lock and unlock accounts."),
@@ -39,7 +41,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).COMMAND
+        with loading():
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).COMMAND
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

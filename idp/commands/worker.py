@@ -8,6 +8,7 @@ from types import FrameType
 import click
 
 from idp.commands.deployment import open_services
+from idp.commands.loading import loading
 
 
 @click.command("worker")
@@ -24,6 +25,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     # Named by text, as a server names its application: commands and jobs do not know each other.
-    worker = import_module("idp.jobs.worker")
+    with loading():
+        worker = import_module("idp.jobs.worker")
     with open_services() as services:
         worker.Worker(services).run(stop)

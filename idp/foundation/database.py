@@ -16,12 +16,13 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from idp.foundation.errors import ConfigurationError
 
 _POOL = 8
+_ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -146,13 +147,17 @@ class Database:
 
 def parse_url(text: str) -> URL:
     """Return the URL with our drivers filled in. Raises ConfigurationError for anything but SQLite and PostgreSQL."""
-    url = make_url(text)
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # Not shown: there may be a password in it.
+        raise ConfigurationError(f"IDP_DATABASE_URL is not the address of a database; {_ADDRESSES}") from None
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in {"sqlite", "postgresql+psycopg"}:
-        raise ConfigurationError(
-            f"IDP_DATABASE_URL names {url.drivername!r}; use sqlite:///FILE or postgresql://HOST/NAME"
-        )
+        raise ConfigurationError(f"IDP_DATABASE_URL names {url.drivername!r}; {_ADDRESSES}")
+    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ConfigurationError(f"IDP_DATABASE_URL names no file; {_ADDRESSES}")
     several = (
         isinstance(url.query.get("host"), tuple) or "," in str(url.query.get("host", "")) or "," in (url.host or "")
     )
@@ -163,10 +168,12 @@ def parse_url(text: str) -> URL:
 
 def _create_private_file(url: URL) -> None:
     """Make the file readable by its owner only, before SQLite would make it readable by all."""
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
+    path = Path(str(url.database))
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"IDP_DATABASE_URL: {path} cannot be made: {error.strerror}") from None
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection

@@ -73,6 +73,9 @@ def test_a_misspelt_name_is_refused_and_others_names_are_left_alone():
         "https://id.example.gov.cn?x=1",
         "https://id.example.gov.cn#x",
         "https://user@id.example.gov.cn",
+        "https://id.example.gov.cn:port",
+        "https://id.example.gov.cn:99999",
+        "https://[id.example.gov.cn",
     ],
 )
 def test_an_issuer_is_an_origin(issuer):
@@ -109,10 +112,18 @@ def test_plain_http_and_development_stay_on_this_machine():
         ("database_pool_size", "1"),
         ("trusted_proxies", "10.0.0.0/33"),
         ("trusted_proxies", "proxy.example"),
+        ("session_total_seconds", "9" * 20),
+        ("key_rotation_days", "3651"),
+        ("operator_name", b"\xff".decode(errors="surrogateescape")),
     ],
 )
 def test_values_out_of_bounds_are_refused_by_name(name, value):
     assert f"IDP_{name.upper()}" in problem_of(**{name: value})
+
+
+def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDP_CODE_LIFETIME_SECONDS", "599")
+    assert settings_of().code_lifetime_seconds == 60
 
 
 def test_all_problems_are_told_at_once_and_no_value_is():
@@ -139,6 +150,11 @@ class TestFiles:
         assert "IDP_DATABASE_URL_FILE" in problem_of(database_url_file=str(tmp_path / "url"))
         text = problem_of(database_url=None, database_url_file=str(tmp_path / "nowhere"))
         assert "IDP_DATABASE_URL_FILE" in text
+
+    def test_a_file_that_is_no_text_is_refused(self, tmp_path: Path):
+        file = tmp_path / "url"
+        file.write_bytes(b"\xff\xfe")
+        assert "IDP_DATABASE_URL_FILE" in problem_of(database_url=None, database_url_file=str(file))
 
     def test_the_certificate_file_is_a_path_of_its_own(self, tmp_path: Path):
         settings = settings_of(outbound_ca_file=str(tmp_path / "ca.pem"))
