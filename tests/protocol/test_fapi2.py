@@ -38,6 +38,19 @@ def test_the_whole_flow(bank, visitor, issuer):
     assert response.status_code == 200, response.text
 
 
+def test_tokens_are_bound_or_not_given(bank, visitor):
+    """FAPI2-SP-5.3.2.1-4-bound, FAPI2-SP-5.3.2.1-5-method, FAPI2-SP-5.3.4-rs."""
+    code = code_of(bank, visitor)
+    key, bank.dpop_key = bank.dpop_key, None
+    assert refused(bank.redeem(code), "invalid_dpop_proof")
+    bank.dpop_key = key
+    tokens = bank.redeem(code).get_json()
+    assert tokens["token_type"] == "DPoP"
+    assert bank.userinfo(tokens["access_token"]).status_code == 200
+    bank.dpop_key = None
+    assert bank.userinfo(tokens["access_token"]).status_code == 401, "it is no bearer token"
+
+
 @pytest.mark.only_on("sqlite")
 def test_requests_come_by_push_only(bank, visitor):
     """FAPI2-SP-5.3.2.2-2-par, FAPI2-SP-5.3.2.2-3-par-only: neither plainly nor as a signed object by value."""

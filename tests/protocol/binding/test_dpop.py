@@ -8,9 +8,9 @@ from idp.protocol.binding.nonces import Nonces
 from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.messages import Request
 from tests.protocol.binding.conftest import challenged
-from tests.protocol.binding.proving import DPoPKey
 from tests.protocol.conftest import refused
 from tests.protocol.statements import watched
+from tests.support.dpop import DPoPKey
 from tests.support.relying_party import claims_of
 
 PUBLIC = {
