@@ -85,15 +85,16 @@ class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stub
     def token(self, request: Request) -> Answer:
         """Answer a token request; a grant that writes does so in one transaction.
 
-        The client is authenticated before it: its keys may have to be fetched, and a spent assertion stays spent.
+        The client is authenticated before it: its keys may have to be fetched, and a spent assertion or proof stays
+        spent.
         """
         writes = request.form.get("grant_type") in _WRITING
         transaction: AbstractContextManager[Any] = self._database.transaction() if writes else nullcontext()
         try:
             authenticated = self._authenticator.authenticate(request)
             evidence = self._constraints.examine(request, authenticated.client)
+            self._constraints.spend(evidence)
             with transaction:
-                self._constraints.spend(evidence)
                 answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated, evidence.binding))
         except ProtocolError as error:
             return error_answer(error, headers=challenge(request, error))

@@ -39,6 +39,7 @@ from idp.protocol.issuing import CodeIssuer
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.logout.end_session import LogoutRequests
 from idp.protocol.messages import Answer, Request
+from idp.protocol.push_limit import PushLimit
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
@@ -219,6 +220,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         constraints,
         tally,
         checks.pushed,
+        PushLimit(on.clock, pushes_per_minute=settings.pushed_requests_per_minute),
         checks,
         devices,
         DeviceLimits(on.throttle, keyring),

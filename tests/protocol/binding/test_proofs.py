@@ -171,6 +171,16 @@ def test_of_ten_parallel_uses_of_a_proof_one_succeeds(site, visitor):
         assert statuses.count(200) == 1
 
 
+def test_a_proof_stays_spent_when_its_request_is_refused(site, visitor):
+    """RFC9449-11.1-replay: a refusal gives nothing back, so a proof that somebody saw is worth nothing."""
+    token = visitor.tokens(site, scope="openid")["refresh_token"]
+    proof = site.proof("POST", "/token")
+    assert refused(site.refresh(token, scope="openid profile", proof=proof), "invalid_scope")
+    again = site.refresh(token, proof=proof)
+    assert refused(again, "invalid_dpop_proof")
+    assert "used before" in again.get_json()["error_description"]
+
+
 # Nonces
 
 
