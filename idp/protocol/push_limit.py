@@ -1,7 +1,7 @@
 """How often requests may be pushed (RFC 9126 §2.3): so many a minute for each client and network, counted at each node.
 
-Counted in memory, because a push that writes a counter as well would cost twice; what is pushed is gone after minutes, so
-what a client can leave behind is bounded.
+Counted in memory, because a push that writes a counter as well would cost twice; what is pushed is gone after minutes,
+so what a client can leave behind is bounded.
 """
 
 import threading
