@@ -3,6 +3,7 @@
 from typing import Any
 
 from idp.foundation.settings import Settings
+from idp.protocol.authorization_details import AUTHORIZATION_DETAILS_TYPES
 from idp.protocol.binding.proof import PROOF_ALGORITHMS
 from idp.protocol.checks.acr import ACR_VALUES_SUPPORTED
 from idp.protocol.checks.pkce import CODE_CHALLENGE_METHODS
@@ -50,6 +51,7 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "tls_client_certificate_bound_access_tokens": bool(settings.client_certificate_header),
         **_mtls_aliases(settings),
         "introspection_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "authorization_details_types_supported": [known.name for known in AUTHORIZATION_DETAILS_TYPES],
         "protected_resources": list(own_audiences(issuer)),
         "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
         "prompt_values_supported": list(PROMPTS),

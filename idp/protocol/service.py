@@ -97,6 +97,7 @@ class Protocol:
                 on.registry,
                 self._endpoint_parts.devices,
                 self._endpoint_parts.device_limits,
+                self._endpoint_parts.resources,
                 Situations(on.database, on.sessions),
                 on.consents,
                 on.grants,

@@ -86,6 +86,7 @@ class Client:
     grant_types: frozenset[str]
     response_types: frozenset[str]
     scope: frozenset[str]
+    authorization_details_types: frozenset[str]
     default_max_age: int | None
     require_auth_time: bool
     id_token_signed_response_alg: str
@@ -198,6 +199,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         grant_types=frozenset(content.get("grant_types", ("authorization_code",))),
         response_types=frozenset(content.get("response_types", ("code",))),
         scope=frozenset(content.get("scope", "openid").split()),
+        authorization_details_types=frozenset(content.get("authorization_details_types", ())),
         default_max_age=content.get("default_max_age"),
         require_auth_time=content.get("require_auth_time", False),
         id_token_signed_response_alg=id_token_alg,

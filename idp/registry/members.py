@@ -30,6 +30,7 @@ SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
+AUTHORIZATION_DETAILS_TYPES = ("read_records",)
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
 ENVIRONMENTS = ("development", "sandbox", "production")
@@ -173,6 +174,7 @@ def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
 
 METADATA: Mapping[str, Parser] = {
     "application_type": one_of("web", "native"),
+    "authorization_details_types": some_of(*AUTHORIZATION_DETAILS_TYPES),
     "authorization_signed_response_alg": signing_algorithm,
     "backchannel_logout_session_required": flag,
     "backchannel_logout_uri": text(2000),

@@ -33,6 +33,7 @@ class OpenGrant:
     sub: str
     is_offline: bool
     claims: Mapping[str, Sequence[str]]
+    authorization_details: Sequence[Mapping[str, Any]] | None = None
 
 
 class Grants:
@@ -53,6 +54,7 @@ class Grants:
         interaction_id: UUID,
         is_offline: bool,
         claims: Mapping[str, Sequence[str]],
+        authorization_details: Sequence[Mapping[str, Any]] = (),
     ) -> OpenGrant | None:
         """Create a grant, and the site's part of the session if it is new.
 
@@ -65,7 +67,13 @@ class Grants:
             if site is None:
                 return None
             grant = OpenGrant(
-                self._entropy.uuid7(), self._entropy.token(_IDENTIFIER_BYTES), site.sid, site.sub, is_offline, claims
+                self._entropy.uuid7(),
+                self._entropy.token(_IDENTIFIER_BYTES),
+                site.sid,
+                site.sub,
+                is_offline,
+                claims,
+                list(authorization_details) or None,
             )
             values: dict[str, Any] = {
                 "id": grant.id,
@@ -79,6 +87,7 @@ class Grants:
                 "organization_id": session.organization_id,
                 "is_offline": is_offline,
                 "claims": {place: list(names) for place, names in claims.items()},
+                "authorization_details": grant.authorization_details,
                 "created_at": self._clock.now(),
             }
             if not self._insert_from_live_session(connection, AuthorizationGrant, values, session.id):

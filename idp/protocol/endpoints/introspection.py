@@ -17,6 +17,10 @@ from idp.registry.client import Client
 _SIGNED_TYP = "token-introspection+jwt"
 _SIGNED_TYPE = f"application/{_SIGNED_TYP}"
 _INACTIVE = {"active": False}
+_SHOWN = (
+    *("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "act", "cnf"),
+    "authorization_details",
+)
 
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
@@ -57,11 +61,7 @@ def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict
         return None
     if not parts.live_tokens.is_live(token):
         return None
-    shown: dict[str, Any] = {
-        name: token.claims[name]
-        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "act", "cnf")
-        if name in token.claims
-    }
+    shown: dict[str, Any] = {name: token.claims[name] for name in _SHOWN if name in token.claims}
     token_type = binding_of(token.claims).token_type
     return {"active": True, "token_type": token_type, **shown, **({"scope": token.scope} if token.scope else {})}
 
@@ -80,6 +80,7 @@ def _about_refresh_token(text: str, client: Client, parts: EndpointParts) -> dic
         "sub": family.sub,
         "scope": family.scope,
         "iss": parts.settings.issuer,
+        **({"authorization_details": family.authorization_details} if family.authorization_details else {}),
         **Binding(family.bound_jkt, family.bound_x5t).claims,
     }
 
