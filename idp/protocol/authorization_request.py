@@ -14,6 +14,7 @@ from idp.protocol.artefacts.pushed_request import PushedRequest, PushedRequests
 from idp.protocol.authorization_details import Detail
 from idp.protocol.claims import ClaimsRequest, claims_of_scopes
 from idp.protocol.client_auth.client_keys import ClientKeys
+from idp.protocol.tokens.encryption import Encryptor
 from idp.registry.client import Client
 from idp.registry.service import Registry
 
@@ -31,6 +32,7 @@ class CheckContext:
     clock: Clock
     pushed: PushedRequests
     client_keys: ClientKeys
+    encryptor: Encryptor
 
 
 @dataclass(slots=True)

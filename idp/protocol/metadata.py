@@ -17,6 +17,7 @@ from idp.protocol.endpoints import ENDPOINTS
 from idp.protocol.grant_types import GRANT_TYPES
 from idp.protocol.response_modes import RESPONSE_MODES
 from idp.protocol.tokens.access_token import own_audiences
+from idp.registry.encryption import ENCODINGS, ENCRYPTABLE, KEY_KINDS
 
 SIGNING_ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 UI_LOCALES = ("zh-Hans", "en")
@@ -41,6 +42,8 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        **{f"{what}_encryption_alg_values_supported": list(KEY_KINDS) for what in ENCRYPTABLE},
+        **{f"{what}_encryption_enc_values_supported": list(ENCODINGS) for what in ENCRYPTABLE},
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_methods_supported": confidential,

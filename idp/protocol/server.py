@@ -92,6 +92,8 @@ class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stub
         transaction: AbstractContextManager[Any] = self._database.transaction() if writes else nullcontext()
         try:
             authenticated = self._authenticator.authenticate(request)
+            # Asked here, because the key may have to be fetched.
+            self.parts.id_tokens.require_key(authenticated.client)
             evidence = self._constraints.examine(request, authenticated.client)
             self._constraints.spend(evidence)
             with transaction:

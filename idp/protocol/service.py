@@ -46,6 +46,7 @@ from idp.protocol.situation import Situations
 from idp.protocol.software_statements import SoftwareStatements, read_issuers
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
+from idp.protocol.tokens.encryption import Encryptor
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
 from idp.registry.dynamic import DynamicRegistration
@@ -150,7 +151,13 @@ def _check_context(on: Foundations) -> CheckContext:
         lifetime_seconds=settings.pushed_request_lifetime_seconds,
         interaction_seconds=settings.interaction_lifetime_seconds,
     )
-    return CheckContext(settings, on.registry, on.keyring, on.clock, pushed, ClientKeys(on.fetch, on.clock))
+    keys = ClientKeys(on.fetch, on.clock)
+    return CheckContext(settings, on.registry, on.keyring, on.clock, pushed, keys, Encryptor(keys))
+
+
+def _id_tokens(on: Foundations, checks: CheckContext) -> IDTokens:
+    lifetime = on.settings.id_token_lifetime_seconds
+    return IDTokens(on.keyring, on.clock, checks.encryptor, issuer=on.settings.issuer, lifetime_seconds=lifetime)
 
 
 def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, checks: CheckContext) -> EndpointParts:
@@ -196,7 +203,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         codes,
         families,
         access_tokens,
-        IDTokens(keyring, on.clock, issuer=settings.issuer, lifetime_seconds=settings.id_token_lifetime_seconds),
+        _id_tokens(on, checks),
         refresh_tokens,
         tally,
         devices,

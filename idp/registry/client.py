@@ -15,6 +15,7 @@ from uuid import UUID
 
 from idp.foundation.digests import sha256
 from idp.registry import fapi2
+from idp.registry.encryption import Encryption, encryptions_of
 from idp.registry.mutual_tls import registered_name
 
 _ENGLISH = "en"
@@ -56,7 +57,8 @@ class Standing:
 class Client:
     """A client in force.
 
-    ``version_id`` changes with every published version, ``not_before`` voids every token issued earlier.
+    ``version_id`` changes with every published version, ``not_before`` voids every token issued earlier;
+    ``encryptions`` says which answers are encrypted, and how.
     """
 
     client_id: str
@@ -97,6 +99,7 @@ class Client:
     require_signed_response: bool
     require_pushed_authorization_requests: bool
     introspection_signed_response_alg: str
+    encryptions: Mapping[str, Encryption]
 
     subject_type: Literal["pairwise", "public"]
     sector: str
@@ -210,6 +213,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         require_signed_response=signs_messages,
         require_pushed_authorization_requests=is_fapi2 or content.get("require_pushed_authorization_requests", False),
         introspection_signed_response_alg=content.get("introspection_signed_response_alg", "RS256"),
+        encryptions=MappingProxyType(encryptions_of(content)),
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,

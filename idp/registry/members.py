@@ -12,6 +12,7 @@ from typing import Any
 
 from idp.accounts.kinds import KINDS
 from idp.registry.client_keys import problem_of_jwks
+from idp.registry.encryption import ENCODINGS, ENCRYPTABLE, KEY_KINDS, alg_member, enc_member
 from idp.registry.mutual_tls import BOUND, NAME_MEMBERS
 from idp.registry.names import problem_of_name
 
@@ -173,6 +174,8 @@ def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
 
 
 METADATA: Mapping[str, Parser] = {
+    **{alg_member(what): one_of(*KEY_KINDS) for what in ENCRYPTABLE},
+    **{enc_member(what): one_of(*ENCODINGS) for what in ENCRYPTABLE},
     "application_type": one_of("web", "native"),
     "authorization_details_types": some_of(*AUTHORIZATION_DETAILS_TYPES),
     "authorization_signed_response_alg": signing_algorithm,

@@ -1,4 +1,4 @@
-"""Token introspection (RFC 7662), plain or signed (RFC 9701).
+"""Token introspection (RFC 7662), plain, or signed and perhaps encrypted (RFC 9701).
 
 A client learns about its own tokens, and a resource server about those that are for one of its resources (RFC 8707);
 whatever else is asked about is simply not active (§2.2).
@@ -52,7 +52,11 @@ def _signed(told: dict[str, Any], client: Client, parts: EndpointParts) -> Answe
         "token_introspection": told,
     }
     signed = parts.keyring.sign(claims, typ=_SIGNED_TYP, alg=client.introspection_signed_response_alg)
-    return Answer(200, signed.encode(), (("Content-Type", _SIGNED_TYPE), *NO_STORE))
+    try:
+        body = parts.checks.encryptor.encrypted(signed, client, "introspection")
+    except ProtocolError as error:
+        return error_answer(error)
+    return Answer(200, body.encode(), (("Content-Type", _SIGNED_TYPE), *NO_STORE))
 
 
 def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:
