@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.relying_party import RelyingParty, claims_of
 from tests.support.remote import RemoteApplication
-from tests.support.serving import BackgroundProcess
 
 
 class Site:
@@ -70,8 +69,8 @@ def visit(page: Any, party: RelyingParty, issuer: str) -> str:
     return sid
 
 
+@pytest.mark.usefixtures("idp_server")
 def test_signing_out_tells_two_sites_in_hidden_frames(
-    idp_server: BackgroundProcess,
     issuer: str,
     page: Any,
     registration_factory: Any,
@@ -80,7 +79,6 @@ def test_signing_out_tells_two_sites_in_hidden_frames(
     new_site: Callable[[], Site],
 ) -> None:
     """OIDC-FCL-2-iframe: the policy lets the frames load, each site hears its own sid, and the page goes on."""
-    idp_server.wait_until_answering(f"{issuer}/readyz?live")
     sites, parties = [new_site(), new_site()], []
     for name, site in zip(("one", "two"), sites, strict=True):
         registered = registration_factory(

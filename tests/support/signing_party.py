@@ -66,6 +66,7 @@ class SigningParty(RelyingParty):
     """One such site. With a DPoP key it proves at the token endpoint, and to userinfo, that it holds the key."""
 
     dpop_key: DPoPKey | None = None
+    proves_pushes = False
 
     def __init__(self, app: Flask, issuer: str, client_id: str, redirect_uri: str, clock: "Clock") -> None:
         super().__init__(app, issuer, client_id, None, redirect_uri)
@@ -95,7 +96,8 @@ class SigningParty(RelyingParty):
         """Post to an endpoint with a fresh assertion, unless another or None is given."""
         proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
         fields = {name: value for name, value in (proof | parameters).items() if value is not None}
-        headers = {"DPoP": self._dpop_proof("POST", path)} if self.dpop_key and path == "/token" else {}
+        is_proving = path == "/token" or (path == "/par" and self.proves_pushes)
+        headers = {"DPoP": self._dpop_proof("POST", path)} if self.dpop_key and is_proving else {}
         return self._client.post(path, base_url=self._issuer, data=fields, headers=headers)
 
     def userinfo(self, access_token: str) -> TestResponse:

@@ -25,7 +25,7 @@ PUBLIC = {
 
 @pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
 def test_a_proof_binds_the_token_to_its_key(new_party, visitor, alg):
-    """RFC9449-5-token-type, RFC9449-6-cnf-jkt, RFC9449-7.1-scheme."""
+    """RFC9700-2.2.1-sender-constrained, RFC9449-5-token-type, RFC9449-6-cnf-jkt, RFC9449-7.1-scheme."""
     site = new_party(key=DPoPKey(alg))
     tokens = visitor.tokens(site)
     assert tokens["token_type"] == "DPoP"
