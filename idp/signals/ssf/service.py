@@ -146,7 +146,6 @@ class Streams:
         """
         if status not in STATUSES:
             raise Unacceptable(f"status must be one of {', '.join(STATUSES)}.")
-        is_on = status == "enabled"
         with self._database.transaction():
             present = self._store.by_reference(stream.reference, lock=True)
             if present is None:
@@ -156,8 +155,7 @@ class Streams:
                 status=status,
                 status_reason=reason and reason[:_LONGEST_REASON],
                 updated_at=self._clock.now(),
-                # Whoever enables it has a while to begin polling.
-                **({"last_error": None, "last_error_at": None, "polled_at": self._clock.now()} if is_on else {}),
+                **({"last_error": None, "last_error_at": None} if status == "enabled" else {}),
             )
             changed = self._store.by_reference(stream.reference)
             self._settle_lane(present, changed)

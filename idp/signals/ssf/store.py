@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
-from idp.foundation.columns import Instant
 from idp.foundation.database import Database
 from idp.sessions.models import ClientSession, Subject
 from idp.sessions.values import EndedSite
@@ -35,10 +34,10 @@ class StreamStore:
             return [Stream(*row) for row in connection.execute(select(*COLUMNS).order_by(StreamRow.client_id))]
 
     def idle_since(self, at: datetime) -> list[Stream]:
-        """Return the enabled poll streams that were neither made nor polled since."""
-        last = func.coalesce(StreamRow.polled_at, StreamRow.created_at, type_=Instant)
-        is_idle = (StreamRow.method == "poll") & (StreamRow.status == "enabled") & (last < at)
-        return self._many(select(*COLUMNS).where(is_idle))
+        """Return the enabled poll streams that were neither changed nor polled since."""
+        is_idle = or_(StreamRow.polled_at.is_(None), StreamRow.polled_at < at) & (StreamRow.updated_at < at)
+        is_on = (StreamRow.method == "poll") & (StreamRow.status == "enabled")
+        return self._many(select(*COLUMNS).where(is_on, is_idle))
 
     def sites_of(self, session_id: UUID) -> tuple[EndedSite, ...]:
         """Return the live sites of a session, as each knows it."""
