@@ -18,7 +18,7 @@ import click
 from clients.launcher.cast import ACCOUNTS, SITES
 from clients.launcher.made_up import MadeUp
 from clients.launcher.programs import Programs
-from clients.launcher.provider import ROOT, USUAL_PORT, Provider
+from clients.launcher.provider import CONSOLE_OFFSET, ROOT, USUAL_PORT, Provider
 from clients.launcher.seeding import prepare
 from clients.launcher.stopped import Stopped
 from clients.launcher.terminal import step, table
@@ -83,12 +83,15 @@ def start_provider(programs: Programs, provider: Provider, port: int) -> None:
     """Start the provider, with one process of its server because nobody here brings a crowd, and its worker."""
     serve = [*provider.command, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     programs.start("provider", serve, provider.environment, ROOT)
+    console = [*provider.command, "serve", "--surface", "console", "--bind", f"127.0.0.1:{provider.console_port}"]
+    programs.start("console", [*console, "--workers", "1"], provider.environment, ROOT)
     programs.start("worker", [*provider.command, "worker"], provider.environment, ROOT)
 
 
 def wait_for_all(programs: Programs, port: int) -> None:
     """Return when the provider and every site answer, and the worker still lives."""
     programs.wait_until_answering("provider", port, "/.well-known/openid-configuration")
+    programs.wait_until_answering("console", port + CONSOLE_OFFSET, "/healthz")
     for site in SITES:
         programs.wait_until_answering(site.client_id, port + site.offset, "/")
     programs.check()
@@ -97,6 +100,7 @@ def wait_for_all(programs: Programs, port: int) -> None:
 def show(provider: Provider, made: MadeUp, port: int) -> None:
     """Print where everything is, and who can sign in with what."""
     addresses = [("provider", provider.issuer, "统一身份认证平台  Unified Identity Provider")]
+    addresses += [("console", provider.console, "管理控制台  Console of the staff")]
     addresses += [(site.client_id, f"http://localhost:{port + site.offset}", site.name) for site in SITES]
     click.echo()
     table(addresses)
@@ -138,7 +142,7 @@ def _port() -> int:
 
 
 def _require_free(port: int) -> None:
-    for number in (port, *(port + site.offset for site in SITES)):
+    for number in (port, port + CONSOLE_OFFSET, *(port + site.offset for site in SITES)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

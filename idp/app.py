@@ -1,15 +1,21 @@
-"""The application: Flask with its blueprints, wrapped in the WSGI front. ``wsgi.py`` and the tests create it here."""
+"""The applications: Flask with its blueprints, wrapped in the WSGI front. ``wsgi.py`` and the tests create them here.
+
+The provider and the console of its staff are two applications with an origin, cookies and sessions of their own (rule
+O4) on the same services.
+"""
 
 from typing import Any
 
-from flask import Flask, Request
+from flask import Blueprint, Flask, Request
 from flask.sessions import SessionInterface, SessionMixin
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 
 from idp.foundation.database import Base
+from idp.foundation.errors import ConfigurationError
 from idp.foundation.settings import Settings
 from idp.web.consent import consent
+from idp.web.console import console
 from idp.web.device import device
 from idp.web.errors import register_errors
 from idp.web.home import home
@@ -20,10 +26,12 @@ from idp.web.protocol import protocol
 from idp.web.protocol.front import Front
 from idp.web.shared.services import EXTENSION
 from idp.web.shared.setup import init_shared
+from idp.web.shared.surfaces import Surface, console_surface, provider_surface
 from idp.web.sign_in import sign_in
 from idp.wiring import Services, build_services
 
 BLUEPRINTS = (home, protocol, sign_in, consent, device, logout, my_account, ops)
+CONSOLE_BLUEPRINTS = (sign_in, logout, console, ops)
 
 
 class NoFlaskSession(SessionInterface):
@@ -50,16 +58,27 @@ class RequestSessions(SQLAlchemy):
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
-    """Return the application; ``wsgi_app`` is the front, so that machines are answered before Flask."""
+    """Return the provider; ``wsgi_app`` is the front, so that machines are answered before Flask."""
+    return _build(settings, services, provider_surface(settings), BLUEPRINTS)
+
+
+def create_console(settings: Settings, services: Services | None = None) -> Flask:
+    """Return the console of the staff. Raises ConfigurationError without an origin for it."""
+    if not settings.console_origin:
+        raise ConfigurationError("IDP_CONSOLE_ORIGIN is empty: say at which origin of its own the console answers")
+    return _build(settings, services, console_surface(settings), CONSOLE_BLUEPRINTS)
+
+
+def _build(settings: Settings, services: Services | None, surface: Surface, blueprints: tuple[Blueprint, ...]) -> Flask:
     built = services or build_services(settings)
     app = Flask("idp", static_folder=None, template_folder=None)
     app.session_interface = NoFlaskSession()
     app.extensions[EXTENSION] = built
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     RequestSessions(built.database.engine).init_app(app)
-    init_shared(app, settings, built.keyring.mac, built.translator, built.entropy, built.clock)
-    for blueprint in BLUEPRINTS:
+    init_shared(app, settings, built.keyring.mac, built.translator, built.entropy, built.clock, surface=surface)
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)
     register_errors(app)
-    app.wsgi_app = Front(built, app.wsgi_app)  # type: ignore[method-assign] # Flask documents this way to wrap it
+    app.wsgi_app = Front(built, app.wsgi_app, surface)  # type: ignore[method-assign] # Flask documents this way to wrap it
     return app

@@ -98,11 +98,21 @@ class Interactions:
         return self._entropy.uuid7()
 
     def alone(
-        self, destination: str = "/account", *, acr_needed: str = ACR_AAL1, fresh_login: bool = False
+        self,
+        destination: str = "/account",
+        *,
+        acr_needed: str = ACR_AAL1,
+        fresh_login: bool = False,
+        account_kinds: tuple[str, ...] = (),
     ) -> Interaction:
         """Return the interaction of a person who came by themselves, to go to one of our own pages."""
         return Interaction(
-            self.new_id(), self._clock.now(), destination=destination, acr_needed=acr_needed, fresh_login=fresh_login
+            self.new_id(),
+            self._clock.now(),
+            destination=destination,
+            acr_needed=acr_needed,
+            fresh_login=fresh_login,
+            account_kinds=account_kinds,
         )
 
     def seal(self, interaction: Interaction, presession: str) -> str | None:

@@ -20,6 +20,7 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
@@ -29,6 +30,7 @@ from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
 from idp.sessions.rules import Lifetimes
+from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
@@ -38,6 +40,9 @@ from idp.sign_in.throttling import Limits, Tries
 from idp.signals.service import Signals
 from idp.signals.ssf.announcer import Announcer
 from idp.signals.ssf.transmitter import Transmitter
+from idp.staff.changes import Changes
+from idp.staff.granting import change_kinds
+from idp.staff.service import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Services:
     registry: Registry
     initial_tokens: InitialTokens
     dynamic_registration: DynamicRegistration
+    staff: Staff
+    changes: Changes
+    session_search: SessionSearch
+    mass_endings: MassEndings
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -83,6 +92,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens = InitialTokens(database, clock, entropy, audit)
+    staff = Staff(database, clock, entropy, audit)
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -95,6 +105,17 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         lifetimes=Lifetimes.of(settings),
         on_ended=announcer.sessions_ended,
     )
+    session_search = SessionSearch(database, clock)
+    mass_endings = MassEndings(
+        database,
+        clock,
+        entropy,
+        audit,
+        sessions=sessions,
+        search=session_search,
+        threshold=settings.mass_ending_threshold,
+    )
+    changes = Changes(database, clock, entropy, audit, (*change_kinds(staff), mass_endings.change_kind()))
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
@@ -181,6 +202,10 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         registry,
         initial_tokens,
         dynamic_registration,
+        staff,
+        changes,
+        session_search,
+        mass_endings,
         sessions,
         devices,
         grants,

@@ -25,6 +25,7 @@ class Account:
     description: str
     details: Mapping[str, str]
     has_second_factor: bool = True
+    power: str = ""
 
 
 SITES = (
@@ -69,5 +70,33 @@ ACCOUNTS = (
         "staff",
         "赵六, civil servant: no citizen site admits staff",
         {"--name": "赵六", "--id-number": "110101198211046441", "--agency": "tax-bureau"},
+    ),
+    Account(
+        "sunli",
+        "staff",
+        "孙丽, security officer: the console",
+        {"--name": "孙丽", "--id-number": "11010119850312208X", "--agency": "data-bureau"},
+        power="security",
+    ),
+    Account(
+        "zhouming",
+        "staff",
+        "周明, second security officer: the console",
+        {"--name": "周明", "--id-number": "110101197908011172", "--agency": "data-bureau"},
+        power="security",
+    ),
+    Account(
+        "wugang",
+        "staff",
+        "吴刚, system administrator: the console",
+        {"--name": "吴刚", "--id-number": "110101198809233153", "--agency": "data-bureau"},
+        power="system",
+    ),
+    Account(
+        "zhengxin",
+        "staff",
+        "郑昕, auditor: the console",
+        {"--name": "郑昕", "--id-number": "110101198304154249", "--agency": "data-bureau"},
+        power="audit",
     ),
 )

@@ -9,6 +9,7 @@ from clients.launcher.stopped import Stopped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 USUAL_PORT = 8000
+CONSOLE_OFFSET = 4
 
 
 class Provider:
@@ -20,12 +21,17 @@ class Provider:
         self.folder = ROOT / "var" if usual else ROOT / "var" / str(port)
         self.database = self.folder / "idp.sqlite3"
         self.issuer = f"http://localhost:{port}"
+        self.console_port = port + CONSOLE_OFFSET
+        self.console = f"http://localhost:{self.console_port}"
         self.command = [str(Path(sys.executable).with_name("idp"))]
         self.environment = {
             **os.environ,
             "IDP_ENVIRONMENT": "development",
             "IDP_ISSUER": self.issuer,
             "IDP_DATABASE_URL": f"sqlite:///{self.database}",
+            "IDP_CONSOLE_ORIGIN": self.console,
+            # The officers below have authenticator apps; production asks for passkeys and refuses this.
+            "IDP_OFFICER_ACR": "urn:idp:acr:aal2",
             "IDP_KEYS_DIR": str(ROOT / "keys" / ("development" if usual else f"development-{port}")),
         }
 

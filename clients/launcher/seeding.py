@@ -27,6 +27,11 @@ def prepare(provider: Provider, made: MadeUp, port: int) -> None:
             with step(f"Account {account.username} ({account.kind})"):
                 _create(provider, account, made)
                 made.mark(account.username)
+        power = f"{account.username} {account.power}"
+        if account.power and power not in made.done:
+            with step(f"Power {power}"):
+                provider.run("staff", "grant", "--account", account.username, "--power", account.power)
+                made.mark(power)
     for site in SITES:
         file = ROOT / "clients" / "registrations" / f"{site.client_id}.toml"
         origin = f"http://localhost:{port + site.offset}"

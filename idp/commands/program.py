@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "key": ("idp.commands.key", "List and rotate signing keys, re-encrypt columns."),
     "serve": ("idp.commands.serve", "Serve the provider."),
     "session": ("idp.commands.session", "List and end sessions, see what sites were told."),
+    "staff": ("idp.commands.staff", "Make the first officers, list who has which power."),
     "stream": ("idp.commands.stream", "See who receives security events, pause and enable streams."),
     "worker": ("idp.commands.worker", "Deliver signals and notices, rotate keys, purge what has expired."),
 }

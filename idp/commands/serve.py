@@ -24,11 +24,13 @@ import click
 from idp.commands.deployment import open_services, read_settings, refuse
 from idp.foundation.logging import configure_logging, get_logger
 from idp.foundation.settings import Settings
+from idp.sessions.values import CONSOLE, PROVIDER
 
 Application = Callable[..., Iterable[bytes]]
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _LOOPBACK_NAMES: Final = {"localhost"}
+SURFACES: Final = (PROVIDER, CONSOLE)
 _DEFAULT_THREADS: Final = 8
 _GRACE_SECONDS: Final = 10
 # Of one worker. Granian counts connections, idle ones too; beyond these, new ones wait in the listen queue.
@@ -47,13 +49,23 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     show_default=True,
     help="Request threads of a worker; half of them are kept free of sign-ins.",
 )
+@click.option(
+    "--surface", type=click.Choice(SURFACES), default=SURFACES[0], show_default=True, help="What to serve (rule O4)."
+)
 @click.option("--cert", type=_FILE, help="Certificate chain (PEM); with --key the server speaks TLS itself.")
 @click.option("--key", type=_FILE, help="Private key of the certificate (PEM).")
-def COMMAND(bind: str, workers: int | None, threads: int, cert: Path | None, key: Path | None) -> None:  # noqa: N802
-    """Serve the provider. SIGTERM ends it when the requests under way are answered, SIGHUP renews the workers."""
+def COMMAND(  # noqa: N802 - the options of the command
+    bind: str, workers: int | None, threads: int, surface: str, cert: Path | None, key: Path | None
+) -> None:
+    """Serve the provider, or the console of its staff.
+
+    SIGTERM ends it when the requests under way are answered, SIGHUP renews the workers.
+    """
     settings = read_settings()
     host, port = _address(bind)
     _check_binding(settings, host)
+    if surface == CONSOLE and not settings.console_origin:
+        refuse("IDP_CONSOLE_ORIGIN is empty: say at which origin of its own the console answers")
     _check_certificate(cert, key)
     _check_port(host, port)
     _check_deployment()
@@ -68,16 +80,17 @@ def COMMAND(bind: str, workers: int | None, threads: int, cert: Path | None, key
         get_logger(__name__).info(
             "serving", bind=bind, workers=server.workers, threads=threads, environment=settings.environment
         )
-        server.serve(target_loader=partial(application, threads), wrap_loader=False)
+        server.serve(target_loader=partial(application, threads, surface), wrap_loader=False)
 
 
-def application(threads: int) -> Application:
+def application(threads: int, surface: str = SURFACES[0]) -> Application:
     """Build the application in a worker process."""
     # Until granian puts its own, the handlers are those of the supervisor, in which the wish to end would get lost.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     configure_logging()
-    created = import_module("idp.app").create_app(read_settings())
+    apps = import_module("idp.app")
+    created = (apps.create_console if surface == CONSOLE else apps.create_app)(read_settings())
     wrapped: Application = import_module("idp.web.ops.admission").SignInAdmission(created.wsgi_app, threads // 2)
     if METRICS_FOLDER in os.environ:
         wrapped = import_module("idp.web.ops.metrics").Measured(wrapped)

@@ -68,6 +68,16 @@ class Settings(BaseSettings):
     ops_bind: str = Field(
         "", description="host:port where /metrics and detailed readiness answer; empty switches them off."
     )
+    console_origin: str = Field(
+        "", description="Origin of the staff console, another than the issuer's; empty: there is no console."
+    )
+    officer_acr: Literal["urn:idp:acr:aal2", "urn:idp:acr:aal3"] = Field(
+        "urn:idp:acr:aal3",
+        description="What the three separate administrators must sign in with; production takes nothing below aal3.",
+    )
+    mass_ending_threshold: int = Field(
+        1000, ge=1, description="Sessions that one officer may end by filters in 24 hours before a second must approve."
+    )
     operator_name: str = Field("示例政务数据局", description="Who runs this service, shown in the footer.")
     operator_name_en: str = Field("Example Government Data Office", description="The same in English.")
     hotline: str = Field("12345", description="The telephone number shown on every page.")
@@ -190,6 +200,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an https origin without a path and without a slash at its end")
         return origin
 
+    @field_validator("console_origin")
+    @classmethod
+    def _console_origin_is_an_origin(cls, origin: str) -> str:
+        parts = urlsplit(origin)
+        if origin and (not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin):
+            raise ValueError("must be an origin: scheme and host, without a path and without a slash at its end")
+        return origin
+
     @field_validator("trusted_proxies")
     @classmethod
     def _proxies_are_networks(cls, text: str) -> str:
@@ -207,6 +225,16 @@ class Settings(BaseSettings):
                 )
         elif not self.is_https:
             raise ValueError(f"IDP_ENVIRONMENT={self.environment} needs an https issuer")
+        return self
+
+    @model_validator(mode="after")
+    def _console_is_apart(self) -> Self:
+        if self.environment == "production" and self.officer_acr != "urn:idp:acr:aal3":
+            raise ValueError("IDP_OFFICER_ACR below urn:idp:acr:aal3 is refused in production: officers need passkeys")
+        if self.console_origin and self.console_origin == self.issuer:
+            raise ValueError("IDP_CONSOLE_ORIGIN must not be the issuer: the console has an origin of its own")
+        if self.console_origin and not self.is_development and not self.console_origin.startswith("https://"):
+            raise ValueError("IDP_CONSOLE_ORIGIN must begin with https://")
         return self
 
     @model_validator(mode="after")

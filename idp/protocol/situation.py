@@ -17,7 +17,7 @@ from idp.sessions.grants import OpenGrant
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.service import Sessions
 from idp.sessions.store import SESSION_COLUMNS, session_of
-from idp.sessions.values import Session
+from idp.sessions.values import PROVIDER, Session
 
 _GRANT_COLUMNS = (
     AuthorizationGrant.id.label("grant_id"),
@@ -52,6 +52,7 @@ _SITUATION = (
     .outerjoin(Subject, and_(Subject.account_id == OPSession.account_id, Subject.sector == _SECTOR))
     .where(
         OPSession.digest == bindparam("digest"),
+        OPSession.surface == PROVIDER,
         OPSession.ended_at.is_(None),
         Account.locked_at.is_(None),
         Account.closed_at.is_(None),

@@ -22,6 +22,8 @@ class OPSession(Base):
     __table_args__ = (
         Index("ix_op_session_account", "account_id"),
         Index("ix_op_session_expiry", "expires_at"),
+        # With these operators the index finds what begins with a text, whatever the collation.
+        Index("ix_op_session_network", "network", "id", postgresql_ops={"network": "text_pattern_ops"}),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -38,6 +40,8 @@ class OPSession(Base):
     user_agent: Mapped[str | None] = personal(String(300))
     ended_at: Mapped[datetime | None] = plain(Instant)
     end_reason: Mapped[str | None] = plain(String(40))
+    # Whose cookie this is: a session of the provider's pages opens nothing in the console, nor the other way (rule O4).
+    surface: Mapped[str] = plain(String(10), nullable=False, server_default="provider")
 
 
 class ClientSession(Base):

@@ -16,9 +16,11 @@ from idp.foundation.outbox import Outbox
 from idp.registry.service import Registry
 from idp.sessions import store
 from idp.sessions.events import OrganizationChosen, SessionOpened, SessionRaised
+from idp.sessions.filters import SessionFilter
+from idp.sessions.models import OPSession
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
 from idp.sessions.termination import OnEnded, Terminator
-from idp.sessions.values import Browser, Ended, OpenedSession, Selector, Session, SessionSummary, SiteSession
+from idp.sessions.values import PROVIDER, Browser, Ended, OpenedSession, Selector, Session, SessionSummary, SiteSession
 
 _LONGEST_AGENT = 300
 
@@ -45,12 +47,12 @@ class Sessions:
         self._lifetimes = lifetimes
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
 
-    def load(self, cookie: str | None) -> Session | None:
-        """Return the live session of a cookie, of an account that is neither locked nor closed; one SELECT."""
+    def load(self, cookie: str | None, surface: str = PROVIDER) -> Session | None:
+        """Return the live session of a surface's cookie, of an account neither locked nor closed; one SELECT."""
         if not cookie:
             return None
         with self._database.read() as connection:
-            row = connection.execute(store.BY_DIGEST, {"digest": sha256(cookie)}).one_or_none()
+            row = connection.execute(store.BY_DIGEST, {"digest": sha256(cookie), "surface": surface}).one_or_none()
         if row is None or row.locked_at is not None or row.closed_at is not None:
             return None
         session = store.session_of(row)
@@ -120,6 +122,7 @@ class Sessions:
                 "organization_id": organization_id,
                 "network": browser.network or None,
                 "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
+                "surface": browser.surface,
             }
             connection.execute(store.INSERT_SESSION, values)
             self._audit.record(
@@ -188,6 +191,11 @@ class Sessions:
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End sessions: the one way out. Departments are told through the outbox."""
         return self._terminator.terminate(selector, reason=reason, actor=actor)
+
+    def end_batch(self, chosen: SessionFilter, *, began_until: datetime, most: int, reason: str, actor: str) -> Ended:
+        """End some of the sessions that a filter chooses and that began by a time, in the present transaction."""
+        condition = chosen.condition(self._clock.now()) & (OPSession.created_at <= began_until)
+        return self._terminator.end_batch(condition, most=most, reason=reason, actor=actor)
 
     def leave(self, session: Session, client_id: str) -> Ended:
         """End one site's part of a session, at the person's own wish."""

@@ -29,7 +29,11 @@ SESSION_COLUMNS = (
 BY_DIGEST = (
     select(*SESSION_COLUMNS, Account.locked_at, Account.closed_at)
     .join(Account, Account.id == OPSession.account_id)
-    .where(OPSession.digest == bindparam("digest"), OPSession.ended_at.is_(None))
+    .where(
+        OPSession.digest == bindparam("digest"),
+        OPSession.surface == bindparam("surface"),
+        OPSession.ended_at.is_(None),
+    )
 )
 
 TOUCH = (

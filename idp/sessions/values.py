@@ -1,10 +1,15 @@
 """What the sessions package hands out and is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from idp.factors.assurance import VerifiedFactor
+
+PROVIDER: Final = "provider"
+CONSOLE: Final = "console"
+"""The surfaces that have sessions of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,13 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where a request comes from, as far as it is kept: the shortened network and the user agent."""
+    """Where a request comes from, as far as it is kept: the shortened network and the user agent; and to which of our
+    surfaces it came.
+    """
 
     network: str = ""
     user_agent: str = ""
+    surface: str = PROVIDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,35 @@ class Selector:
     client_session_id: UUID | None = None
     client_id: str | None = None
     everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A line of the console's list: the session, whose it is and the sites it is signed in to."""
+
+    id: UUID
+    account_id: UUID
+    username: str = field(repr=False)
+    account_kind: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    network: str | None
+    user_agent: str | None
+    client_ids: tuple[str, ...]
+    factors: tuple[VerifiedFactor, ...]
+    ended_at: datetime | None
+    end_reason: str | None
+    surface: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a filter would end: live sessions, the people behind them, the sites told."""
+
+    sessions: int
+    accounts: int
+    clients: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from idp.web.shared.journeys import current_session, form_targets, see_other, sl
 from idp.web.shared.locale import current_locale
 from idp.web.shared.pages import render
 from idp.web.shared.services import services
+from idp.web.shared.state import shared
 
 _PARAMETER = "l"
 _PURPOSE = "logout"
@@ -104,7 +105,7 @@ def _confirmation(session: Session, client: Client | None) -> Response:
         person=account.masked_name if account else "",
         services=[{"name": site.name_in(locale), "since": since} for site, since in known if site is not None],
         only_this=client is not None and any(site.client_id == client.client_id for site in sites) and len(sites) > 1,
-        stay_url=client.client_uri if client and client.client_uri else "/account",
+        stay_url=client.client_uri if client and client.client_uri else shared().surface.home,
     )
 
 

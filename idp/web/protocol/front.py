@@ -18,11 +18,13 @@ from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import RequestContext, get_logger, request_context
 from idp.protocol.messages import Answer, error_answer
 from idp.registry.errors import RegistryUnavailable
+from idp.sessions.values import PROVIDER
 from idp.web.protocol import silent
 from idp.web.protocol.client_certificate import forget_certificate
 from idp.web.protocol.machine import answer_machine, is_machine_path
 from idp.web.shared.cookies import SESSION, cookie_name
 from idp.web.shared.headers import machine_headers
+from idp.web.shared.surfaces import Surface
 from idp.wiring import Services
 
 Environ = dict[str, Any]
@@ -55,18 +57,19 @@ _log = get_logger(__name__)
 class Front:
     """The outermost WSGI application."""
 
-    def __init__(self, services: Services, pages: Application) -> None:
+    def __init__(self, services: Services, pages: Application, surface: Surface) -> None:
         self._services = services
         self._pages = pages
+        self._serves_machines = surface.name == PROVIDER
         self._headers = list(machine_headers(is_https=services.settings.is_https))
         self._proxies = services.settings.proxy_networks
-        self._session_cookie = cookie_name(SESSION, is_https=services.settings.is_https)
-        origin = urlsplit(services.settings.issuer)
+        self._session_cookie = cookie_name(surface.cookie(SESSION), is_https=services.settings.is_https)
+        origin = urlsplit(surface.origin)
         self._origin = {"wsgi.url_scheme": origin.scheme, "HTTP_HOST": origin.netloc}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        document = self._services.protocol.documents.find(path)
+        document = self._services.protocol.documents.find(path) if self._serves_machines else None
         if document is not None and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             return self._send_document(document, environ, start_response)
         reference = base64.b32encode(self._services.entropy.token_bytes(5)).decode()
@@ -90,6 +93,8 @@ class Front:
 
     def _answer(self, path: str, environ: Environ) -> Answer | None:
         """Return the answer to a machine, or to a browser that needs no page; None where Flask is to answer."""
+        if not self._serves_machines:
+            return None
         if path == silent.PATH:
             return silent.answer_silently(environ, self._services, self._session_cookie)
         return self._machine_answer(environ) if is_machine_path(self._services.protocol, path) else None

@@ -12,11 +12,11 @@ from flask import Response, request
 
 from idp.web.shared.state import NewCookie, page_state, shared
 
-SESSION: Final = "idp_session"
-PRESESSION: Final = "idp_presession"
-DEVICE: Final = "idp_device"
-LANGUAGE: Final = "idp_lang"
-TEXT_SIZE: Final = "idp_size"
+SESSION: Final = "session"
+PRESESSION: Final = "presession"
+DEVICE: Final = "device"
+LANGUAGE: Final = "lang"
+TEXT_SIZE: Final = "size"
 
 PREFERENCE_LIFETIME_SECONDS: Final = 365 * 86_400
 
@@ -29,7 +29,7 @@ def cookie_name(name: str, *, is_https: bool) -> str:
 
 
 def _own_name(name: str) -> str:
-    return cookie_name(name, is_https=shared().settings.is_https)
+    return cookie_name(shared().surface.cookie(name), is_https=shared().settings.is_https)
 
 
 def read_cookie(name: str) -> str | None:
@@ -95,7 +95,7 @@ def write_cookies(response: Response, cookies: list[NewCookie]) -> None:
     secure = shared().settings.is_https
     for cookie in {cookie.name: cookie for cookie in cookies}.values():
         response.set_cookie(
-            cookie_name(cookie.name, is_https=secure),
+            _own_name(cookie.name),
             cookie.value,
             max_age=cookie.lifetime_seconds,
             path="/",

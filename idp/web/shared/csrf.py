@@ -64,7 +64,7 @@ def _is_from_here() -> bool:
     if fetch_site is not None:
         return fetch_site in _OWN_FETCHES
     origin = request.headers.get("Origin")
-    return origin is None or origin == shared().settings.issuer
+    return origin is None or origin == shared().surface.origin
 
 
 def _is_token_ours(token: str) -> bool:

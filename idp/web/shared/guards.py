@@ -12,8 +12,9 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
+from idp.factors.assurance import ACR_AAL1
 from idp.sessions.values import Session
-from idp.web.shared.journeys import current_session, path_with, seal, see_other
+from idp.web.shared.journeys import came_alone, current_session, path_with, seal, see_other
 from idp.web.shared.services import services
 
 P = ParamSpec("P")
@@ -41,16 +42,10 @@ def signed_in(view: Callable[Concatenate[Session, P], Response]) -> Callable[P, 
     return guarded
 
 
-def to_sign_in(*, acr_needed: str | None = None, fresh_login: bool = False) -> Response:
+def to_sign_in(*, acr_needed: str = ACR_AAL1, fresh_login: bool = False) -> Response:
     """Send the person to sign in, or to prove more, and back to this page (or the page before, after a POST)."""
-    destination = request.path if request.method == "GET" else "/account"
-    interactions = services().interactions
-    interaction = (
-        interactions.alone(destination, fresh_login=fresh_login)
-        if acr_needed is None
-        else interactions.alone(destination, acr_needed=acr_needed, fresh_login=fresh_login)
-    )
-    sealed = seal(interaction)
+    destination = request.full_path.rstrip("?") if request.method == "GET" else ""
+    sealed = seal(came_alone(destination, acr_needed=acr_needed, fresh_login=fresh_login))
     if sealed is None:
         raise BadRequest
     return see_other(path_with("/login", sealed))

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
+from idp.factors.assurance import ACR_AAL1
 from idp.foundation.logging import request_context
 from idp.interactions import Interaction
 from idp.registry.client import Client
@@ -17,6 +18,7 @@ from idp.web.shared import cookies
 from idp.web.shared.locale import JOURNEY_PARAMETER, current_locale, prefer
 from idp.web.shared.pages import ServiceSlip, render
 from idp.web.shared.services import services
+from idp.web.shared.state import shared
 
 RESUME_PATH = "/authorize/resume"
 
@@ -42,13 +44,24 @@ def current_interaction() -> Interaction | None:
 
 def current_session() -> Session | None:
     """Return the live session of this browser."""
-    return services().sessions.load(cookies.session_cookie())
+    return services().sessions.load(cookies.session_cookie(), shared().surface.name)
 
 
 def browser() -> Browser:
     """Return where this request comes from."""
     context = request_context.get()
-    return Browser(context.network, context.user_agent)
+    return Browser(context.network, context.user_agent, shared().surface.name)
+
+
+def came_alone(destination: str = "", *, acr_needed: str = ACR_AAL1, fresh_login: bool = False) -> Interaction:
+    """Return the interaction of a person whom no service sent: to one of this surface's own pages."""
+    surface = shared().surface
+    return services().interactions.alone(
+        destination or surface.home,
+        acr_needed=acr_needed,
+        fresh_login=fresh_login,
+        account_kinds=surface.account_kinds,
+    )
 
 
 def client_of(interaction: Interaction | None) -> Client | None:

@@ -85,7 +85,7 @@ def _of_every_page() -> dict[str, object]:
         "switch_links": switch_links(size, locale),
         "footer_links": footer_links(),
         "account_menu": account_menu,
-        "issuer_host": urlsplit(settings.issuer).netloc,
+        "issuer_host": urlsplit(shared().surface.origin).netloc,
         "environment": settings.environment,
         "hotline": settings.hotline,
         "operator_name": settings.operator_name if locale == DEFAULT_LOCALE else settings.operator_name_en,

@@ -17,17 +17,26 @@ from idp.web.shared.guards import public
 from idp.web.shared.headers import add_headers, machine_headers, page_headers
 from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state
 from idp.web.shared.static import URL_PREFIX, Assets
+from idp.web.shared.surfaces import Surface, provider_surface
 
 STATIC_ENDPOINT = "assets"
 
 
 def init_shared(
-    app: Flask, settings: Settings, keyring_mac: KeyringMac, translator: Translator, entropy: Entropy, clock: Clock
+    app: Flask,
+    settings: Settings,
+    keyring_mac: KeyringMac,
+    translator: Translator,
+    entropy: Entropy,
+    clock: Clock,
+    *,
+    surface: Surface | None = None,
 ) -> None:
-    """Register what pages need. Call once, before the blueprints."""
+    """Register what pages need, on the provider's own surface or another. Call once, before the blueprints."""
+    surface = surface or provider_surface(settings)
     assets = Assets()
     templates = build_environment(auto_reload=settings.is_development)
-    app.extensions[EXTENSION] = Shared(settings, keyring_mac, translator, entropy, clock, assets, templates)
+    app.extensions[EXTENSION] = Shared(settings, surface, keyring_mac, translator, entropy, clock, assets, templates)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or LARGEST_BODY
     for_machines = machine_headers(is_https=settings.is_https)
 

@@ -15,6 +15,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.settings import Settings
 from idp.foundation.translation import Translator
 from idp.web.shared.static import Assets
+from idp.web.shared.surfaces import Surface
 
 EXTENSION = "idp_shared"
 
@@ -40,6 +41,7 @@ class Shared:
     """What every page needs and no page decides."""
 
     settings: Settings
+    surface: Surface
     mac: KeyringMac
     translator: Translator
     entropy: Entropy

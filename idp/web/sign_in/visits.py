@@ -22,6 +22,7 @@ from idp.web.shared.guards import public
 from idp.web.shared.journeys import (
     RESUME_PATH,
     browser,
+    came_alone,
     client_of,
     current_interaction,
     current_session,
@@ -77,7 +78,7 @@ def on_journey(view: Callable[[Journey], Response]) -> Callable[[], Response]:
         if interaction is None:
             if token:
                 return restart_page()
-            interaction = services().interactions.alone()
+            interaction = came_alone()
             token = seal(interaction)
         if token is None:
             raise BadRequest

@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 
 from idp.foundation.logging import request_context
 from idp.web.protocol.front import Front, network_of
+from idp.web.shared.surfaces import provider_surface
 
 pytestmark = pytest.mark.only_on("sqlite")
 
@@ -24,7 +25,7 @@ def front(services, seen):
         start_response("204 No Content", [])
         return []
 
-    return Front(services, pages)
+    return Front(services, pages, provider_surface(services.settings))
 
 
 def ask(front, peer, forwarded=None, **environ):

@@ -1,6 +1,6 @@
 """Authorization details, and when a stream was last polled.
 
-Revision 0006, after 0005. It works with the version before it and the version after it.
+Revision 0008, after 0007. It works with the version before it and the version after it.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

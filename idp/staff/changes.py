@@ -1,0 +1,247 @@
+"""Changes that need other officers' approval (rule A1): asked for, approved slot by slot, applied in the transaction of
+the last approval.
+
+What is applied is decided by ``ChangeKind`` records handed in, so that this package knows none of the features that
+use it. The constraints of the tables hold even if this code errs.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.digests import sha256
+from idp.foundation.entropy import Entropy
+from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
+from idp.staff.events import (
+    ChangeApplied,
+    ChangeApproved,
+    ChangeEvent,
+    ChangeRejected,
+    ChangeRequested,
+    ChangeWithdrawn,
+)
+from idp.staff.models import Approval, ChangeRequest
+from idp.staff.powers import Permission
+from idp.staff.values import Change, Officer
+
+_LIFETIME: Final = timedelta(days=7)
+_OVER: Final = marked("This request was decided or has expired meanwhile.")
+_OTHER_CONTENT: Final = marked("The request is not the one you looked at. Look at it again.")
+_AT_ONCE: Final = marked("Another officer approved this at the same moment. Look at it again.")
+_OWN: Final = marked("Nobody approves their own request. Another officer has to.")
+_TWICE: Final = marked("You have approved this already. Another officer has to.")
+_NOT_YOURS: Final = marked("Your power does not include this approval.")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeKind:
+    """A kind of change: who approves it, and what is done when enough have. ``apply`` runs in the transaction of the
+    last approval and raises UserError to refuse it, which leaves everything as it was.
+    """
+
+    name: str
+    approved_with: Permission
+    apply: Callable[[Change, Officer], None]
+
+
+class Changes:
+    """The change requests of this deployment."""
+
+    def __init__(
+        self, database: Database, clock: Clock, entropy: Entropy, audit: Audit, kinds: Iterable[ChangeKind]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._audit = audit
+        self._kinds = {kind.name: kind for kind in kinds}
+
+    def request(
+        self,
+        kind: str,
+        target: str,
+        content: Mapping[str, Any],
+        *,
+        author: Officer,
+        reason: str,
+        approvals: int = 1,
+        lifetime: timedelta = _LIFETIME,
+    ) -> UUID:
+        """Ask for a change and return the request's id."""
+        now, request_id = self._clock.now(), self._entropy.uuid7()
+        digest = sha256(orjson.dumps([kind, target, content], option=orjson.OPT_SORT_KEYS))
+        values = {
+            "id": request_id,
+            "kind": self._kinds[kind].name,
+            "target": target,
+            "author_id": author.person_id,
+            "content": dict(content),
+            "content_digest": digest,
+            "reason": reason,
+            "approvals_needed": approvals,
+            "state": "open",
+            "created_at": now,
+            "expires_at": now + lifetime,
+        }
+        with self._database.transaction() as connection:
+            connection.execute(insert(ChangeRequest), values)
+            self._note(ChangeRequested, self.get(request_id), author, reason)
+        return request_id
+
+    def get(self, request_id: UUID) -> Change | None:
+        """Return a request with its approvals."""
+        with self._database.read() as connection:
+            row = connection.execute(select(ChangeRequest).where(ChangeRequest.id == request_id)).one_or_none()
+            approvers = connection.scalars(
+                select(Approval.approver_id).where(Approval.request_id == request_id).order_by(Approval.slot)
+            ).all()
+        return None if row is None else _change_of(row, tuple(approvers), self._clock.now())
+
+    def open_requests(self, *, limit: int = 200) -> list[Change]:
+        """Return what waits, oldest first."""
+        now = self._clock.now()
+        statement = (
+            select(ChangeRequest)
+            .where(ChangeRequest.state == "open", ChangeRequest.expires_at > now)
+            .order_by(ChangeRequest.created_at)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+            given = connection.execute(
+                select(Approval.request_id, Approval.approver_id).where(
+                    Approval.request_id.in_([row.id for row in rows])
+                )
+            ).all()
+        return [
+            _change_of(row, tuple(one.approver_id for one in given if one.request_id == row.id), now) for row in rows
+        ]
+
+    def approve(self, request_id: UUID, digest: str, officer: Officer) -> Change:
+        """Say yes to a content; the last yes needed applies it. Returns the request as it then is. Raises UserError."""
+        with self._database.transaction():
+            change = self._open(request_id)
+            if digest != change.digest:
+                raise UserError(_OTHER_CONTENT)
+            self._check(change, officer)
+            self._fill_slot(change, officer)
+        done = self.get(request_id)
+        if done is None:
+            raise UserError(_OVER)
+        return done
+
+    def _check(self, change: Change, officer: Officer) -> None:
+        if not officer.may(self._kinds[change.kind].approved_with):
+            raise UserError(_NOT_YOURS)
+        if officer.person_id == change.author_id:
+            raise UserError(_OWN)
+        if officer.person_id in change.approver_ids:
+            raise UserError(_TWICE)
+
+    def _fill_slot(self, change: Change, officer: Officer) -> None:
+        slot = len(change.approver_ids) + 1
+        values = {
+            "request_id": change.id,
+            "slot": slot,
+            "author_id": change.author_id,
+            "content_digest": bytes.fromhex(change.digest),
+            "approver_id": officer.person_id,
+            "approved_at": self._clock.now(),
+        }
+        with self._database.transaction() as connection:
+            try:
+                connection.execute(insert(Approval), values)
+            except IntegrityError:
+                raise UserError(_AT_ONCE) from None
+            self._note(ChangeApproved, change, officer, None, slot=slot)
+            if slot >= change.approvals_needed:
+                self._close(change, "applied")
+                self._kinds[change.kind].apply(change, officer)
+                self._note(ChangeApplied, change, officer, change.reason)
+
+    def reject(self, request_id: UUID, officer: Officer, reason: str) -> None:
+        """Say no: the request is over. Raises UserError."""
+        with self._database.transaction():
+            change = self._open(request_id)
+            if not officer.may(self._kinds[change.kind].approved_with):
+                raise UserError(_NOT_YOURS)
+            self._close(change, "rejected")
+            self._note(ChangeRejected, change, officer, reason)
+
+    def withdraw(self, request_id: UUID, officer: Officer) -> None:
+        """Take one's own request back. Raises UserError."""
+        with self._database.transaction():
+            change = self._open(request_id)
+            if change.author_id != officer.person_id:
+                raise UserError(_NOT_YOURS)
+            self._close(change, "withdrawn")
+            self._note(ChangeWithdrawn, change, officer, None)
+
+    def _open(self, request_id: UUID) -> Change:
+        change = self.get(request_id)
+        if change is None or change.state != "open":
+            raise UserError(_OVER)
+        return change
+
+    def _close(self, change: Change, state: str) -> None:
+        closing = (
+            update(ChangeRequest)
+            .where(ChangeRequest.id == change.id, ChangeRequest.state == "open")
+            .values(state=state, decided_at=self._clock.now())
+            .returning(ChangeRequest.id)
+        )
+        with self._database.transaction() as connection:
+            if connection.scalar(closing) is None:
+                raise UserError(_OVER)
+
+    def _note(
+        self, event: type[ChangeEvent], change: Change | None, officer: Officer, reason: str | None, **values: Any
+    ) -> None:
+        if change is None:
+            return
+        self._audit.record(
+            event(
+                actor=officer.actor,
+                reason=reason,
+                request=str(change.id),
+                kind=change.kind,
+                target=change.target,
+                content_digest=change.digest,
+                **values,
+            )
+        )
+
+    def count_open(self) -> int:
+        """Return how many requests wait."""
+        waiting = (ChangeRequest.state == "open", ChangeRequest.expires_at > self._clock.now())
+        with self._database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(ChangeRequest).where(*waiting)) or 0
+
+
+def _change_of(row: Row[Any], approvers: tuple[UUID, ...], now: datetime) -> Change:
+    state = "expired" if row.state == "open" and row.expires_at <= now else row.state
+    return Change(
+        row.id,
+        row.kind,
+        row.target,
+        row.author_id,
+        row.content,
+        row.content_digest.hex(),
+        row.reason,
+        row.approvals_needed,
+        approvers,
+        state,
+        row.created_at,
+        row.expires_at,
+        row.decided_at,
+    )

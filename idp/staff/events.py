@@ -1,0 +1,89 @@
+"""Audit events of powers and of changes that need approval (GB/T 22239 8.1.4.3)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from idp.audit.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerGranted(Event):
+    """``account_id`` is the account the power is used through."""
+
+    action: ClassVar[str] = "staff.power_granted"
+
+    power: str
+    agency: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerEnded(Event):
+    action: ClassVar[str] = "staff.power_ended"
+
+    power: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BootstrapCodesMade(Event):
+    """Codes for the first officers were shown on the terminal."""
+
+    action: ClassVar[str] = "staff.bootstrap_codes_made"
+
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleRefused(Event):
+    """Somebody who was signed in asked for what their power does not include."""
+
+    action: ClassVar[str] = "console.refused"
+
+    permission: str
+    power: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficerActed(Event):
+    """An officer did something to an account, session or client; ``reason`` is in their own words."""
+
+    action: ClassVar[str] = "console.acted"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeEvent(Event):
+    """Base of what happens to a change request. ``content_digest`` says what exactly was decided upon."""
+
+    request: str
+    kind: str
+    target: str
+    content_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRequested(ChangeEvent):
+    action: ClassVar[str] = "change.requested"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeApproved(ChangeEvent):
+    action: ClassVar[str] = "change.approved"
+
+    slot: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeApplied(ChangeEvent):
+    action: ClassVar[str] = "change.applied"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRejected(ChangeEvent):
+    action: ClassVar[str] = "change.rejected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeWithdrawn(ChangeEvent):
+    action: ClassVar[str] = "change.withdrawn"

@@ -1,0 +1,59 @@
+"""What the staff package hands out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from idp.staff.powers import Permission, Power, may
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A human with a power, using it through an account."""
+
+    person_id: UUID
+    account_id: UUID
+    power: Power
+    agency: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """How the audit record names them."""
+        return f"account:{self.account_id}"
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether their power includes a permission."""
+        return may(self.power, permission)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A line of the list of officers."""
+
+    person_id: UUID
+    account_id: UUID
+    username: str = field(repr=False)
+    power: Power
+    agency: str | None
+    granted_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change that waits, or waited, for approval. ``digest`` is what an approver says yes to."""
+
+    id: UUID
+    kind: str
+    target: str
+    author_id: UUID
+    content: dict[str, Any] = field(repr=False)
+    digest: str
+    reason: str = field(repr=False)
+    approvals_needed: int
+    approver_ids: tuple[UUID, ...]
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None

@@ -1,0 +1,30 @@
+"""The console surface: what staff see and do. It answers on an origin of its own (rule O4).
+
+Every view declares the permission it needs; what each power includes is one table (``staff.powers``).
+"""
+
+from flask import Blueprint
+
+from idp.web.console import bootstrap, overview, requests, sessions, staff
+from idp.web.shared.csrf import protect
+
+console = Blueprint("console", __name__)
+console.add_url_rule("/", "start", overview.start, methods=["GET"])
+console.add_url_rule("/console", "overview", overview.show, methods=["GET"])
+console.add_url_rule("/console/bootstrap", "bootstrap", bootstrap.show, methods=["GET"])
+console.add_url_rule("/console/bootstrap", "redeem_bootstrap", bootstrap.redeem, methods=["POST"])
+console.add_url_rule("/console/requests", "requests", requests.show_all, methods=["GET"])
+console.add_url_rule("/console/requests/<uuid:request_id>", "request", requests.show, methods=["GET"])
+console.add_url_rule("/console/requests/<uuid:request_id>", "decide_request", requests.decide, methods=["POST"])
+console.add_url_rule("/console/staff", "staff", staff.show, methods=["GET"])
+console.add_url_rule("/console/staff/new", "new_officer", staff.new, methods=["GET"])
+console.add_url_rule("/console/staff/new", "request_officer", staff.request_grant, methods=["POST"])
+console.add_url_rule("/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending, methods=["GET"])
+console.add_url_rule("/console/staff/<uuid:person_id>/end", "end_officer", staff.end, methods=["POST"])
+console.add_url_rule("/console/sessions", "sessions", sessions.show, methods=["GET"])
+console.add_url_rule("/console/sessions/end", "ending_sessions", sessions.estimate, methods=["GET"])
+console.add_url_rule("/console/sessions/end", "end_sessions", sessions.end_many, methods=["POST"])
+console.add_url_rule("/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending, methods=["GET"])
+console.add_url_rule("/console/sessions/<uuid:session_id>", "session", sessions.show_one, methods=["GET"])
+console.add_url_rule("/console/sessions/<uuid:session_id>", "end_session", sessions.end_one, methods=["POST"])
+protect(console)

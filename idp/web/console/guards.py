@@ -1,0 +1,76 @@
+"""Who may call a view of the console: an officer whose power includes the permission, signed in strongly enough
+and, for what is dangerous, within the last five minutes (rules A1, A2).
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Concatenate, Final, NoReturn, ParamSpec
+
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
+
+from idp.factors.assurance import ACR_AAL2, acr_of, satisfies
+from idp.protocol.service import decay_of
+from idp.sessions.values import Session
+from idp.staff.events import ConsoleRefused
+from idp.staff.powers import OFFICERS, Permission
+from idp.staff.values import Officer
+from idp.web.shared.guards import GUARD, to_sign_in
+from idp.web.shared.journeys import current_session
+from idp.web.shared.services import services
+
+P = ParamSpec("P")
+FRESH_FOR: Final = timedelta(minutes=5)
+View = Callable[Concatenate[Officer, P], Response]
+
+
+def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View[P]], Callable[P, Response]]:
+    """Call the view with the officer of this session. ``fresh`` asks for a sign-in of the last five minutes."""
+
+    def guard(view: View[P]) -> Callable[P, Response]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+            session = current_session()
+            if session is None:
+                return to_sign_in()
+            officer = services().staff.officer(session.account_id)
+            if officer is None or not officer.may(permission):
+                _refuse(session, officer, permission)
+            needed = acr_needed(officer)
+            if not _is_strong(session, needed):
+                return to_sign_in(acr_needed=needed)
+            if fresh and services().clock.now() - session.auth_time > FRESH_FOR:
+                return to_sign_in(acr_needed=needed, fresh_login=True)
+            services().sessions.touch(session)
+            return view(officer, *args, **kwargs)
+
+        setattr(guarded, GUARD, permission.value)
+        return guarded
+
+    return guard
+
+
+def acr_needed(officer: Officer) -> str:
+    """Return what an officer's sign-in must be worth."""
+    return services().settings.officer_acr if officer.power in OFFICERS else ACR_AAL2
+
+
+def _is_strong(session: Session, needed: str) -> bool:
+    now = services().clock.now()
+    decay = decay_of(services().settings)
+    return satisfies(acr_of(session.factors, now, last_used_at=session.last_seen_at, decay=decay), needed)
+
+
+def _refuse(session: Session, officer: Officer | None, permission: Permission) -> NoReturn:
+    """Refuse, and leave a trace: somebody with an account looks where they have no business."""
+    services().audit.record(
+        ConsoleRefused(
+            actor=f"account:{session.account_id}",
+            account_id=session.account_id,
+            session_id=session.id,
+            permission=permission.value,
+            power=officer.power.value if officer else None,
+        )
+    )
+    raise Forbidden

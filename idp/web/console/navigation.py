@@ -1,0 +1,47 @@
+"""The menu of the console: an officer sees the pages that their power opens, and no others."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import request
+
+from idp.foundation.translation import marked
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page of the menu and the permission that opens it."""
+
+    path: str
+    text: str
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLink:
+    """A link of the menu as it is shown."""
+
+    href: str
+    text: str
+    is_current: bool
+
+
+SECTIONS: Final = (
+    Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
+    Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
+    Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
+    Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),
+)
+
+
+def menu(officer: Officer) -> list[MenuLink]:
+    """Return the menu for an officer."""
+    shown = [section for section in SECTIONS if officer.may(section.permission)]
+    here = max((one.path for one in shown if _is_at(one.path)), key=len, default="")
+    return [MenuLink(one.path, one.text, one.path == here) for one in shown]
+
+
+def _is_at(path: str) -> bool:
+    return request.path == path or request.path.startswith(path + "/")

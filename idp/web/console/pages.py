@@ -1,0 +1,38 @@
+"""How a page of the console is made: as any page, with the officer, their power and their menu."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from idp.staff.powers import NAMES
+from idp.staff.values import Officer
+from idp.web.console.navigation import menu
+from idp.web.shared.pages import Problem, render
+from idp.web.shared.services import services
+
+
+def console_page(
+    officer: Officer, template: str, status: int = 200, *, problems: Iterable[Problem] = (), **context: Any
+) -> Response:
+    """Answer with a page of the console."""
+    account = services().accounts.get(officer.account_id)
+    return render(
+        f"console/{template}",
+        status,
+        problems=problems,
+        officer=officer,
+        officer_name=(account.masked_name or account.username) if account else "",
+        officer_power=NAMES[officer.power],
+        console_menu=menu(officer),
+        # The console has one size and one density of its own.
+        size_classes="console",
+        elder=False,
+        **context,
+    )
+
+
+def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list
+    """Return how staff call an account."""
+    account = services().accounts.get(account_id)
+    return account.username if account else ""
