@@ -1,5 +1,6 @@
 """Granting, listing and withdrawing consent."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +28,11 @@ REMEMBERED_COLUMNS = (
     Consent.declined,
     Consent.granted_at,
     Consent.expires_at,
+    Consent.services,
+    Consent.authorization_details,
 )
+# Older ones are asked for again; a client that asks for something else each time must not fill the row.
+_MOST_DETAILS = 20
 
 
 _IN_FORCE = select(*REMEMBERED_COLUMNS).where(
@@ -61,14 +66,25 @@ class Decision:
     claims: frozenset[str]
     declined: frozenset[str] = frozenset()
     basis: str = "consent"
+    services: frozenset[str] = frozenset()
+    details: tuple[Mapping[str, Any], ...] = ()
 
 
 def remembered_of(values: tuple[Any, ...]) -> Remembered | None:
     """Return the consent of REMEMBERED_COLUMNS as they came from an outer join; None when there was no row."""
-    basis, scopes, claims, declined, granted_at, expires_at = values
+    basis, scopes, claims, declined, granted_at, expires_at, places, details = values
     if basis is None:
         return None
-    return Remembered(basis, frozenset(scopes), frozenset(claims), frozenset(declined), granted_at, expires_at)
+    return Remembered(
+        basis,
+        frozenset(scopes),
+        frozenset(claims),
+        frozenset(declined),
+        granted_at,
+        expires_at,
+        frozenset(places or ()),
+        tuple(details or ()),
+    )
 
 
 class Consents:
@@ -109,11 +125,16 @@ class Consents:
             claims = decision.claims | (_kept(kept, decision) if kept else frozenset())
             scopes = decision.scopes | (kept.scopes if kept else frozenset())
             declined = (decision.declined | (kept.declined if kept else frozenset())) - claims
+            places = decision.services | (kept.services if kept else frozenset())
+            older = (detail for detail in (kept.details if kept else ()) if detail not in decision.details)
+            details = (*decision.details, *older)[:_MOST_DETAILS]
             values = {
                 "basis": decision.basis,
                 "scopes": sorted(scopes),
                 "claims": sorted(claims),
                 "declined": sorted(declined),
+                "services": sorted(places) or None,
+                "authorization_details": list(details) or None,
                 "granted_at": now,
                 "expires_at": now + self._lifetime,
                 "withdrawn_at": None,
@@ -134,9 +155,12 @@ class Consents:
                     scopes=tuple(sorted(decision.scopes)),
                     claims=tuple(sorted(decision.claims)),
                     declined=tuple(sorted(decision.declined)),
+                    services=tuple(sorted(decision.services)),
+                    authorization_details=decision.details,
                 )
             )
-        return Remembered(decision.basis, scopes, claims, declined, now, now + self._lifetime)
+        ends = now + self._lifetime
+        return Remembered(decision.basis, scopes, claims, declined, now, ends, places, details)
 
     def deny(self, account_id: UUID, client_id: str) -> None:
         """Record that a person refused. Nothing else is stored."""

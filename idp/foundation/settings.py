@@ -102,6 +102,9 @@ class Settings(BaseModel):
     pushed_request_lifetime_seconds: int = Field(
         90, ge=5, le=599, description="Pushed authorization request, until it is opened (RFC 9126 §2.2)."
     )
+    pushed_requests_per_minute: int = Field(
+        6000, ge=1, description="How often a client may push a request from one network, at each node (RFC 9126 §2.3)."
+    )
     device_code_lifetime_seconds: int = Field(
         600, ge=60, le=1800, description="Codes of the device authorization grant (RFC 8628 §3.2)."
     )

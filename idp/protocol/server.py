@@ -79,6 +79,8 @@ class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stub
         """Answer a token request. An assertion or a proof that it spends stays spent, whatever the grant answers."""
         try:
             authenticated = self._authenticator.authenticate(request)
+            # Asked here, because the key may have to be fetched.
+            self.parts.id_tokens.require_key(authenticated.client)
             evidence = self._constraints.examine(request, authenticated.client)
             self._constraints.spend(evidence)
             answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated, evidence.binding))

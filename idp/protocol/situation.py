@@ -27,6 +27,7 @@ _GRANT_COLUMNS = (
     ClientSession.sub,
     AuthorizationGrant.is_offline,
     AuthorizationGrant.claims.label("grant_claims"),
+    AuthorizationGrant.authorization_details.label("grant_details"),
 )
 _CLIENT: Any = bindparam("client")
 _SECTOR: Any = bindparam("sector")

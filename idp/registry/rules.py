@@ -14,6 +14,7 @@ from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
+from idp.registry.encryption import problems_of_encryption
 from idp.registry.fapi2 import problems_of_fapi2
 from idp.registry.members import (
     DEVICE_CODE,
@@ -192,6 +193,8 @@ def _authentication(content: Mapping[str, Any], _deployment: Deployment) -> Iter
         yield Problem("jwks_uri", "jwks and jwks_uri must not both be given (RFC 7591 §2)")
     if method == "private_key_jwt" and not key_members:
         yield Problem("jwks", "is missing; private_key_jwt needs jwks or jwks_uri")
+    if method == "private_key_jwt" and "jwks" in content and not _has_signing_key(content["jwks"]):
+        yield Problem("jwks", 'has no key with "use": "sig", with which private_key_jwt could be verified')
     if "client_secret" in content and method not in SECRET_METHODS:
         yield Problem("client_secret", f"does not go with token_endpoint_auth_method {method}")
     if method == "none" and "client_credentials" in content["grant_types"]:
@@ -200,6 +203,10 @@ def _authentication(content: Mapping[str, Any], _deployment: Deployment) -> Iter
         yield Problem(
             "token_endpoint_auth_method", "a native application cannot keep a secret; use none (RFC 8252 §8.5)"
         )
+
+
+def _has_signing_key(jwks: Mapping[str, Any]) -> bool:
+    return any(key.get("use", "sig") == "sig" for key in jwks["keys"])
 
 
 def _profile(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
@@ -239,6 +246,11 @@ def _signed_requests(content: Mapping[str, Any], _deployment: Deployment) -> Ite
             yield Problem(member, "needs jwks or jwks_uri")
 
 
+def _encryption(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    for member, words in problems_of_encryption(content):
+        yield Problem(member, words)
+
+
 def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
     policy = content["policy"]
     if policy["consent"] == "statutory" and not policy.get("legal_basis"):
@@ -274,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     _profile,
     _fapi2,
     _signed_requests,
+    _encryption,
     _mutual_tls,
     _resources,
     _consent,

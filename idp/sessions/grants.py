@@ -39,7 +39,7 @@ _HELD_SITE = _LIVE_SITE.with_for_update(read=True, of=ClientSession)
 _NEW_SITE = ("id", "op_session_id", "account_id", "client_id", "sid", "sub", "created_at")
 _NEW_GRANT = (
     *("id", "reference", "account_id", "client_id", "op_session_id", "client_session_id", "interaction_id"),
-    *("sub", "organization_id", "is_offline", "claims", "created_at"),
+    *("sub", "organization_id", "is_offline", "claims", "authorization_details", "created_at"),
 )
 
 
@@ -53,6 +53,7 @@ class OpenGrant:
     sub: str
     is_offline: bool
     claims: Mapping[str, Sequence[str]]
+    authorization_details: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Grants:
         is_offline: bool,
         claims: Mapping[str, Sequence[str]],
         known_sub: str | None = None,
+        authorization_details: Sequence[Mapping[str, Any]] = (),
     ) -> OpenGrant | None:
         """Create a grant, and the site's part of the session if it is new. A subject never changes once it is known.
 
@@ -97,7 +99,13 @@ class Grants:
             if site is None:
                 return None
             grant = OpenGrant(
-                self._entropy.uuid7(), self._entropy.token(_IDENTIFIER_BYTES), site.sid, site.sub, is_offline, claims
+                self._entropy.uuid7(),
+                self._entropy.token(_IDENTIFIER_BYTES),
+                site.sid,
+                site.sub,
+                is_offline,
+                claims,
+                list(authorization_details) or None,
             )
             values: dict[str, Any] = {
                 "id": grant.id,
@@ -111,6 +119,7 @@ class Grants:
                 "organization_id": session.organization_id,
                 "is_offline": is_offline,
                 "claims": {place: list(names) for place, names in claims.items()},
+                "authorization_details": grant.authorization_details,
                 "created_at": self._clock.now(),
             }
             if connection.scalar(self._insert_grant, values) is None:

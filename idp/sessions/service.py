@@ -151,6 +151,7 @@ class Sessions:
                     account_id=session.account_id,
                     session_id=session.id,
                     factors=tuple(factor.kind for factor in factors),
+                    factors_before=tuple(factor.kind for factor in session.factors),
                 )
             )
         return opened

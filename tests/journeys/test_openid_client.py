@@ -15,6 +15,7 @@ from tests.support.signing_party import jwks_of, key_for
 SCRIPTS = Path(__file__).parent / "openid_client"
 GOODBYE = "http://localhost:8001/"
 KEYS = {"token_endpoint_auth_method": "private_key_jwt", "jwks": jwks_of("ES256")}
+BOUND = {"dpop_bound_access_tokens": True}
 OFFLINE = {"grant_types": ["authorization_code", "refresh_token"], "scope": "openid profile offline_access"}
 
 
@@ -87,7 +88,9 @@ def test_the_code_flow_and_all_that_follows(openid_client, citizen):
 @pytest.mark.parametrize("nonce_required", [False, True], ids=["without nonce", "with nonce"])
 def test_fapi2_with_dpop(openid_client, nonce_required):
     """FAPI2-SP-5.3.2.2-2-par, RFC9449-5-token, RFC9449-8-nonce."""
-    seen = openid_client("fapi2", **KEYS, **OFFLINE, policy={"profile": "fapi2", "dpop_nonce_required": nonce_required})
+    seen = openid_client(
+        "fapi2", **KEYS, **OFFLINE, **BOUND, policy={"profile": "fapi2", "dpop_nonce_required": nonce_required}
+    )
     assert {kind.lower() for kind in seen["token_types"]} == {"dpop"}
     assert seen["introspected"]["cnf"] == {"jkt": seen["thumbprint"]}
     assert seen["revoked"] == {"active": False}
@@ -106,6 +109,7 @@ def test_fapi2_message_signing(openid_client):
         **KEYS,
         **OFFLINE,
         **dict.fromkeys(algorithms, "ES256"),
+        **BOUND,
         policy={"profile": "fapi2", "message_signing": True},
     )
     assert set(seen["answer"]) == {"response"}

@@ -243,6 +243,17 @@ def _consent(say, slip):
             {**common, "sources": sources[1:], "given": sources[:1], "only_new": True, "days": 365},
         ),
         Sample(
+            "/consent/details",
+            "consent/consent.html",
+            {
+                **common,
+                "sources": sources[:1],
+                "authorization_details": [_records(say)],
+                "acts_at": [say("社会保险经办服务", "Social Insurance Services")],
+                "days": 365,
+            },
+        ),
+        Sample(
             "/consent/statutory",
             "consent/statutory.html",
             {
@@ -254,6 +265,17 @@ def _consent(say, slip):
             },
         ),
     ]
+
+
+def _records(say):
+    return {
+        "template": "consent/authorization_details/read_records.html",
+        "places": [say("海州市人力资源和社会保障局", "Haizhou Human Resources and Social Security Bureau")],
+        "records": ["Social insurance contributions", "Tax payments"],
+        "start": datetime(2023, 1, 1, tzinfo=UTC),
+        "end": datetime(2025, 12, 31, tzinfo=UTC),
+        "purpose": say("审核您的住房贷款申请", "To decide on your housing loan"),
+    }
 
 
 def _account(say, tax):

@@ -48,6 +48,26 @@ def test_a_pushed_request_is_answered_with_a_reference_that_leads_to_tokens(tax,
     assert tax.redeem(answer["code"]).status_code == 200
 
 
+class TestTooManyPushes:
+    """In a deployment that takes three a minute."""
+
+    @pytest.fixture
+    def setting_changes(self):
+        return {"IDP_PUSHED_REQUESTS_PER_MINUTE": "3"}
+
+    @pytest.mark.only_on("sqlite")
+    def test_a_client_that_pushes_too_often_must_wait(self, tax, welfare, clock):
+        """RFC9126-2.3-errors: 429, for this client alone and for this minute."""
+        for _ in range(3):
+            pushed(tax)
+        response = tax.post("/par", **tax.authorization_parameters())
+        assert refused(response, "temporarily_unavailable", 429)
+        assert 1 <= int(response.headers["Retry-After"]) <= 60
+        pushed(welfare)
+        clock.advance(60)
+        pushed(tax)
+
+
 def test_only_what_was_pushed_counts(tax, visitor):
     """RFC9126-4-bound-once: other parameters at the authorization endpoint cannot override."""
     visitor.visit(tax)

@@ -51,6 +51,7 @@ class AuthorizationCodeRow(Base):
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     redeemed_at: Mapped[datetime | None] = plain(Instant)
     resources: Mapped[str | None] = plain(Text)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class CodeContent:
     amr: Sequence[str]
     dpop_jkt: str | None = None
     resources: str | None = None
+    authorization_details: Sequence[dict[str, Any]] | None = None
 
     # Authlib asks a redeemed code for these two (RFC 6749 §4.1.3, RFC 7636 §4.6).
     code_challenge_method = "S256"

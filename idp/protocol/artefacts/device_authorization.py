@@ -46,6 +46,7 @@ class DeviceAuthorizationRow(Base):
     client_id: Mapped[str] = plain(String(255), nullable=False)
     scope: Mapped[str] = plain(Text, nullable=False)
     resources: Mapped[str | None] = plain(Text)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
     network: Mapped[str | None] = personal(String(50))
     user_agent: Mapped[str | None] = personal(String(300))
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
@@ -89,6 +90,7 @@ class PendingDevice:
     client_id: str
     scope: str
     resources: str | None
+    authorization_details: Sequence[dict[str, Any]] | None
     network: str | None = field(repr=False)
     user_agent: str | None = field(repr=False)
     created_at: datetime
@@ -157,7 +159,14 @@ class DeviceAuthorizations:
         self._claim = ConditionalWrite(database, _CLAIM)
 
     def start(
-        self, client_id: str, scope: str, *, network: str, user_agent: str, resources: str | None = None
+        self,
+        client_id: str,
+        scope: str,
+        *,
+        network: str,
+        user_agent: str,
+        resources: str | None = None,
+        authorization_details: Sequence[Mapping[str, Any]] = (),
     ) -> DeviceCodes:
         """Store a request and return its codes. A code that is in use by chance is drawn again."""
         now = self._clock.now()
@@ -177,6 +186,7 @@ class DeviceAuthorizations:
                 # The first poll may come at once: only the pause between two polls is bounded (§3.5).
                 "next_poll_at": now,
                 "resources": resources,
+                "authorization_details": list(authorization_details) or None,
             }
             statement = self._database.insert_new(DeviceAuthorizationRow).values(values)
             with self._database.transaction() as connection:

@@ -67,6 +67,7 @@ class RefreshFamilyRow(Base):
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
     resources: Mapped[str | None] = plain(Text)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Family:
     bound_jkt: str | None = None
     bound_x5t: str | None = None
     resources: str | None = None
+    authorization_details: Sequence[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from idp.protocol.binding.values import binding_of
 from idp.protocol.claims import claims_of_scopes, values_of
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
-from idp.protocol.messages import NO_STORE, Answer, Request, json_answer
+from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_answer
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
@@ -115,7 +115,11 @@ def _released(row: Mapping[str, Any], token: AccessToken, client: Client, parts:
     if alg is None:
         return json_answer(200, claims)
     signed = parts.keyring.sign({**claims, "iss": parts.settings.issuer, "aud": client.client_id}, typ="JWT", alg=alg)
-    return Answer(200, signed.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
+    try:
+        body = parts.checks.encryptor.encrypted(signed, client, "userinfo")
+    except ProtocolError as error:
+        return error_answer(error)
+    return Answer(200, body.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
 
 
 def _refusal(parts: EndpointParts, status: int, error: str, description: str) -> Answer:

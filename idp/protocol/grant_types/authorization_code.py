@@ -83,7 +83,9 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         parts = GrantParts.of(self)
         client = self.request.client.registration
         code = cast("CodeContent", self.request.authorization_code)
-        target = parts.target(client, code.resources, self.request.form.get("resource"))
+        form = self.request.form
+        target = parts.target(client, code.resources, form.get("resource"))
+        details = parts.details(client, code.authorization_details, form.get("authorization_details"), target)
         access_token = parts.access_tokens.issue(
             client,
             sub=parts.sub_for(target, code.account_id, code.sub),
@@ -92,6 +94,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             reference=code.reference,
             auth_time=int(code.auth_time.timestamp()),
             acr=code.acr,
+            **details,
             **self.request.binding.claims,
         )
         body: dict[str, Any] = {
@@ -99,6 +102,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             "token_type": self.request.binding.token_type,
             "expires_in": parts.access_tokens.lifetime_for(target.audience),
             "scope": code.scope,
+            **details,
         }
         if "openid" in code.scope.split():
             who = Authentication(code.sub, code.sid, code.auth_time, code.acr, code.amr, code.nonce)

@@ -17,6 +17,8 @@ from idp.foundation.entropy import Entropy
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
+from idp.protocol.authorization_details import Detail
+from idp.protocol.authorization_details.requested import PARAMETER, for_audience, narrowed, requested_details
 from idp.protocol.binding.values import Binding
 from idp.protocol.claims import values_of
 from idp.protocol.events import RefreshReplayed
@@ -70,6 +72,17 @@ class GrantParts:
         """Return the audience of a token. Raises ProtocolError(invalid_target), and nothing is claimed then."""
         return self.resources.target(granted, asked, client, self.clock.now())
 
+    def details(
+        self, client: Client, granted: Sequence[Detail] | None, asked: str | None, target: Target
+    ) -> dict[str, Any]:
+        """Return the member ``authorization_details`` of a token and of its response (RFC 9396 §7 and §9.1), if any.
+
+        Raises ProtocolError(invalid_authorization_details) for anything wider than what was granted.
+        """
+        wanted = None if asked is None else requested_details(asked, client, self.resources, self.clock.now())
+        details = for_audience(narrowed(granted or (), wanted), target.audience)
+        return {PARAMETER: details} if details else {}
+
     def sub_for(self, target: Target, account_id: UUID, own: str) -> str:
         """Return the account's identifier as the audience knows it; ``own`` is the one in the client's sector."""
         return own if target.sector is None else self.grants.subject(account_id, target.sector)
@@ -94,6 +107,7 @@ class GrantParts:
             bound_to.jkt,
             bound_to.x5t,
             code.resources,
+            code.authorization_details,
         )
 
     def note_replay(self, family: Family, presented_by: str, verdict: str) -> None:

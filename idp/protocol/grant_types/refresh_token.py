@@ -93,7 +93,9 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         client = self.request.client.registration
         family = cast("Family", self.request.refresh_token)
         scope = " ".join((self.request.payload.scope or "").split()) or family.scope
-        target = parts.target(client, family.resources, self.request.form.get("resource"))
+        form = self.request.form
+        target = parts.target(client, family.resources, form.get("resource"))
+        details = parts.details(client, family.authorization_details, form.get("authorization_details"), target)
         access_token = parts.access_tokens.issue(
             client,
             sub=parts.sub_for(target, family.account_id, family.sub),
@@ -102,6 +104,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             reference=family.reference,
             auth_time=int(family.auth_time.timestamp()),
             acr=family.acr,
+            **details,
             **self.request.binding.claims,
         )
         body: dict[str, Any] = {
@@ -109,6 +112,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             "token_type": self.request.binding.token_type,
             "expires_in": parts.access_tokens.lifetime_for(target.audience),
             "scope": scope,
+            **details,
         }
         if "openid" in scope.split():
             who = Authentication(family.sub, family.sid, family.auth_time, family.acr, family.amr)

@@ -50,6 +50,7 @@ FAPI2_REGISTRATION = {
     "client_name#en": "FAPI 2.0 bench",
     "token_endpoint_auth_method": "private_key_jwt",
     "grant_types": ["authorization_code"],
+    "dpop_bound_access_tokens": True,
     "jwks": PUBLIC_KEYS,
     "policy": REGISTRATION["policy"] | {"profile": "fapi2"},
 }

@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 
 from tests.protocol.binding.conftest import ask, challenged
-from tests.protocol.binding.proving import DPoPKey, b64
 from tests.protocol.conftest import refused
 from tests.protocol.racing import together
+from tests.support.dpop import DPoPKey, b64
 
 # The proof itself
 
@@ -169,6 +169,16 @@ def test_of_ten_parallel_uses_of_a_proof_one_succeeds(site, visitor):
     for call in (partial(ask, site, at_token), partial(site.userinfo, token, "DPoP", at_userinfo)):
         statuses = [answer.status_code for answer in together([call] * 10)]
         assert statuses.count(200) == 1
+
+
+def test_a_proof_stays_spent_when_its_request_is_refused(site, visitor):
+    """RFC9449-11.1-replay: a refusal gives nothing back, so a proof that somebody saw is worth nothing."""
+    token = visitor.tokens(site, scope="openid")["refresh_token"]
+    proof = site.proof("POST", "/token")
+    assert refused(site.refresh(token, scope="openid profile", proof=proof), "invalid_scope")
+    again = site.refresh(token, proof=proof)
+    assert refused(again, "invalid_dpop_proof")
+    assert "used before" in again.get_json()["error_description"]
 
 
 # Nonces
