@@ -20,6 +20,7 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
@@ -29,6 +30,7 @@ from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
 from idp.sessions.rules import Lifetimes
+from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
@@ -63,6 +65,8 @@ class Services:
     dynamic_registration: DynamicRegistration
     staff: Staff
     changes: Changes
+    session_search: SessionSearch
+    mass_endings: MassEndings
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -89,7 +93,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens = InitialTokens(database, clock, entropy, audit)
     staff = Staff(database, clock, entropy, audit)
-    changes = Changes(database, clock, entropy, audit, change_kinds(staff))
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -102,6 +105,17 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         lifetimes=Lifetimes.of(settings),
         on_ended=announcer.sessions_ended,
     )
+    session_search = SessionSearch(database, clock)
+    mass_endings = MassEndings(
+        database,
+        clock,
+        entropy,
+        audit,
+        sessions=sessions,
+        search=session_search,
+        threshold=settings.mass_ending_threshold,
+    )
+    changes = Changes(database, clock, entropy, audit, (*change_kinds(staff), mass_endings.change_kind()))
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
@@ -190,6 +204,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         dynamic_registration,
         staff,
         changes,
+        session_search,
+        mass_endings,
         sessions,
         devices,
         grants,

@@ -75,6 +75,9 @@ class Settings(BaseModel):
         "urn:idp:acr:aal3",
         description="What the three separate administrators must sign in with; production takes nothing below aal3.",
     )
+    mass_ending_threshold: int = Field(
+        1000, ge=1, description="Sessions that one officer may end by filters in 24 hours before a second must approve."
+    )
     operator_name: str = Field("示例政务数据局", description="Who runs this service, shown in the footer.")
     operator_name_en: str = Field("Example Government Data Office", description="The same in English.")
     hotline: str = Field("12345", description="The telephone number shown on every page.")

@@ -22,6 +22,8 @@ class OPSession(Base):
     __table_args__ = (
         Index("ix_op_session_account", "account_id"),
         Index("ix_op_session_expiry", "expires_at"),
+        # With these operators the index finds what begins with a text, whatever the collation.
+        Index("ix_op_session_network", "network", "id", postgresql_ops={"network": "text_pattern_ops"}),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

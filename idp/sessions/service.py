@@ -16,6 +16,8 @@ from idp.foundation.outbox import Outbox
 from idp.registry.service import Registry
 from idp.sessions import store
 from idp.sessions.events import OrganizationChosen, SessionOpened, SessionRaised
+from idp.sessions.filters import SessionFilter
+from idp.sessions.models import OPSession
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
 from idp.sessions.termination import OnEnded, Terminator
 from idp.sessions.values import PROVIDER, Browser, Ended, OpenedSession, Selector, Session, SessionSummary, SiteSession
@@ -188,6 +190,11 @@ class Sessions:
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End sessions: the one way out. Departments are told through the outbox."""
         return self._terminator.terminate(selector, reason=reason, actor=actor)
+
+    def end_batch(self, chosen: SessionFilter, *, began_until: datetime, most: int, reason: str, actor: str) -> Ended:
+        """End some of the sessions that a filter chooses and that began by a time, in the present transaction."""
+        condition = chosen.condition(self._clock.now()) & (OPSession.created_at <= began_until)
+        return self._terminator.end_batch(condition, most=most, reason=reason, actor=actor)
 
     def leave(self, session: Session, client_id: str) -> Ended:
         """End one site's part of a session, at the person's own wish."""

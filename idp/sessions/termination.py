@@ -49,6 +49,18 @@ class Terminator:
         self._registry = registry
         self._on_ended = on_ended
 
+    def end_batch(self, chosen: ColumnElement[bool], *, most: int, reason: str, actor: str) -> Ended:
+        """End at most so many of the chosen sessions (at most 500), in the present transaction."""
+        with self._database.transaction():
+            ids = self._end_sessions(chosen, reason, min(most, _BATCH))
+            ended = self._end_below(
+                ClientSession.op_session_id.in_(ids), AuthorizationGrant.op_session_id.in_(ids), reason
+            )
+            total = Ended(len(ids), ended.client_sessions, ended.grants, tuple(ids), ended.sites)
+            if ids:
+                self._record(Selector(), total, reason, actor)
+        return total
+
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End what the selector names, in batches of 500 sessions, each one transaction of its own."""
         total = Ended()
@@ -105,10 +117,8 @@ class Terminator:
             ClientSession.op_session_id == session_id, AuthorizationGrant.op_session_id == session_id, reason
         )
 
-    def _end_sessions(self, condition: ColumnElement[bool], reason: str) -> list[UUID]:
-        chosen = (
-            select(OPSession.id).where(condition, OPSession.ended_at.is_(None)).order_by(OPSession.id).limit(_BATCH)
-        )
+    def _end_sessions(self, condition: ColumnElement[bool], reason: str, most: int = _BATCH) -> list[UUID]:
+        chosen = select(OPSession.id).where(condition, OPSession.ended_at.is_(None)).order_by(OPSession.id).limit(most)
         statement = (
             update(OPSession)
             .where(OPSession.id.in_(chosen), OPSession.ended_at.is_(None))

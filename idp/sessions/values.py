@@ -1,6 +1,6 @@
 """What the sessions package hands out and is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -61,6 +61,35 @@ class Selector:
     client_session_id: UUID | None = None
     client_id: str | None = None
     everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A line of the console's list: the session, whose it is and the sites it is signed in to."""
+
+    id: UUID
+    account_id: UUID
+    username: str = field(repr=False)
+    account_kind: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    network: str | None
+    user_agent: str | None
+    client_ids: tuple[str, ...]
+    factors: tuple[VerifiedFactor, ...]
+    ended_at: datetime | None
+    end_reason: str | None
+    surface: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a filter would end: live sessions, the people behind them, the sites told."""
+
+    sessions: int
+    accounts: int
+    clients: int
 
 
 @dataclass(frozen=True, slots=True)

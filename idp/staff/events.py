@@ -44,6 +44,15 @@ class ConsoleRefused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfficerActed(Event):
+    """An officer did something to an account, session or client; ``reason`` is in their own words."""
+
+    action: ClassVar[str] = "console.acted"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChangeEvent(Event):
     """Base of what happens to a change request. ``content_digest`` says what exactly was decided upon."""
 

@@ -16,7 +16,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.errors import UserError
 from idp.foundation.masked import Masked
 from idp.foundation.translation import marked
-from idp.staff.events import BootstrapCodesMade, PowerEnded, PowerGranted
+from idp.staff.events import BootstrapCodesMade, OfficerActed, PowerEnded, PowerGranted
 from idp.staff.models import BootstrapCode, OfficerPower
 from idp.staff.powers import Power
 from idp.staff.values import Holder, Officer
@@ -104,6 +104,28 @@ class Staff:
                 return False
             self._audit.record(PowerEnded(actor=actor, account_id=row.account_id, reason=reason, power=row.power))
         return True
+
+    def note_reason(
+        self,
+        officer: Officer,
+        what: str,
+        reason: str,
+        *,
+        account_id: UUID | None = None,
+        session_id: UUID | None = None,
+        client_id: str | None = None,
+    ) -> None:
+        """Record an officer's act with the reason in their own words."""
+        self._audit.record(
+            OfficerActed(
+                actor=officer.actor,
+                what=what,
+                reason=reason,
+                account_id=account_id,
+                session_id=session_id,
+                client_id=client_id,
+            )
+        )
 
     def has_history(self) -> bool:
         """Tell whether anybody ever had a power here."""

@@ -62,7 +62,7 @@ def test_no_translation_for_citizens_uses_a_banned_word(catalogue):
 def for_staff(message):
     """Tell whether a text is used on pages of the console only, whose readers know the exact terms (look.md §6)."""
     sources = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("idp/**/*.py")]
-    using = [path for path in sources if message in path.read_text(encoding="utf-8")]
+    using = [path for path in sources if f'"{message}"' in path.read_text(encoding="utf-8")]
     return bool(using) and all({"console", "staff", "interventions"} & set(path.parts) for path in using)
 
 

@@ -5,7 +5,7 @@ Every view declares the permission it needs; what each power includes is one tab
 
 from flask import Blueprint
 
-from idp.web.console import bootstrap, overview, requests, staff
+from idp.web.console import bootstrap, overview, requests, sessions, staff
 from idp.web.shared.csrf import protect
 
 console = Blueprint("console", __name__)
@@ -21,4 +21,10 @@ console.add_url_rule("/console/staff/new", "new_officer", staff.new, methods=["G
 console.add_url_rule("/console/staff/new", "request_officer", staff.request_grant, methods=["POST"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending, methods=["GET"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "end_officer", staff.end, methods=["POST"])
+console.add_url_rule("/console/sessions", "sessions", sessions.show, methods=["GET"])
+console.add_url_rule("/console/sessions/end", "ending_sessions", sessions.estimate, methods=["GET"])
+console.add_url_rule("/console/sessions/end", "end_sessions", sessions.end_many, methods=["POST"])
+console.add_url_rule("/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending, methods=["GET"])
+console.add_url_rule("/console/sessions/<uuid:session_id>", "session", sessions.show_one, methods=["GET"])
+console.add_url_rule("/console/sessions/<uuid:session_id>", "end_session", sessions.end_one, methods=["POST"])
 protect(console)

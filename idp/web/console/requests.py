@@ -8,19 +8,16 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import UserError
-from idp.foundation.translation import marked
 from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
+from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
-
-_REASON_MISSING = marked("Write why, in at least four characters. It goes to the audit record.")
-_SHORTEST_REASON = 4
 
 
 @requires(Permission.APPROVE_REQUESTS)
@@ -41,8 +38,9 @@ def decide(officer: Officer, request_id: UUID) -> Response:
     """Approve, reject or withdraw, as the button says."""
     form = read_form(request)
     answer, reason = form.text("answer"), form.text("reason")
-    if answer == "reject" and len(reason) < _SHORTEST_REASON:
-        return _page(officer, request_id, Problem(gettext(_REASON_MISSING), "reason"))
+    problem = reason_problem(reason) if answer == "reject" else None
+    if problem:
+        return _page(officer, request_id, problem)
     try:
         if answer == "approve":
             services().changes.approve(request_id, form.text("digest"), officer)

@@ -14,6 +14,7 @@ from idp.staff.powers import NAMES, PERMISSIONS, Permission, Power
 from idp.staff.values import Holder, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
+from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
@@ -23,9 +24,7 @@ from idp.web.shared.services import services
 _UNKNOWN = marked("There is no staff account with this username.")
 _NO_POWER = marked("Choose a power.")
 _NO_AGENCY = marked("A department delegate needs the agency whose sites they look after.")
-_NO_REASON = marked("Write why, in at least four characters. It goes to the audit record.")
 _OWN = marked("Nobody ends their own power: another officer does.")
-_SHORTEST_REASON = 4
 
 
 @requires(Permission.SEE_STAFF)
@@ -71,10 +70,8 @@ def ending(officer: Officer, person_id: UUID) -> Response:
 def end(officer: Officer, person_id: UUID) -> Response:
     """Take the power away at once, and end what was done with it: taking away needs no second officer."""
     holder, reason = _holder(person_id), read_form(request).text("reason")
-    problem = None
-    if len(reason) < _SHORTEST_REASON:
-        problem = Problem(gettext(_NO_REASON), "reason")
-    elif person_id == officer.person_id:
+    problem = reason_problem(reason)
+    if problem is None and person_id == officer.person_id:
         problem = Problem(gettext(_OWN))
     if problem:
         return console_page(officer, "end_officer.html", 400, problems=[problem], holder=holder, names=NAMES)
@@ -93,8 +90,9 @@ def _problems(form: Form) -> tuple[list[Problem], UUID | None]:
         problems.append(Problem(gettext(_NO_POWER), "power"))
     if form.text("power") == Power.DELEGATE and not form.text("agency"):
         problems.append(Problem(gettext(_NO_AGENCY), "agency"))
-    if len(form.text("reason")) < _SHORTEST_REASON:
-        problems.append(Problem(gettext(_NO_REASON), "reason"))
+    problem = reason_problem(form.text("reason"))
+    if problem:
+        problems.append(problem)
     return problems, found.id if found else None
 
 

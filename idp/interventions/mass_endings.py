@@ -1,0 +1,230 @@
+"""Ending many sessions by a filter (rule A1; console.md, sessions).
+
+Counted before the button exists, approved by a second officer above a threshold that adds up over 24 hours, done by the
+worker in batches.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, insert, or_, select, update
+
+from idp.audit.service import Audit
+from idp.foundation.clock import Clock
+from idp.foundation.columns import microseconds, moment_of
+from idp.foundation.database import Database
+from idp.foundation.entropy import Entropy
+from idp.foundation.outbox import OutboxMessage
+from idp.interventions.events import MassEndingFinished, MassEndingStarted
+from idp.interventions.models import MassEnding
+from idp.sessions.filters import SessionFilter
+from idp.sessions.models import OPSession
+from idp.sessions.searching import SessionSearch
+from idp.sessions.service import Sessions
+from idp.staff.changes import ChangeKind, Changes
+from idp.staff.powers import Permission
+from idp.staff.values import Change, Officer
+
+KIND: Final = "sessions.end"
+ENDED_BY_STAFF: Final = "ended_by_staff"
+_COUNTS_FOR: Final = timedelta(hours=24)
+_LEASE: Final = timedelta(seconds=30)
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a mass ending has come."""
+
+    id: UUID
+    chosen: SessionFilter
+    reason: str = field(repr=False)
+    most: int
+    ended: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCount:
+    """What one department was told, and has confirmed, refused for good, or is still to confirm."""
+
+    client_id: str
+    told: int
+    confirmed: int
+    failed: int
+    waiting: int
+
+
+class MassEndings:
+    """Decides upon mass endings and carries them out."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        audit: Audit,
+        *,
+        sessions: Sessions,
+        search: SessionSearch,
+        threshold: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._audit = audit
+        self._sessions = sessions
+        self._search = search
+        self._threshold = threshold
+
+    def change_kind(self) -> ChangeKind:
+        """Return the kind of change that a second officer approves."""
+        return ChangeKind(KIND, Permission.END_SESSIONS, self._apply)
+
+    def needs_approval(self, officer: Officer, sessions: int) -> bool:
+        """Tell whether so many more sessions are too many for one officer's word."""
+        since = self._clock.now() - _COUNTS_FOR
+        statement = select(func.coalesce(func.sum(MassEnding.most), 0)).where(
+            MassEnding.author_id == officer.person_id, MassEnding.created_at > since
+        )
+        with self._database.read() as connection:
+            already: int = connection.scalar(statement) or 0
+        return already + sessions > self._threshold
+
+    def decide(self, chosen: SessionFilter, officer: Officer, reason: str, changes: Changes) -> UUID:
+        """Begin the ending, or ask a second officer for it; returns the id of the one or of the other.
+
+        What is ended is frozen now: the filter, the sessions that have begun by now, and how many they are.
+        """
+        with self._database.transaction():
+            sessions = self._search.estimate(chosen).sessions
+            began_until = self._clock.now()
+            if not self.needs_approval(officer, sessions):
+                return self._start(chosen, officer.person_id, officer.actor, reason, began_until, sessions)
+            content = {"chosen": chosen.packed(), "began_until": microseconds(began_until), "most": sessions}
+            target = f"{sessions} sessions"
+            return changes.request(KIND, target, content, author=officer, reason=reason, lifetime=_COUNTS_FOR)
+
+    def _apply(self, change: Change, approver: Officer) -> None:
+        content: dict[str, Any] = change.content
+        self._start(
+            SessionFilter.unpacked(content["chosen"]),
+            change.author_id,
+            approver.actor,
+            change.reason,
+            moment_of(content["began_until"]),
+            content["most"],
+        )
+
+    def _start(
+        self, chosen: SessionFilter, author_id: UUID, actor: str, reason: str, began_until: datetime, most: int
+    ) -> UUID:
+        ending_id = self._entropy.uuid7()
+        values = {
+            "id": ending_id,
+            "author_id": author_id,
+            "actor": actor,
+            "chosen": chosen.packed(),
+            "reason": reason,
+            "began_until": began_until,
+            "most": most,
+            "ended": 0,
+            "created_at": self._clock.now(),
+        }
+        with self._database.transaction() as connection:
+            connection.execute(insert(MassEnding), values)
+            self._audit.record(
+                MassEndingStarted(actor=actor, reason=reason, ending=str(ending_id), chosen=chosen.packed(), most=most)
+            )
+        return ending_id
+
+    def progress(self, ending_id: UUID) -> Progress | None:
+        """Return how far an ending has come."""
+        with self._database.read() as connection:
+            row = connection.execute(select(MassEnding).where(MassEnding.id == ending_id)).one_or_none()
+        if row is None:
+            return None
+        chosen = SessionFilter.unpacked(row.chosen)
+        return Progress(row.id, chosen, row.reason, row.most, row.ended, row.created_at, row.finished_at)
+
+    def deliveries(self, progress: Progress) -> list[DeliveryCount]:
+        """Count, for each department, how many sessions it was told of and how many it has confirmed.
+
+        The messages are those about sessions that this reason ended since the decision.
+        """
+        statement = (
+            select(
+                OutboxMessage.lane,
+                func.count(),
+                func.count(OutboxMessage.delivered_at),
+                func.count(OutboxMessage.settled_at),
+            )
+            .join(OPSession, OPSession.id == OutboxMessage.about)
+            .where(
+                OPSession.end_reason == ENDED_BY_STAFF,
+                OPSession.ended_at >= progress.created_at,
+                replace(progress.chosen, state="all").condition(self._clock.now()),
+                OutboxMessage.created_at >= progress.created_at,
+            )
+            .group_by(OutboxMessage.lane)
+            .order_by(OutboxMessage.lane)
+        )
+        with self._database.read() as connection:
+            return [
+                DeliveryCount(lane, told, confirmed, settled - confirmed, told - settled)
+                for lane, told, confirmed, settled in connection.execute(statement)
+            ]
+
+    def run(self, *, most_batches: int = 200) -> int:
+        """Carry on with one ending that nobody else is at. Returns how many sessions were ended."""
+        ending_id = self._claim()
+        total = 0
+        if ending_id is None:
+            return total
+        for _ in range(most_batches):
+            ended = self._batch(ending_id)
+            total += ended
+            if ended < _BATCH:
+                break
+        return total
+
+    def _claim(self) -> UUID | None:
+        now = self._clock.now()
+        free = or_(MassEnding.leased_until.is_(None), MassEnding.leased_until < now)
+        chosen = select(MassEnding.id).where(MassEnding.finished_at.is_(None), free).order_by(MassEnding.created_at)
+        claim = (
+            update(MassEnding)
+            .where(MassEnding.id == chosen.limit(1).scalar_subquery(), free)
+            .values(leased_until=now + _LEASE)
+            .returning(MassEnding.id)
+        )
+        with self._database.transaction() as connection:
+            return connection.scalar(claim)
+
+    def _batch(self, ending_id: UUID) -> int:
+        with self._database.transaction() as connection:
+            locked = select(MassEnding).where(MassEnding.id == ending_id, MassEnding.finished_at.is_(None))
+            row = connection.execute(locked.with_for_update()).one_or_none()
+            if row is None:
+                return 0
+            left = min(row.most - row.ended, _BATCH)
+            ended = self._sessions.end_batch(
+                SessionFilter.unpacked(row.chosen),
+                began_until=row.began_until,
+                most=left,
+                reason=ENDED_BY_STAFF,
+                actor=row.actor,
+            ).sessions
+            now = self._clock.now()
+            is_over = ended < _BATCH or row.ended + ended >= row.most
+            values = {"ended": row.ended + ended, "leased_until": None if is_over else now + _LEASE}
+            if is_over:
+                values["finished_at"] = now
+                self._audit.record(
+                    MassEndingFinished(actor=row.actor, ending=str(ending_id), sessions=row.ended + ended)
+                )
+            connection.execute(update(MassEnding).where(MassEnding.id == ending_id).values(**values))
+        return ended

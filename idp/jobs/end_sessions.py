@@ -1,0 +1,14 @@
+"""Carries out the mass endings that officers have decided upon."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from idp.jobs.job import Job
+
+
+def _run(services: Any) -> int:  # noqa: ANN401 - the services of wiring
+    ended: int = services.mass_endings.run()
+    return ended
+
+
+JOB: Final = Job("end_sessions", timedelta(seconds=1), _run)

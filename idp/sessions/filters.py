@@ -1,0 +1,111 @@
+"""Which sessions somebody looks for or wants ended, as a value that lists, counts and mass endings share.
+
+The same filter gives the same sessions everywhere: what an officer saw counted is what is ended (console.md, sessions).
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Final, Literal, Self
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, true
+
+from idp.foundation.columns import microseconds, moment_of
+from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
+from idp.sessions.models import ClientSession, OPSession
+
+_BAD_NETWORK: Final = marked("Write an address such as 203.0.113.9, or a network /8, /16, /24 or, for IPv6, /48.")
+_PREFIXES: Final = {8: 1, 16: 2}
+
+State = Literal["live", "ended", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """What sessions must have in common; None does not matter. ``network`` is as ``parse_network`` returns it."""
+
+    account_id: UUID | None = None
+    client_id: str | None = None
+    network: str | None = None
+    method: str | None = None
+    started_since: datetime | None = None
+    state: State = "live"
+
+    @property
+    def is_everything(self) -> bool:
+        """Tell whether no session is spared."""
+        return not any(getattr(self, field.name) for field in fields(self) if field.name != "state")
+
+    def condition(self, now: datetime) -> ColumnElement[bool]:
+        """Return it as SQL over ``op_session``."""
+        parts: list[ColumnElement[bool]] = [_in_state(self.state, now)]
+        if self.account_id is not None:
+            parts.append(OPSession.account_id == self.account_id)
+        if self.network is not None:
+            parts.append(_in_network(self.network))
+        if self.started_since is not None:
+            parts.append(OPSession.created_at >= self.started_since)
+        if self.method is not None:
+            parts.append(cast(OPSession.factors, Text).contains(f'"{self.method}"', autoescape=True))
+        if self.client_id is not None:
+            parts.append(_at_client(self.client_id))
+        return and_(true(), *parts)
+
+    def packed(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return {
+            name: str(value)
+            if isinstance(value, UUID)
+            else microseconds(value)
+            if isinstance(value, datetime)
+            else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> Self:
+        """Return the filter of a packed form."""
+        values = dict(packed)
+        if "account_id" in values:
+            values["account_id"] = UUID(values["account_id"])
+        if "started_since" in values:
+            values["started_since"] = moment_of(values["started_since"])
+        return cls(**values)
+
+
+def parse_network(text: str) -> str:
+    """Return the networks that sessions are kept with: one (/24, /48), or the text they all begin with. Raises
+    UserError.
+    """
+    try:
+        network = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise UserError(_BAD_NETWORK, field="network") from None
+    kept = 24 if network.version == 4 else 48  # noqa: PLR2004 - the IP version
+    if network.prefixlen >= kept:
+        return str(network.supernet(new_prefix=kept))
+    if network.version == 4 and network.prefixlen in _PREFIXES:  # noqa: PLR2004 - the IP version
+        octets = str(network.network_address).split(".")[: _PREFIXES[network.prefixlen]]
+        return ".".join(octets) + "."
+    raise UserError(_BAD_NETWORK, field="network")
+
+
+def _in_state(state: State, now: datetime) -> ColumnElement[bool]:
+    if state == "all":
+        return true()
+    live = OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
+    return live if state == "live" else ~live
+
+
+def _in_network(network: str) -> ColumnElement[bool]:
+    if not network.endswith("."):
+        return OPSession.network == network
+    return OPSession.network.startswith(network, autoescape=True)
+
+
+def _at_client(client_id: str) -> ColumnElement[bool]:
+    return exists().where(ClientSession.op_session_id == OPSession.id, ClientSession.client_id == client_id)

@@ -1,0 +1,118 @@
+"""Lists and counts of sessions for staff: one statement a page, continued by the last id seen, never by an offset.
+
+A session's id is a UUIDv7, so that the order of ids is the order of sign-ins.
+"""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, Select, distinct, func, select
+from sqlalchemy.orm import aliased
+
+from idp.accounts.models import Account
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.sessions.filters import SessionFilter
+from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.store import factors_of
+from idp.sessions.values import Estimate, SessionLine
+
+PAGE: Final = 50
+_site = aliased(ClientSession)
+_SITES: Final = (
+    select(func.aggregate_strings(_site.client_id, " "))
+    .where(_site.op_session_id == OPSession.id)
+    .correlate(OPSession)
+    .scalar_subquery()
+)
+_COLUMNS: Final = (
+    OPSession.id,
+    OPSession.account_id,
+    Account.username,
+    Account.kind,
+    OPSession.created_at,
+    OPSession.last_seen_at,
+    OPSession.expires_at,
+    OPSession.network,
+    OPSession.user_agent,
+    _SITES.label("sites"),
+    OPSession.factors,
+    OPSession.ended_at,
+    OPSession.end_reason,
+    OPSession.surface,
+)
+
+
+class SessionSearch:
+    """What staff find out about sessions."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def page(
+        self, chosen: SessionFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
+    ) -> list[SessionLine]:
+        """Return up to ``size`` sessions, latest first: those that began before one, or the nearest after one."""
+        statement = self._matching(chosen).limit(size)
+        if after is not None:
+            statement = statement.where(OPSession.id > after).order_by(OPSession.id)
+        else:
+            statement = statement.order_by(OPSession.id.desc())
+            if before is not None:
+                statement = statement.where(OPSession.id < before)
+        with self._database.read() as connection:
+            lines = [_line(row) for row in connection.execute(statement)]
+        return lines[::-1] if after is not None else lines
+
+    def find(self, session_id: UUID) -> SessionLine | None:
+        """Return one session, live or ended."""
+        statement = self._matching(SessionFilter(state="all")).where(OPSession.id == session_id)
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _line(row)
+
+    def by_site_session(self, text: str) -> UUID | None:
+        """Return the session that a ``sid`` of a token belongs to."""
+        statement = select(ClientSession.op_session_id).where(ClientSession.sid == text)
+        with self._database.read() as connection:
+            return connection.scalar(statement)
+
+    def estimate(self, chosen: SessionFilter) -> Estimate:
+        """Count what ending the sessions of a filter would end."""
+        ids = select(OPSession.id, OPSession.account_id).where(chosen.condition(self._clock.now())).cte("chosen")
+        sites = (
+            select(func.count(distinct(ClientSession.client_id)))
+            .join(ids, ids.c.id == ClientSession.op_session_id)
+            .where(ClientSession.ended_at.is_(None))
+            .scalar_subquery()
+        )
+        statement = select(func.count(), func.count(distinct(ids.c.account_id)), sites).select_from(ids)
+        with self._database.read() as connection:
+            return Estimate(*connection.execute(statement).one())
+
+    def _matching(self, chosen: SessionFilter) -> Select[Any]:
+        return (
+            select(*_COLUMNS)
+            .join(Account, Account.id == OPSession.account_id)
+            .where(chosen.condition(self._clock.now()))
+        )
+
+
+def _line(row: Row[Any]) -> SessionLine:
+    return SessionLine(
+        row.id,
+        row.account_id,
+        row.username,
+        row.kind,
+        row.created_at,
+        row.last_seen_at,
+        row.expires_at,
+        row.network,
+        row.user_agent,
+        tuple(sorted(set((row.sites or "").split()))),
+        factors_of(row.factors),
+        row.ended_at,
+        row.end_reason,
+        row.surface,
+    )

@@ -1,0 +1,177 @@
+"""Who is signed in, from where and to what; ending one session, or all that a filter chooses."""
+
+from uuid import UUID
+
+from flask import request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
+from idp.interventions.mass_endings import ENDED_BY_STAFF
+from idp.sessions.filters import SessionFilter
+from idp.sessions.searching import PAGE
+from idp.sessions.values import Selector
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
+from idp.web.console import session_filters
+from idp.web.console.guards import requires
+from idp.web.console.pages import console_page
+from idp.web.console.reasons import reason_problem
+from idp.web.my_account.device_names import device_name
+from idp.web.shared.forms import read_form
+from idp.web.shared.journeys import see_other
+from idp.web.shared.locale import gettext
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+
+PATH = "/console/sessions"
+_EVERYTHING = marked("This filter chooses every session. Narrow it down, or use the command line in an emergency.")
+_NOT_LIVE = marked("Only live sessions can be ended. Take the filter of the state away.")
+
+
+@requires(Permission.SEE_SESSIONS)
+def show(officer: Officer) -> Response:
+    """List sessions, latest first."""
+    given = session_filters.typed()
+    try:
+        chosen, problems = session_filters.parsed(given), []
+    except UserError as error:
+        chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
+    before, after = _cursor("before"), _cursor("after")
+    lines = services().session_search.page(chosen, before=before, after=after, size=PAGE + 1) if chosen else []
+    has_more = len(lines) > PAGE
+    lines = lines[-PAGE:] if after else lines[:PAGE]
+    has_newer, has_older = (has_more if after else before is not None), (has_more if not after else True)
+    return console_page(
+        officer,
+        "sessions.html",
+        400 if problems else 200,
+        problems=problems,
+        given=given,
+        chips=session_filters.chips(given, PATH),
+        clients=_client_names(),
+        methods=session_filters.METHODS,
+        ages=session_filters.AGE_WORDS,
+        states=session_filters.STATE_WORDS,
+        lines=lines,
+        devices={line.id: device_name(line.user_agent).device for line in lines},
+        newer=session_filters.address(PATH, given, after=str(lines[0].id)) if lines and has_newer else None,
+        older=session_filters.address(PATH, given, before=str(lines[-1].id)) if lines and has_older else None,
+        ending_url=session_filters.address(f"{PATH}/end", given),
+        may_end=officer.may(Permission.END_SESSIONS) and chosen is not None and chosen.state == "live",
+    )
+
+
+@requires(Permission.SEE_SESSIONS)
+def show_one(officer: Officer, session_id: UUID) -> Response:
+    """Show one session: its sites, and what each of them was told."""
+    return _session_page(officer, session_id)
+
+
+@requires(Permission.END_SESSIONS, fresh=True)
+def end_one(officer: Officer, session_id: UUID) -> Response:
+    """End one session."""
+    reason = read_form(request).text("reason")
+    problem = reason_problem(reason)
+    if problem:
+        return _session_page(officer, session_id, problem)
+    with services().database.transaction():
+        services().sessions.terminate(Selector(session_id=session_id), reason=ENDED_BY_STAFF, actor=officer.actor)
+        services().staff.note_reason(officer, "session.end", reason, session_id=session_id)
+    return see_other(f"{PATH}/{session_id}")
+
+
+@requires(Permission.END_SESSIONS, fresh=True)
+def estimate(officer: Officer) -> Response:
+    """Count what ending all sessions of the filter would end; the button comes with the count."""
+    return _estimate_page(officer)
+
+
+@requires(Permission.END_SESSIONS, fresh=True)
+def end_many(officer: Officer) -> Response:
+    """Begin to end them, or ask a second officer."""
+    reason = read_form(request).text("reason")
+    problem = reason_problem(reason)
+    try:
+        chosen = _chosen_to_end()
+    except UserError as error:
+        problem = Problem(gettext(error.message, **error.values), error.field or "")
+    if problem:
+        return _estimate_page(officer, problem)
+    decided = services().mass_endings.decide(chosen, officer, reason, services().changes)
+    is_running = services().mass_endings.progress(decided) is not None
+    return see_other(f"{PATH}/endings/{decided}" if is_running else f"/console/requests/{decided}")
+
+
+@requires(Permission.SEE_SESSIONS)
+def show_ending(officer: Officer, ending_id: UUID) -> Response:
+    """Show how far a mass ending has come, and what the departments have confirmed."""
+    progress = services().mass_endings.progress(ending_id)
+    if progress is None:
+        raise NotFound
+    return console_page(
+        officer,
+        "ending.html",
+        progress=progress,
+        told=services().mass_endings.deliveries(progress),
+        names=_client_names(),
+    )
+
+
+def _chosen_to_end() -> SessionFilter:
+    chosen = session_filters.parsed(session_filters.typed())
+    if chosen.is_everything:
+        raise UserError(_EVERYTHING)
+    if chosen.state != "live":
+        raise UserError(_NOT_LIVE)
+    return chosen
+
+
+def _estimate_page(officer: Officer, problem: Problem | None = None) -> Response:
+    given = session_filters.typed()
+    counted, needs_approval = None, False
+    try:
+        counted = services().session_search.estimate(_chosen_to_end())
+        needs_approval = services().mass_endings.needs_approval(officer, counted.sessions)
+    except UserError as error:
+        problem = Problem(gettext(error.message, **error.values), error.field or "")
+    return console_page(
+        officer,
+        "end_sessions.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        chips=session_filters.chips(given, PATH),
+        counted=counted,
+        needs_approval=needs_approval,
+        threshold=services().settings.mass_ending_threshold,
+        back_url=session_filters.address(PATH, given),
+    )
+
+
+def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = None) -> Response:
+    line = services().session_search.find(session_id)
+    if line is None:
+        raise NotFound
+    return console_page(
+        officer,
+        "session.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        line=line,
+        device=device_name(line.user_agent).device,
+        names=_client_names(),
+        deliveries=services().outbox.deliveries([session_id]),
+        may_end=officer.may(Permission.END_SESSIONS) and line.ended_at is None,
+    )
+
+
+def _client_names() -> dict[str, str]:
+    return {client.client_id: client.client_name for client in services().registry.list()}
+
+
+def _cursor(name: str) -> UUID | None:
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
