@@ -49,7 +49,7 @@ def test_a_confidential_client_with_a_key_fits():
 
 def test_certificates_may_bind_its_tokens_instead_of_dpop():
     """FAPI2-SP-5.3.2.1-4-bound."""
-    found = client(bank(tls_client_certificate_bound_access_tokens=True))
+    found = client(bank(dpop_bound_access_tokens=None, tls_client_certificate_bound_access_tokens=True))
     assert found.tls_client_certificate_bound_access_tokens
     assert not found.dpop_bound_access_tokens
 
