@@ -64,7 +64,7 @@ class Factors:
             clock,
             entropy,
             keyring,
-            party=RelyingParty(settings.issuer, settings.operator_name),
+            party=RelyingParty(settings.issuer, settings.operator_name, settings.console_origin),
             policy=AttestationPolicy.of(settings),
         )
         self._totp = TOTP(database, clock, entropy, keyring)

@@ -272,6 +272,11 @@ class Settings(BaseModel):
             raise ValueError("IDP_CONSOLE_ORIGIN must not be the issuer: the console has an origin of its own")
         if self.console_origin and not self.is_development and not self.console_origin.startswith("https://"):
             raise ValueError("IDP_CONSOLE_ORIGIN must begin with https://")
+        host, above = urlsplit(self.console_origin).hostname or "", urlsplit(self.issuer).hostname or ""
+        if self.console_origin and host != above and not host.endswith(f".{above}"):
+            raise ValueError(
+                f"IDP_CONSOLE_ORIGIN must be on {above} or below it, or no passkey of the officers works there"
+            )
         return self
 
     @model_validator(mode="after")

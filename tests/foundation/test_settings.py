@@ -164,3 +164,27 @@ class TestFiles:
 def test_settings_do_not_change():
     with pytest.raises(Exception, match="frozen"):
         settings_of().issuer = "https://evil.example"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://id.example.gov.cn",
+        "http://console.id.example.gov.cn",
+        "https://console.example.gov.cn",
+        "https://console.id.example.gov.cn/",
+        "https://evilid.example.gov.cn",
+    ],
+)
+def test_the_console_has_an_origin_of_its_own_where_the_passkeys_of_officers_work(origin):
+    """Rules O4 and A2."""
+    with pytest.raises(ConfigurationError, match="IDP_CONSOLE_ORIGIN"):
+        load_settings(LEAST | {"IDP_CONSOLE_ORIGIN": origin})
+    found = load_settings(LEAST | {"IDP_CONSOLE_ORIGIN": "https://console.id.example.gov.cn"})
+    assert found.console_origin == "https://console.id.example.gov.cn"
+
+
+def test_production_takes_officers_with_passkeys_only():
+    """Rule A2."""
+    with pytest.raises(ConfigurationError, match="IDP_OFFICER_ACR"):
+        load_settings(LEAST | {"IDP_OFFICER_ACR": "urn:idp:acr:aal2"})

@@ -187,7 +187,7 @@ def _used(party: RelyingParty, answer: Answer, public_key: bytes) -> Use:
         credential=answer.credential,
         expected_challenge=answer.challenge,
         expected_rp_id=party.id,
-        expected_origin=party.origin,
+        expected_origin=party.origins,
         credential_public_key=public_key,
         credential_current_sign_count=0,
         require_user_verification=True,

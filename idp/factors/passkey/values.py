@@ -10,14 +10,22 @@ Reason = Literal["malformed", "expired", "unknown", "wrong", "cloned", "not_atte
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """This site as devices know it (Web Authentication Level 3 §4): the host of the issuer, and its exact origin."""
+    """This site as devices know it (Web Authentication Level 3 §4): the host of the issuer, and its exact origin.
+
+    ``console`` is the origin of the staff console, where the same passkeys sign in; it lies on that host or below it.
+    """
 
     origin: str
     name: str
+    console: str = ""
 
     @property
     def id(self) -> str:
         return urlsplit(self.origin).hostname or ""
+
+    @property
+    def origins(self) -> list[str]:
+        return [origin for origin in (self.origin, self.console) if origin]
 
 
 @dataclass(frozen=True, slots=True)
