@@ -58,6 +58,7 @@ class ClientSession(Base):
             sqlite_where=_LIVE,
         ),
         Index("ix_client_session_client", "client_id"),
+        Index("ix_client_session_session", "op_session_id"),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
