@@ -1,4 +1,4 @@
-"""Audit events of provisioning. They name the tenant and the resource and hold no personal value."""
+"""Audit events of provisioning. They name the tenant and the member and hold no personal value."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,44 +7,37 @@ from idp.audit.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberProvisioned(Event):
-    action: ClassVar[str] = "provisioning.create"
+class MemberEvent(Event):
+    """Something happened to a member of a tenant."""
 
     tenant: str
     member: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberChanged(Event):
+class MemberProvisioned(MemberEvent):
+    action: ClassVar[str] = "provisioning.create"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberChanged(MemberEvent):
     """The tenant's own identifier of a member changed."""
 
     action: ClassVar[str] = "provisioning.change"
 
-    tenant: str
-    member: str
-
 
 @dataclass(frozen=True, kw_only=True)
-class MemberDeactivated(Event):
+class MemberDeactivated(MemberEvent):
     """A membership, or a staff account's access, was ended; its sessions and tokens with it."""
 
     action: ClassVar[str] = "provisioning.deactivate"
 
-    tenant: str
-    member: str
-
 
 @dataclass(frozen=True, kw_only=True)
-class MemberReactivated(Event):
+class MemberReactivated(MemberEvent):
     action: ClassVar[str] = "provisioning.reactivate"
 
-    tenant: str
-    member: str
-
 
 @dataclass(frozen=True, kw_only=True)
-class MemberRemoved(Event):
+class MemberRemoved(MemberEvent):
     action: ClassVar[str] = "provisioning.delete"
-
-    tenant: str
-    member: str

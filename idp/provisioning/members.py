@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, func, select, true, update
@@ -12,7 +12,6 @@ from idp.accounts.claims import Profile, profile_of
 from idp.accounts.draft import NewAccount
 from idp.accounts.models import Account
 from idp.accounts.service import Accounts
-from idp.audit.events import Event
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.columns import microseconds
@@ -22,6 +21,7 @@ from idp.keyring.service import Keyring
 from idp.provisioning.events import (
     MemberChanged,
     MemberDeactivated,
+    MemberEvent,
     MemberProvisioned,
     MemberReactivated,
     MemberRemoved,
@@ -29,8 +29,9 @@ from idp.provisioning.events import (
 from idp.provisioning.models import ProvisionedMember
 from idp.provisioning.tenants import Tenant
 from idp.sessions.service import Sessions
+from idp.sessions.values import Selector
 
-ENDED: str = "membership_ended"
+_ENDED: Final = "membership_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,8 @@ class Members:
             is_new = accounts.end_access(member.account_id, self._actor)
         else:
             is_new = accounts.end_membership(member.id)
-        selector = self._tenant.sessions_of(member.account_id, member.organization_id)
-        self._parts.sessions.terminate(selector, reason=ENDED, actor=self._actor)
+        selector = Selector(account_id=member.account_id, organization_id=member.organization_id)
+        self._parts.sessions.terminate(selector, reason=_ENDED, actor=self._actor)
         return is_new
 
     def _note(self, member_id: UUID, **values: Any) -> None:
@@ -184,13 +185,13 @@ class Members:
             statement = update(ProvisionedMember).where(ProvisionedMember.id == member_id)
             connection.execute(statement.values(changed_at=now, **values))
 
-    def _record(self, event: type[Event], member: Member) -> None:
+    def _record(self, event: type[MemberEvent], member: Member) -> None:
         self._parts.audit.record(
             event(
                 actor=self._actor,
                 client_id=self._client_id,
                 account_id=member.account_id,
-                tenant=self._tenant.code,  # type: ignore[call-arg] # every event of provisioning has these two
+                tenant=self._tenant.code,
                 member=str(member.id),
             )
         )

@@ -3,7 +3,7 @@ words.
 """
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import UUID
 
 from scim2_models import (
@@ -215,12 +215,8 @@ def _new_account(user: User[Any], tenant: Tenant) -> NewAccount:
 
 def _only(given: list[Email] | list[PhoneNumber] | None, name: str) -> str | None:
     if given and len(given) > 1:
-        _refuse_many(name)
+        raise InvalidValueException(detail=f"An account has one of {name}.")
     return given[0].value if given else None
-
-
-def _refuse_many(name: str) -> NoReturn:
-    raise InvalidValueException(detail=f"An account has one of {name}.")
 
 
 def _resource(member: Member, model: type[User[Any]]) -> User[Any]:

@@ -7,7 +7,6 @@ that no other tenant knows.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from uuid import UUID
 
 from sqlalchemy import Select, false, func, or_, select, true
 
@@ -16,7 +15,6 @@ from idp.accounts.identifiers import parse_uscc
 from idp.accounts.models import Account, Membership, NaturalPerson, Organization
 from idp.accounts.organizations import NewMembership
 from idp.provisioning.models import ProvisionedMember
-from idp.sessions.values import Selector
 
 AnySelect = Select[*tuple[Any, ...]]
 _NOT_REMOVED = ProvisionedMember.deleted_at.is_(None)
@@ -49,10 +47,6 @@ class Tenant(ABC):
     @abstractmethod
     def new_account(self) -> dict[str, Any]:
         """Return what makes a new account one of this tenant's."""
-
-    @abstractmethod
-    def sessions_of(self, account_id: UUID, organization_id: UUID | None) -> Selector:
-        """Return the sessions that hang on a membership."""
 
     def _columns(self) -> AnySelect:
         return select(
@@ -89,9 +83,6 @@ class Agency(Tenant):
     def new_account(self) -> dict[str, Any]:
         return {"kind": self.account_kind, "agency": self.code}
 
-    def sessions_of(self, account_id: UUID, organization_id: UUID | None) -> Selector:  # noqa: ARG002
-        return Selector(account_id=account_id)
-
 
 class LegalPerson(Tenant):
     """An organization and its memberships. One that somebody else ended is gone; one ended from here is inactive."""
@@ -115,9 +106,6 @@ class LegalPerson(Tenant):
 
     def new_account(self) -> dict[str, Any]:
         return {"kind": self.account_kind, "memberships": (NewMembership(uscc=self.code),)}
-
-    def sessions_of(self, account_id: UUID, organization_id: UUID | None) -> Selector:
-        return Selector(account_id=account_id, organization_id=organization_id)
 
 
 def tenant_of(code: str, *, environment: str) -> Tenant:

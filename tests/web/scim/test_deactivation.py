@@ -5,8 +5,10 @@ person's own account (rule A7; SCIM-7644-3.6-active).
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from idp.accounts.organizations import NewMembership
+from idp.audit.models import AuditEvent
 from tests.factories import numbers
 
 OFFLINE = {"scope": "openid profile offline_access", "grant_types": ["authorization_code", "refresh_token"]}
@@ -45,10 +47,6 @@ def is_alive(portal: Any, tokens: dict[str, Any]) -> tuple[bool, bool]:
 
 
 def events(services: Any) -> list[str]:
-    from sqlalchemy import select
-
-    from idp.audit.models import AuditEvent
-
     with services.database.read() as connection:
         return list(connection.scalars(select(AuditEvent.action).where(AuditEvent.action.like("provisioning.%"))))
 
