@@ -1,6 +1,6 @@
 """Provisioning by SCIM.
 
-Revision 0022_provisioning, after 0011. It works with the version before it and the version after it.
+Revision 0012, after 0011. It works with the version before it and the version after it.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0022_provisioning"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
