@@ -1,0 +1,44 @@
+"""What is in force in production rests on two approvals.
+
+Revision 0020_clients, after 0007. It works with the version before it, which cannot put anything into force in
+production any more, and the version after it. What was in force there before stays so on PostgreSQL, unchecked.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from idp.foundation import columns
+
+revision = "0020_clients"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+_ENVIRONMENT = {
+    "postgresql": "content -> 'policy' ->> 'environment'",
+    "sqlite": "json_extract(content, '$.policy.environment')",
+}
+
+
+def upgrade() -> None:
+    dialect = op.get_context().dialect.name
+    options = {"postgresql_not_valid": True} if dialect == "postgresql" else {}
+    condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR coalesce(approvals, 0) = 2"
+    with op.batch_alter_table("client_version", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("change_request_id", columns.UUIDType(), nullable=True))
+        batch_op.add_column(sa.Column("approvals", sa.SmallInteger(), nullable=True))
+        batch_op.create_foreign_key(
+            "fk_client_version_approval",
+            "approval",
+            ["change_request_id", "approvals"],
+            ["request_id", "slot"],
+        )
+        batch_op.create_check_constraint("ck_client_version_approved", condition, **options)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("client_version", schema=None) as batch_op:
+        batch_op.drop_constraint("ck_client_version_approved", type_="check")
+        batch_op.drop_constraint("fk_client_version_approval", type_="foreignkey")
+        batch_op.drop_column("approvals")
+        batch_op.drop_column("change_request_id")
