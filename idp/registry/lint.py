@@ -15,12 +15,12 @@ from idp.registry.members import SECRET_METHODS
 EXPIRING: Final = timedelta(days=30)
 _OLD_KEY: Final = timedelta(days=365)
 _NEEDS_NO_PURPOSE: Final = frozenset({"openid", "offline_access"})
-_NO_CONTACT: Final = marked("No contact is named: nobody can be told that a secret ends or that the site was stopped.")
+_NO_CONTACT: Final = marked("No contact is named: nobody can be told that a secret ends or the service was stopped.")
 _MANY_HOSTS: Final = marked("The addresses are on %(count)s hosts: one taken over takes the codes of all.")
 _NO_PURPOSE: Final = marked("The scope %(scope)s has neither a purpose nor a legal basis.")
 _OLD_KEYS: Final = marked("The keys have been the same for %(days)s days. Ask for new ones.")
-_NO_SECRET: Final = marked("The site authenticates with a secret and has none that is accepted.")
-_SECRET_ENDS: Final = marked("A secret ends in %(days)s days. The site has to use a newer one by then.")
+_NO_SECRET: Final = marked("The service authenticates with a secret and has none that is accepted.")
+_SECRET_ENDS: Final = marked("A secret ends in %(days)s days. The service has to use a newer one by then.")
 
 
 @dataclass(frozen=True, slots=True)

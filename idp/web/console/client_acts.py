@@ -17,7 +17,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
-_NO_SECRET = marked("This site does not authenticate with a secret.")
+_NO_SECRET = marked("This service does not authenticate with a secret.")
 
 
 @requires(Permission.STOP_CLIENTS, fresh=True)

@@ -161,8 +161,8 @@ def test_the_list_is_filtered_by_its_address(in_force, services, registration):
     assert "税务局网上办税" in page.text
     assert "公园" not in page.text
     assert "公园" in in_force.get("/console/clients", state="waiting").text
-    assert "No site matches" in in_force.get("/console/clients", expiring="30d").text
-    assert "No site matches" in in_force.get("/console/clients", text="' OR 1=1 --").text
+    assert "No service matches" in in_force.get("/console/clients", expiring="30d").text
+    assert "No service matches" in in_force.get("/console/clients", text="' OR 1=1 --").text
     assert "公园" in in_force.follow_link("OR 1=1").text
 
 
@@ -199,7 +199,8 @@ def test_the_author_withdraws_and_nobody_else(in_force, at_console, services, re
     assert services.changes.open_requests() == []
 
 
-def test_a_delegate_sees_and_changes_the_sites_of_one_agency_only(in_force, at_console, services, registration):
+@pytest.mark.usefixtures("in_force")
+def test_a_delegate_sees_and_changes_the_sites_of_one_agency_only(at_console, services, registration):
     own, other = at_console(Power.DELEGATE, agency="tax-bureau"), at_console(Power.DELEGATE, agency="parks")
     assert "税务局网上办税" in own.get("/console/clients").text
     assert propose(own, registration(scope="openid"), f"{PATH}/edit").path == PATH
