@@ -220,7 +220,7 @@ def rotate_secret(client_id: str, *, now: bool, as_json: bool) -> None:
 def _leave_it_to_officers(services: Services) -> None:
     """End a command that gives a client more than it has, in production: there the console asks two officers (O2)."""
     if services.settings.environment == "production":
-        refuse("in production two security officers decide this in the console, under Clients")
+        refuse("in production two security officers decide this in the console, under Services")
 
 
 def _done(outcome: Outcome | Refused) -> Outcome:

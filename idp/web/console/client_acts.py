@@ -1,6 +1,7 @@
 """What an officer does to a site at once: stop it, give it a new secret; and asking for a stopped one to work again."""
 
 from flask import request
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
@@ -40,16 +41,17 @@ def stop(officer: Officer, client_id: str) -> Response:
 @requires(Permission.STOP_CLIENTS, fresh=True)
 def resuming(officer: Officer, client_id: str) -> Response:
     """Ask why a stopped site is to work again."""
+    _must_be_stopped(officer, client_id)
     return _act_page(officer, client_id, "resume_client.html")
 
 
 @requires(Permission.STOP_CLIENTS, fresh=True)
 def resume(officer: Officer, client_id: str) -> Response:
     """Put it before the officers who approve."""
+    _must_be_stopped(officer, client_id)
     reason, problem = _reason()
     if problem:
         return _act_page(officer, client_id, "resume_client.html", problem)
-    client_of(officer, client_id)
     services().client_changes.ask_to_resume(client_id, officer, reason, services().changes)
     return see_other(f"{PATH}/{client_id}")
 
@@ -75,6 +77,11 @@ def rotate(officer: Officer, client_id: str) -> Response:
     if isinstance(issued, Refused):
         return _act_page(officer, client_id, "rotate_secret.html", Problem(gettext(_NO_SECRET)))
     return console_page(officer, "new_secret.html", client=detail, issued=issued)
+
+
+def _must_be_stopped(officer: Officer, client_id: str) -> None:
+    if client_of(officer, client_id).state != "suspended":
+        raise NotFound
 
 
 def _reason() -> tuple[str, Problem | None]:

@@ -13,7 +13,7 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import client_filters
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import actor_name, console_page
 from idp.web.console.session_filters import address
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
@@ -76,6 +76,7 @@ def client_page(officer: Officer, client_id: str, problem: Problem | None = None
         problems=[problem] if problem else [],
         client=detail,
         content=content,
+        authors={version.author: actor_name(version.author) for version in detail.versions},
         waiting=services().changes.open_requests(target=client_id),
         uses_secret=content.get("token_endpoint_auth_method") in SECRET_METHODS,
         may_change=officer.may(Permission.CHANGE_CLIENTS),
@@ -97,5 +98,6 @@ def version_page(officer: Officer, client_id: str, number: int, problem: Problem
         problems=[problem] if problem else [],
         client=detail,
         comparison=comparison,
+        author=actor_name(comparison.version.author),
         may_change=officer.may(Permission.CHANGE_CLIENTS) and comparison.version.status != "published",
     )
