@@ -193,8 +193,8 @@ class Changes:
         """End what waits of a kind about a target, and with it the approvals given: somebody asks anew."""
         with self._database.transaction():
             for change in self.open_requests(target=target):
-                if change.kind == kind:
-                    self._close(change, "superseded")
+                # One that was decided at this moment stays decided.
+                if change.kind == kind and self._is_closed(change, "superseded"):
                     self._note(ChangeSuperseded, change, officer, None)
 
     def _open(self, request_id: UUID) -> Change:
@@ -204,6 +204,11 @@ class Changes:
         return change
 
     def _close(self, change: Change, state: str) -> None:
+        if not self._is_closed(change, state):
+            raise UserError(_OVER)
+
+    def _is_closed(self, change: Change, state: str) -> bool:
+        """Close a request unless somebody else has; tell whether it was this call."""
         closing = (
             update(ChangeRequest)
             .where(ChangeRequest.id == change.id, ChangeRequest.state == "open")
@@ -211,8 +216,7 @@ class Changes:
             .returning(ChangeRequest.id)
         )
         with self._database.transaction() as connection:
-            if connection.scalar(closing) is None:
-                raise UserError(_OVER)
+            return connection.scalar(closing) is not None
 
     def _note(
         self, event: type[ChangeEvent], change: Change | None, officer: Officer, reason: str | None, **values: Any

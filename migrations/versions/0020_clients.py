@@ -1,7 +1,8 @@
 """What is in force in production rests on two approvals.
 
-Revision 0020_clients, after 0007. It works with the version before it, which cannot put anything into force in
-production any more, and the version after it. What was in force there before stays so on PostgreSQL, unchecked.
+Revision 0020_clients, after 0007. It works with the version after it, and with the version before it, which then puts
+nothing into force in production any more. It fails where something is in force in production without approvals, which
+no released version could have put there.
 """
 
 import sqlalchemy as sa
@@ -22,7 +23,6 @@ _ENVIRONMENT = {
 
 def upgrade() -> None:
     dialect = op.get_context().dialect.name
-    options = {"postgresql_not_valid": True} if dialect == "postgresql" else {}
     condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR coalesce(approvals, 0) = 2"
     with op.batch_alter_table("client_version", schema=None) as batch_op:
         batch_op.add_column(sa.Column("change_request_id", columns.UUIDType(), nullable=True))
@@ -33,7 +33,7 @@ def upgrade() -> None:
             ["change_request_id", "approvals"],
             ["request_id", "slot"],
         )
-        batch_op.create_check_constraint("ck_client_version_approved", condition, **options)
+        batch_op.create_check_constraint("ck_client_version_approved", condition)
 
 
 def downgrade() -> None:
