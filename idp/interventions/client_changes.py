@@ -12,6 +12,7 @@ from idp.foundation.database import Database
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.registry.errors import RegistrationRefused
+from idp.registry.members import CLIENT_ID
 from idp.registry.rules import Problem
 from idp.registry.service import Registry
 from idp.registry.views import Approval, Refused, StateChanged
@@ -82,10 +83,10 @@ class ClientChanges:
         given = registration.get("client_id")
         policy = registration.get("policy")
         agency = policy.get("agency") if isinstance(policy, Mapping) else None
-        if client_id is None and isinstance(given, str) and self._registry.show(given) is not None:
+        if not isinstance(given, str) or not CLIENT_ID.match(given) or client_id not in {None, given}:
+            return [Problem("client_id", f"must be {client_id or 'letters and digits'}")]
+        if client_id is None and self._registry.show(given) is not None:
             return [Problem("client_id", "is taken")]
-        if not isinstance(given, str) or client_id not in {None, given}:
-            return [Problem("client_id", f"must be {client_id!r}" if client_id else "is missing")]
         if not officer.looks_after(agency):
             return [Problem("policy.agency", f"a department delegate registers sites of {officer.agency!r} only")]
         return []

@@ -176,7 +176,7 @@ class Registry:
 
     def show(self, client_id: str) -> ClientDetail | None:
         """Return all that may be shown of a client."""
-        row = self._store.client_row(client_id)
+        row = self._store.client_row(client_id) if CLIENT_ID.match(client_id) else None
         if row is None:
             return None
         versions = self._store.versions(client_id)

@@ -38,6 +38,19 @@ class TestInProduction:
         assert (change.state, len(set(change.approver_ids))) == ("applied", 2)
         assert [version.status for version in services.registry.show("tax").versions] == ["published"]
 
+    def test_an_author_who_became_a_security_officer_still_does_not_approve_their_own(
+        self, services, new_officer, officer
+    ):
+        person = new_officer(Power.SYSTEM)
+        author = services.staff.officer(person.account_id)
+        request_id = services.client_changes.propose(tax_in_production(), author, "new site", services.changes)
+        services.staff.grant(person.account_id, Power.SECURITY, actor="system", reason="moved")
+        digest, author = services.changes.get(request_id).digest, services.staff.officer(person.account_id)
+        with pytest.raises(UserError):
+            services.changes.approve(request_id, digest, author)
+        services.changes.approve(request_id, digest, officer())
+        assert services.registry.get("tax") is None
+
     def test_an_edit_and_the_last_approval_at_once_publish_what_was_approved_or_nothing(self, services, officer):
         author, first, last = officer(Power.SYSTEM), officer(), officer()
         request_id = services.client_changes.propose(tax_in_production(), author, "new site", services.changes)

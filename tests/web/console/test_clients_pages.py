@@ -138,7 +138,14 @@ def test_a_site_is_proposed_by_one_and_approved_by_another(at_console, services,
 
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(at_console, services, registration):
     browser = at_console(Power.SYSTEM)
-    for given in ("{", "client_id = ", json.dumps(registration(scopes="openid")), json.dumps({"client_id": 5})):
+    for given in (
+        "{",
+        "client_id = ",
+        json.dumps(registration(scopes="openid")),
+        "[]",
+        json.dumps({"client_id": 5}),
+        json.dumps({"client_id": "a\0"}),
+    ):
         browser.get("/console/new-client")
         page = browser.submit(registration=given, reason="asked for by the bureau")
         assert page.status == 400
@@ -148,6 +155,13 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(at_console, services, r
     assert propose(browser, registration(client_secret="chosen")).status == 400
     assert services.registry.list() == ()
     assert services.changes.open_requests() == []
+
+
+def test_a_service_that_is_not_there_is_not_found(at_console):
+    browser = at_console(Power.SYSTEM)
+    for name in ("nobody", "%00", "a%00b", "%F0%9F%98%80", "x" * 500):
+        for path in ("", "/edit", "/versions/1", "/secret"):
+            assert browser.get(f"/console/clients/{name}{path}").status == 404
 
 
 def test_the_list_is_filtered_by_its_address(in_force, services, registration):
