@@ -1,6 +1,6 @@
 """What is in force in production rests on two approvals.
 
-Revision 0020_clients, after 0007. It works with the version after it, and with the version before it, which then puts
+Revision 0020_clients, after 0011. It works with the version after it, and with the version before it, which then puts
 nothing into force in production any more. It fails where something is in force in production without approvals, which
 no released version could have put there.
 """
@@ -11,7 +11,7 @@ from alembic import op
 from idp.foundation import columns
 
 revision = "0020_clients"
-down_revision = "0007"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ from idp.staff.powers import Power
 from tests.registry.conftest import PRODUCTION, SANDBOX, tax_in_production, tax_in_sandbox
 from tests.support.browser import Browser
 
-CONSOLE = "https://console.gov.example"
+CONSOLE = "https://console.id.gov.example"
 PATH = "/console/clients/tax"
 
 
