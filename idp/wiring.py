@@ -20,6 +20,7 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.client_changes import ClientChanges
 from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
@@ -71,6 +72,7 @@ class Services:
     changes: Changes
     session_search: SessionSearch
     mass_endings: MassEndings
+    client_changes: ClientChanges
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -121,7 +123,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         search=session_search,
         threshold=settings.mass_ending_threshold,
     )
-    changes = Changes(database, clock, entropy, audit, (*change_kinds(staff), mass_endings.change_kind()))
+    client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
+    kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
+    changes = Changes(database, clock, entropy, audit, kinds)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
@@ -224,6 +228,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         changes,
         session_search,
         mass_endings,
+        client_changes,
         sessions,
         devices,
         grants,

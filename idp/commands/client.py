@@ -14,7 +14,7 @@ from idp.registry.files import read_registration
 from idp.registry.members import LEGACY, SLUG
 from idp.registry.service import SECRET_OVERLAP
 from idp.registry.views import Applied, Refused
-from idp.sessions.values import Selector
+from idp.wiring import Services
 
 Outcome = TypeVar("Outcome")
 
@@ -48,7 +48,7 @@ def apply(files: tuple[Path, ...], values: tuple[str, ...], *, as_json: bool) ->
         print_json([_revealed(outcome) for outcome in outcomes])
         return
     for outcome in outcomes:
-        _print_applied(outcome)
+        _print_applied(outcome, in_production=services.settings.environment == "production")
 
 
 def _pairs(values: tuple[str, ...]) -> dict[str, str]:
@@ -58,10 +58,11 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _print_applied(outcome: Applied) -> None:
+def _print_applied(outcome: Applied, *, in_production: bool) -> None:
+    approval = "two officers, in the console" if in_production else f"idp client approve {outcome.client_id}"
     verb = {
         "published": "registered and in force" if outcome.is_new else "updated and in force",
-        "draft": "waits for approval: idp client approve " + outcome.client_id,
+        "draft": f"waits for approval: {approval}",
         "unchanged": "unchanged",
     }[outcome.status]
     click.echo(f"{outcome.client_id}: {verb} (version {outcome.version})")
@@ -137,6 +138,8 @@ def show(client_id: str, *, as_json: bool) -> None:
             *((f"policy.{name}", value) for name, value in sorted(policy.items()) if name != "environment"),
         ]
     )
+    for finding in detail.findings:
+        click.echo(f"look at  {finding}")
     for change in detail.pending_changes:
         click.echo(f"waiting for approval  {change.member}: {shown(change.before)} -> {shown(change.after)}")
 
@@ -146,6 +149,7 @@ def show(client_id: str, *, as_json: bool) -> None:
 def approve(client_id: str) -> None:
     """Put the draft of a client into force."""
     with open_services() as services:
+        _leave_it_to_officers(services)
         outcome = _done(services.registry.approve(client_id, actor=actor()))
         note_use(services, "client approve", client=client_id)
     click.echo(f"{client_id}: version {outcome.version} is in force.")
@@ -157,9 +161,8 @@ def approve(client_id: str) -> None:
 def suspend(client_id: str, reason: str) -> None:
     """Stop a client at once: no sign-in, no token, and every session and grant of it ends."""
     with open_services() as services:
-        _done(services.registry.suspend(client_id, actor=actor(), reason=reason or None))
+        ended = _done(services.client_changes.stop(client_id, actor=actor(), reason=reason or None))
         note_use(services, "client suspend", reason=reason, client=client_id)
-        ended = services.sessions.terminate(Selector(client_id=client_id), reason="client_suspended", actor=actor())
     click.echo(f"{client_id}: suspended; {ended.client_sessions} sessions and {ended.grants} grants ended.")
 
 
@@ -197,6 +200,7 @@ def initial_token(agency: str, profile: str, uses: int, days: int, *, as_json: b
 def resume(client_id: str, reason: str) -> None:
     """Let a suspended client work again. What was issued before stays void."""
     with open_services() as services:
+        _leave_it_to_officers(services)
         _done(services.registry.resume(client_id, actor=actor(), reason=reason or None))
         note_use(services, "client resume", reason=reason, client=client_id)
     click.echo(f"{client_id}: active.")
@@ -220,6 +224,12 @@ def rotate_secret(client_id: str, *, now: bool, as_json: bool) -> None:
     _print_secret(secret)
     if ends is not None:
         click.echo(f"  The old secret ends at {shown(ends)}.")
+
+
+def _leave_it_to_officers(services: Services) -> None:
+    """End a command that gives a client more than it has, in production: there the console asks two officers (O2)."""
+    if services.settings.environment == "production":
+        refuse("in production two security officers decide this in the console, under Services")
 
 
 def _done(outcome: Outcome | Refused) -> Outcome:

@@ -1,1 +1,1 @@
-"""What officers do to others' sessions: counted first, approved where it is much, in batches, with a reason."""
+"""What officers do to others' sessions and to clients: with a reason, approved where it is much or where it gives."""

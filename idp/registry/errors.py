@@ -1,11 +1,26 @@
 """What the registry raises. A refused registration is a value (``Refused``), not an exception.
 
 IDPError
+├── RegistrationRefused     a proposed registration was refused, with all its problems; rolls the proposal back
 ├── RegistryUnavailable     the cache may no longer be trusted and the database does not answer: 503
 └── RegistrationUnreadable  a registration file is not TOML or JSON, or cannot be read
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from idp.foundation.errors import IDPError
+
+if TYPE_CHECKING:
+    from idp.registry.rules import Problem
+
+
+class RegistrationRefused(IDPError):
+    """A proposal that is part of a larger transaction was refused. ``problems`` says all that is wrong with it."""
+
+    def __init__(self, problems: "Sequence[Problem]") -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = tuple(problems)
 
 
 class RegistryUnavailable(IDPError):

@@ -28,12 +28,23 @@ def read_registration(path: Path) -> dict[str, Any]:
     if len(data) > _LARGEST_FILE:
         raise RegistrationUnreadable(f"{path}: is larger than {_LARGEST_FILE // 1024} KiB")
     try:
-        members = orjson.loads(data) if path.suffix == ".json" else tomllib.loads(data.decode())
+        return _members(data, is_json=path.suffix == ".json")
+    except RegistrationUnreadable as error:
+        raise RegistrationUnreadable(f"{path}: {error}") from None
+
+
+def parse_registration(text: str) -> dict[str, Any]:
+    """Return the members of a typed text: JSON if it begins like it, else TOML. Raises RegistrationUnreadable."""
+    return _members(text.encode(), is_json=text.lstrip().startswith("{"))
+
+
+def _members(data: bytes, *, is_json: bool) -> dict[str, Any]:
+    try:
+        members = orjson.loads(data) if is_json else tomllib.loads(data.decode())
     except (orjson.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        kind = "JSON" if path.suffix == ".json" else "TOML"
-        raise RegistrationUnreadable(f"{path}: is not valid {kind}: {error}") from None
+        raise RegistrationUnreadable(f"is not valid {'JSON' if is_json else 'TOML'}: {error}") from None
     if not isinstance(members, dict):
-        raise RegistrationUnreadable(f"{path}: must hold one registration, a table of members")
+        raise RegistrationUnreadable("must hold one registration, a table of members")
     return members
 
 

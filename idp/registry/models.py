@@ -4,13 +4,35 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, plain, secret
 from idp.foundation.database import Base
 
 _PUBLISHED = text("status = 'published'")
+_ENVIRONMENT = {
+    "postgresql": "content -> 'policy' ->> 'environment'",
+    "sqlite": "json_extract(content, '$.policy.environment')",
+}
+
+
+def _approved_in_production(dialect: str) -> Any:  # noqa: ANN401 - a constraint of one dialect
+    """What is in force in production rests on two approvals (rule A1): held by the database, not by our code."""
+    condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR coalesce(approvals, 0) = 2"
+    return CheckConstraint(condition, name="ck_client_version_approved").ddl_if(dialect=dialect)
 
 
 class Agency(Base):
@@ -46,7 +68,11 @@ class ClientRow(Base):
 
 
 class ClientVersion(Base):
-    """The content of a client, as reviewed. ``base_version`` is the number that was in force when it was written."""
+    """The content of a client, as reviewed. ``base_version`` is the number that was in force when it was written.
+
+    ``change_request_id`` and ``approvals`` name the last approval that put it into force. The tables of requests are
+    those of the staff package, a neighbour: they are named here, not imported.
+    """
 
     __tablename__ = "client_version"
     __table_args__ = (
@@ -59,6 +85,12 @@ class ClientVersion(Base):
             sqlite_where=_PUBLISHED,
         ),
         CheckConstraint("status IN ('draft', 'in_review', 'published', 'archived')", name="ck_client_version_status"),
+        ForeignKeyConstraint(
+            ["change_request_id", "approvals"],
+            ["approval.request_id", "approval.slot"],
+            name="fk_client_version_approval",
+        ),
+        *(_approved_in_production(dialect) for dialect in _ENVIRONMENT),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -71,6 +103,8 @@ class ClientVersion(Base):
     author: Mapped[str] = plain(String(120), nullable=False)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
     published_at: Mapped[datetime | None] = plain(Instant)
+    change_request_id: Mapped[UUID | None] = plain(UUIDType)
+    approvals: Mapped[int | None] = plain(SmallInteger)
 
 
 class ClientSecretRow(Base):

@@ -28,7 +28,7 @@ from idp.registry.members import SECRET_METHODS, with_defaults
 from idp.registry.names import skeleton
 from idp.registry.rules import Deployment, Problem, check
 from idp.registry.store import RegistryStore
-from idp.registry.views import Applied, Change, Refused, StateChanged, differences
+from idp.registry.views import Applied, Approval, Change, Refused, StateChanged, differences
 
 Versions = Sequence[Row[Any]]
 
@@ -76,13 +76,34 @@ class Publication:
         except IntegrityError:
             return _refused(content["client_id"], "was being changed by another command at the same moment; try again")
 
-    def approve(self, client_id: str, *, actor: str) -> StateChanged | Refused:
+    def propose(self, registration: Mapping[str, Any], *, actor: str) -> Applied | Refused:
+        """Write a draft and put it up for review, in every environment; it gets no secret before it is in force."""
+        content = check(registration, self._deployment())
+        if isinstance(content, tuple):
+            return Refused(content)
+        if "client_secret" in content:
+            return _refused("client_secret", "is not chosen here; one is made and shown once it is in force")
+        try:
+            with self._database.transaction():
+                opened = self._open(content)
+                if isinstance(opened, Refused):
+                    return opened
+                _, versions = opened
+                status, number, changes = self._write(content, versions, actor, publishes=False)
+                self._store.submit_draft(content["client_id"])
+        except IntegrityError:
+            return _refused(content["client_id"], "was being changed by somebody else at the same moment; try again")
+        return Applied(content["client_id"], not versions, status, number, changes)
+
+    def approve(self, client_id: str, *, actor: str, approval: Approval | None = None) -> StateChanged | Refused:
         with self._database.transaction():
             row = self._store.client_row(client_id, lock=True)
             versions = self._store.versions(client_id) if row is not None else ()
             draft = next((version for version in versions if version.status in _OPEN), None)
             if row is None or draft is None:
                 return _refused("", f"there is no draft of {client_id!r} to approve")
+            if approval is not None and not _is_of(approval, draft):
+                return _refused("", f"the draft of {client_id!r} is not the one that was looked at")
             if draft.base_version != row.published_version:
                 return _refused("", f"version {row.published_version} came into force after this draft; apply it again")
             # The rules of today decide, not those of the day the draft was written.
@@ -91,7 +112,7 @@ class Publication:
             if problems:
                 return Refused(tuple(problems))
             before = _published(versions)
-            self._publish(draft.id, draft.number, draft.content)
+            self._publish(draft.id, draft.number, draft.content, approval)
             # Somebody here has looked at it now: people are no longer warned of a client that registered itself.
             DynamicStore(self._database).set_verified(client_id, self._clock.now())
             self._audit.record(
@@ -115,6 +136,16 @@ class Publication:
         )
 
     def _apply(self, content: dict[str, Any], given_secret: str | None, actor: str) -> Applied | Refused:
+        opened = self._open(content)
+        if isinstance(opened, Refused):
+            return opened
+        is_new, versions = opened
+        secret_changes, new_secret = self._secret(content, given_secret, is_new=is_new, actor=actor)
+        status, number, changes = self._write(content, versions, actor, publishes=self._publishes)
+        return Applied(content["client_id"], is_new, status, number, changes + secret_changes, new_secret)
+
+    def _open(self, content: Mapping[str, Any]) -> tuple[bool, Versions] | Refused:
+        """Lock the client that a content is for, or make it. Returns whether it is new, and its versions."""
         client_id = content["client_id"]
         row = self._store.client_row(client_id, lock=True)
         versions = self._store.versions(client_id)
@@ -123,9 +154,7 @@ class Publication:
             return Refused(tuple(problems))
         if row is None:
             self._insert_client(content)
-        secret_changes, new_secret = self._secret(content, given_secret, is_new=row is None, actor=actor)
-        status, number, changes = self._write(content, versions, actor)
-        return Applied(client_id, row is None, status, number, changes + secret_changes, new_secret)
+        return row is None, versions
 
     def _conflicts(self, content: Mapping[str, Any], row: Row[Any] | None, versions: Versions) -> list[Problem]:
         """Return what speaks against a content because of what stands in the register."""
@@ -191,7 +220,9 @@ class Publication:
         change = Change("client_secret", _MASK if live else None, _MASK)
         return (change,), None if given is not None else Masked(secret)
 
-    def _write(self, content: dict[str, Any], versions: Versions, actor: str) -> tuple[str, int, tuple[Change, ...]]:
+    def _write(
+        self, content: dict[str, Any], versions: Versions, actor: str, *, publishes: bool
+    ) -> tuple[str, int, tuple[Change, ...]]:
         """Write a version unless the register says the same already.
 
         Returns (status, number, what differs from what is in force).
@@ -207,7 +238,7 @@ class Publication:
         if draft is not None and draft.base_version == base and with_defaults(draft.content) == content:
             return "draft", draft.number, changes
         number = versions[0].number + 1 if versions else 1
-        version_id, digest = self._entropy.uuid7(), sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+        version_id, digest = self._entropy.uuid7(), _digest(content)
         self._store.archive(client_id, *_OPEN)
         self._store.insert_version(
             {
@@ -223,7 +254,7 @@ class Publication:
             }
         )
         status = "draft"
-        if self._publishes:
+        if publishes:
             self._publish(version_id, number, content)
             status = "published"
         changed = [change.member for change in changes]
@@ -239,11 +270,18 @@ class Publication:
         )
         return status, number, changes
 
-    def _publish(self, version_id: UUID, number: int, content: Mapping[str, Any]) -> None:
+    def _publish(
+        self, version_id: UUID, number: int, content: Mapping[str, Any], approval: Approval | None = None
+    ) -> None:
         """Put a version into force. Its state, ``not_before`` and secrets stay what they are."""
         client_id, policy = content["client_id"], content["policy"]
         self._store.archive(client_id, "published")
-        self._store.set_version_status(version_id, "published", self._clock.now())
+        self._store.publish_version(
+            version_id,
+            published_at=self._clock.now(),
+            change_request_id=approval and approval.request_id,
+            approvals=approval and approval.approvals,
+        )
         self._store.save_agency(policy["agency"], policy.get("agency_name"), policy.get("agency_name#en"))
         self._store.hold_names(
             client_id, {skeleton(content[member]) for member in ("client_name", "client_name#en") if member in content}
@@ -261,6 +299,15 @@ class Publication:
 def _published(versions: Versions) -> dict[str, Any] | None:
     """Return the content in force, with the defaults of today for members that it was written without."""
     return next((with_defaults(version.content) for version in versions if version.status == "published"), None)
+
+
+def _digest(content: Mapping[str, Any]) -> bytes:
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+
+
+def _is_of(approval: Approval, draft: Row[Any]) -> bool:
+    """Tell whether a draft is, to the last byte, what officers approved."""
+    return (approval.version, approval.content_digest) == (draft.number, _digest(draft.content).hex())
 
 
 def _refused(member: str, message: str) -> Refused:

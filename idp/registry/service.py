@@ -4,9 +4,9 @@
 transaction, so that all nodes see it within half a second. Applying and approving registrations are in ``publication``.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, takewhile
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,16 +21,20 @@ from idp.foundation.settings import Settings
 from idp.registry.cache import VersionedCache
 from idp.registry.client import Client
 from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended
-from idp.registry.members import CLIENT_ID, SECRET_METHODS
+from idp.registry.lint import lint
+from idp.registry.members import CLIENT_ID, SECRET_METHODS, with_defaults
 from idp.registry.publication import Publication
 from idp.registry.rules import Problem
 from idp.registry.store import RegistryStore
 from idp.registry.views import (
     Applied,
+    Approval,
     ClientDetail,
     ClientSummary,
+    Comparison,
     Refused,
     SecretIssued,
+    SecretSummary,
     StateChanged,
     VersionSummary,
     differences,
@@ -87,15 +91,23 @@ class Registry:
         self._forget()
         return outcome
 
-    def approve(self, client_id: str, *, actor: str) -> StateChanged | Refused:
-        """Put the open draft of a client into force, unless another version was published since it was written."""
-        outcome = self._publication.approve(client_id, actor=actor)
+    def propose(self, registration: Mapping[str, Any], *, actor: str) -> Applied | Refused:
+        """Write a draft that waits for review, in every environment."""
+        return self._publication.propose(registration, actor=actor)
+
+    def approve(self, client_id: str, *, actor: str, approval: Approval | None = None) -> StateChanged | Refused:
+        """Put the open draft of a client into force, unless another version was published since it was written.
+
+        With an ``approval``, only if the draft is what the officers looked at. In production there is no other way:
+        the database refuses it.
+        """
+        outcome = self._publication.approve(client_id, actor=actor, approval=approval)
         self._forget()
         return outcome
 
     def forget_cached(self) -> None:
         """Let this process see at once what another part of it has just changed."""
-        self._cache.forget()
+        self._forget()
 
     def suspend(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
         """Stop a client: no sign-in, no token, and nothing issued until now is accepted.
@@ -157,16 +169,23 @@ class Registry:
 
     def list(self) -> tuple[ClientSummary, ...]:
         """Return every client, by id, with the version in force and the open draft."""
-        return tuple(_summary(list(rows)) for _, rows in groupby(self._store.client_rows(), lambda row: row.client_id))
+        return tuple(
+            _summary(list(rows))
+            for _, rows in groupby(self._store.client_rows(self._clock.now()), lambda row: row.client_id)
+        )
 
     def show(self, client_id: str) -> ClientDetail | None:
         """Return all that may be shown of a client."""
-        row = self._store.client_row(client_id)
+        row = self._store.client_row(client_id) if CLIENT_ID.match(client_id) else None
         if row is None:
             return None
         versions = self._store.versions(client_id)
         content = next((version.content for version in versions if version.status == "published"), None)
         draft = next((version.content for version in versions if version.status in _OPEN), None)
+        now = self._clock.now()
+        secrets = tuple(
+            SecretSummary(one.created_at, one.expires_at) for one in self._store.secret_times(client_id, now)
+        )
         return ClientDetail(
             client_id=row.client_id,
             agency=row.agency,
@@ -179,23 +198,54 @@ class Registry:
             content=content,
             draft=draft,
             pending_changes=differences(content, draft) if draft is not None else (),
-            versions=tuple(
-                VersionSummary(
-                    version.number,
-                    version.status,
-                    version.base_version,
-                    version.author,
-                    version.created_at,
-                    version.published_at,
-                )
-                for version in versions
+            versions=tuple(map(_version, versions)),
+            live_secrets=len(secrets),
+            secrets=secrets,
+            findings=lint(
+                content or draft or {},
+                now,
+                secret_ends=[one.expires_at for one in secrets],
+                keys_since=_since("jwks", [version for version in versions if version.published_at]),
             ),
-            live_secrets=len(self._store.live_secrets(client_id, self._clock.now())),
+        )
+
+    def compare(self, client_id: str, number: int) -> Comparison | None:
+        """Return a version beside the one in force; the one in force, beside the one that it was written upon."""
+        contents = {version.number: version for version in self._store.versions(client_id)}
+        version = contents.get(number)
+        if version is None:
+            return None
+        published = next((one.number for one in contents.values() if one.status == "published"), None)
+        other = contents.get(version.base_version if published in {None, number} else published)
+        return Comparison(
+            _version(version),
+            version.content,
+            other and other.number,
+            differences(other and with_defaults(other.content), with_defaults(version.content)),
         )
 
 
 def _unknown(client_id: str) -> Refused:
     return Refused((Problem("", f"there is no client {client_id!r}"),))
+
+
+def _version(row: Row[Any]) -> VersionSummary:
+    return VersionSummary(
+        row.number,
+        row.status,
+        row.base_version,
+        row.author,
+        row.created_at,
+        row.published_at,
+        row.content_digest.hex(),
+        row.change_request_id,
+    )
+
+
+def _since(member: str, versions: Sequence[Row[Any]]) -> datetime | None:
+    """Return since when a member has been what it is in the newest of these versions (they are newest first)."""
+    same = takewhile(lambda version: version.content.get(member) == versions[0].content.get(member), versions)
+    return min((version.created_at for version in same), default=None)
 
 
 def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
@@ -214,4 +264,5 @@ def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
         published_version=shown.published_version,
         draft_version=None if draft is None else draft.number,
         is_demonstration=shown.is_demonstration,
+        ends_at=shown.ends_at,
     )

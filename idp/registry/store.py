@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, delete, insert, or_, select, update
+from sqlalchemy import CursorResult, Row, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.foundation.database import Database
@@ -109,8 +109,23 @@ class RegistryStore:
             row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
         return cast("Row[Any] | None", row)
 
-    def client_rows(self) -> Sequence[Row[Any]]:
-        """Return (client columns, status, number, content) of every client's published version and open draft."""
+    def secret_times(self, client_id: str, now: datetime) -> Sequence[Row[Any]]:
+        """Return when each live secret was made and when it ends, newest first."""
+        statement = (
+            select(ClientSecretRow.created_at, ClientSecretRow.expires_at)
+            .where(ClientSecretRow.client_id == client_id)
+            .where(or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now))
+            .order_by(ClientSecretRow.id.desc())
+        )
+        with self._database.read() as connection:
+            return cast("Sequence[Row[Any]]", connection.execute(statement).all())
+
+    def client_rows(self, now: datetime) -> Sequence[Row[Any]]:
+        """Return (client columns, status, number, content, ends_at) of every client's published version and open draft;
+        ``ends_at`` is when the first of its live secrets ends.
+        """
+        mine = (ClientSecretRow.client_id == ClientRow.client_id) & (ClientSecretRow.expires_at > now)
+        ends_at = select(func.min(ClientSecretRow.expires_at)).where(mine).scalar_subquery()
         statement = (
             select(
                 ClientRow.client_id,
@@ -122,6 +137,7 @@ class RegistryStore:
                 ClientVersion.status,
                 ClientVersion.number,
                 ClientVersion.content,
+                ends_at.label("ends_at"),
             )
             .join(ClientVersion, ClientVersion.client_id == ClientRow.client_id)
             .where(ClientVersion.status.in_(("draft", "in_review", "published")))
@@ -143,6 +159,7 @@ class RegistryStore:
                 ClientVersion.author,
                 ClientVersion.created_at,
                 ClientVersion.published_at,
+                ClientVersion.change_request_id,
             )
             .where(ClientVersion.client_id == client_id)
             .order_by(ClientVersion.number.desc())
@@ -170,9 +187,13 @@ class RegistryStore:
     def insert_version(self, values: dict[str, Any]) -> None:
         self._execute(insert(ClientVersion).values(**values))
 
-    def set_version_status(self, version_id: UUID, status: str, published_at: datetime | None = None) -> None:
-        values = {"status": status} | ({"published_at": published_at} if published_at else {})
-        self._execute(update(ClientVersion).where(ClientVersion.id == version_id).values(**values))
+    def submit_draft(self, client_id: str) -> None:
+        """Let the draft of a client be in review."""
+        drafts = (ClientVersion.client_id == client_id, ClientVersion.status == "draft")
+        self._execute(update(ClientVersion).where(*drafts).values(status="in_review"))
+
+    def publish_version(self, version_id: UUID, **values: Any) -> None:
+        self._execute(update(ClientVersion).where(ClientVersion.id == version_id).values(status="published", **values))
 
     def archive(self, client_id: str, *statuses: str) -> None:
         self._execute(

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from idp.foundation.masked import Masked
+from idp.registry.lint import Finding
 from idp.registry.rules import Problem
 
 
@@ -59,8 +61,18 @@ class SecretIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What officers said yes to: one version with one content. ``approvals`` is the number of the last yes."""
+
+    request_id: UUID
+    approvals: int
+    version: int
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSummary:
-    """A line of the list of clients."""
+    """A line of the list of clients. ``ends_at`` is when the first of its live secrets ends."""
 
     client_id: str
     client_name: str
@@ -71,11 +83,20 @@ class ClientSummary:
     published_version: int | None
     draft_version: int | None
     is_demonstration: bool
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSummary:
+    """A live secret as it is listed: never the secret."""
+
+    created_at: datetime
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """A version as it is listed."""
+    """A version as it is listed. ``content_digest`` is what officers approve."""
 
     number: int
     status: str
@@ -83,6 +104,18 @@ class VersionSummary:
     author: str
     created_at: datetime
     published_at: datetime | None
+    content_digest: str
+    change_request_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A version beside another: the one in force, or the one it was written upon. ``against`` is None for nothing."""
+
+    version: VersionSummary
+    content: dict[str, Any]
+    against: int | None
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +135,8 @@ class ClientDetail:
     pending_changes: tuple[Change, ...]
     versions: tuple[VersionSummary, ...]
     live_secrets: int
+    secrets: tuple[SecretSummary, ...]
+    findings: tuple[Finding, ...]
 
 
 def differences(before: dict[str, Any] | None, after: dict[str, Any]) -> tuple[Change, ...]:

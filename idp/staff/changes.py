@@ -28,6 +28,7 @@ from idp.staff.events import (
     ChangeEvent,
     ChangeRejected,
     ChangeRequested,
+    ChangeSuperseded,
     ChangeWithdrawn,
 )
 from idp.staff.models import Approval, ChangeRequest
@@ -107,12 +108,13 @@ class Changes:
             ).all()
         return None if row is None else _change_of(row, tuple(approvers), self._clock.now())
 
-    def open_requests(self, *, limit: int = 200) -> list[Change]:
-        """Return what waits, oldest first."""
+    def open_requests(self, *, target: str | None = None, limit: int = 200) -> list[Change]:
+        """Return what waits, about everything or one target, oldest first."""
         now = self._clock.now()
+        about = () if target is None else (ChangeRequest.target == target,)
         statement = (
             select(ChangeRequest)
-            .where(ChangeRequest.state == "open", ChangeRequest.expires_at > now)
+            .where(ChangeRequest.state == "open", ChangeRequest.expires_at > now, *about)
             .order_by(ChangeRequest.created_at)
             .limit(limit)
         )
@@ -187,6 +189,14 @@ class Changes:
             self._close(change, "withdrawn")
             self._note(ChangeWithdrawn, change, officer, None)
 
+    def supersede(self, kind: str, target: str, officer: Officer) -> None:
+        """End what waits of a kind about a target, and with it the approvals given: somebody asks anew."""
+        with self._database.transaction():
+            for change in self.open_requests(target=target):
+                # One that was decided at this moment stays decided.
+                if change.kind == kind and self._is_closed(change, "superseded"):
+                    self._note(ChangeSuperseded, change, officer, None)
+
     def _open(self, request_id: UUID) -> Change:
         change = self.get(request_id)
         if change is None or change.state != "open":
@@ -194,6 +204,11 @@ class Changes:
         return change
 
     def _close(self, change: Change, state: str) -> None:
+        if not self._is_closed(change, state):
+            raise UserError(_OVER)
+
+    def _is_closed(self, change: Change, state: str) -> bool:
+        """Close a request unless somebody else has; tell whether it was this call."""
         closing = (
             update(ChangeRequest)
             .where(ChangeRequest.id == change.id, ChangeRequest.state == "open")
@@ -201,8 +216,7 @@ class Changes:
             .returning(ChangeRequest.id)
         )
         with self._database.transaction() as connection:
-            if connection.scalar(closing) is None:
-                raise UserError(_OVER)
+            return connection.scalar(closing) is not None
 
     def _note(
         self, event: type[ChangeEvent], change: Change | None, officer: Officer, reason: str | None, **values: Any

@@ -87,3 +87,10 @@ class ChangeRejected(ChangeEvent):
 @dataclass(frozen=True, kw_only=True)
 class ChangeWithdrawn(ChangeEvent):
     action: ClassVar[str] = "change.withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSuperseded(ChangeEvent):
+    """Somebody asked anew for the same target; what was approved until then is void."""
+
+    action: ClassVar[str] = "change.superseded"

@@ -26,6 +26,10 @@ class Officer:
         """Tell whether their power includes a permission."""
         return may(self.power, permission)
 
+    def looks_after(self, agency: str | None) -> bool:
+        """Tell whether sites of an agency are theirs to see: a department delegate sees those of one agency only."""
+        return self.power is not Power.DELEGATE or self.agency == agency
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:

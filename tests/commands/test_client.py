@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.commands.conftest import Run
-from tests.registry.conftest import PRODUCTION, tax_in_production
+from tests.registry.conftest import PRODUCTION, SANDBOX, tax_in_production, tax_in_sandbox
 
 ORIGIN = ("--set", "ORIGIN=http://localhost:8001")
 
@@ -79,8 +79,29 @@ class TestInProduction:
     def test_applied_registration_waits_for_approval(self, idp: Run, tmp_path: Path, services: Any):
         path = tmp_path / "tax.json"
         path.write_text(json.dumps(tax_in_production()), encoding="utf-8")
-        assert "waits for approval: idp client approve tax" in idp("client", "apply", str(path)).stdout
+        assert "waits for approval: two officers, in the console" in idp("client", "apply", str(path)).stdout
         assert services.registry.get("tax") is None
+
+    def test_command_line_gives_nothing_that_two_officers_have_to_give(self, idp: Run, tmp_path: Path, services: Any):
+        """Rule O2."""
+        path = tmp_path / "tax.json"
+        path.write_text(json.dumps(tax_in_production()), encoding="utf-8")
+        idp("client", "apply", str(path))
+        for verb in ("approve", "resume"):
+            ended = idp("client", verb, "tax")
+            assert (ended.status, "in the console" in ended.complaint) == (1, True)
+        assert services.registry.get("tax") is None
+
+
+class TestInTheSandbox:
+    @pytest.fixture
+    def setting_changes(self) -> dict[str, str]:
+        return SANDBOX
+
+    def test_one_command_approves(self, idp: Run, tmp_path: Path, services: Any):
+        path = tmp_path / "tax.json"
+        path.write_text(json.dumps(tax_in_sandbox()), encoding="utf-8")
+        assert "waits for approval: idp client approve tax" in idp("client", "apply", str(path)).stdout
         assert idp("client", "approve", "tax").stdout == "tax: version 1 is in force.\n"
         assert services.registry.get("tax") is not None
 

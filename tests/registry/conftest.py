@@ -31,6 +31,7 @@ TAX: dict[str, Any] = {
         "consent": "required",
     },
 }
+SANDBOX = {"IDP_ENVIRONMENT": "sandbox", "IDP_ISSUER": "https://id.gov.example"}
 PRODUCTION = {"IDP_ENVIRONMENT": "production", "IDP_ISSUER": "https://id.gov.example"}
 
 
@@ -41,6 +42,12 @@ def tax(**changes: Any) -> dict[str, Any]:
     registration |= changes
     registration["policy"] = {name: value for name, value in policy.items() if value is not None}
     return {name: value for name, value in registration.items() if value is not None}
+
+
+def tax_in_sandbox(**changes: Any) -> dict[str, Any]:
+    """The same for a deployment where officers approve, one of them."""
+    policy = {"environment": "sandbox"} | changes.pop("policy", {})
+    return tax_in_production(**changes, policy=policy)
 
 
 def tax_in_production(**changes: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from idp.foundation.database import Database
 from idp.registry.errors import RegistryUnavailable
 from idp.registry.service import Registry
 from idp.registry.views import Applied, Refused, SecretIssued, StateChanged
-from tests.registry.conftest import PRODUCTION, tax, tax_in_production
+from tests.registry.conftest import SANDBOX, tax, tax_in_sandbox
 
 ME = "command:tester"
 
@@ -172,34 +172,34 @@ class TestInDevelopment:
         assert actions == ["client_secret_issued", "client_applied", "client_suspended"]
 
 
-class TestInProduction:
+class TestOutsideDevelopment:
     @pytest.fixture
     def setting_changes(self) -> dict[str, str]:
-        return PRODUCTION
+        return SANDBOX
 
     def test_applied_registration_waits_for_approval(self, registry: Registry):
         """Rule O3."""
-        outcome = applied(registry, tax_in_production())
+        outcome = applied(registry, tax_in_sandbox())
         assert (outcome.status, registry.get("tax")) == ("draft", None)
         assert outcome.new_secret is not None
         assert isinstance(registry.approve("tax", actor=ME), StateChanged)
         assert registry.get("tax") is not None
 
     def test_draft_leaves_what_is_in_force_alone(self, registry: Registry):
-        applied(registry, tax_in_production())
+        applied(registry, tax_in_sandbox())
         registry.approve("tax", actor=ME)
-        applied(registry, tax_in_production(scope="openid"))
+        applied(registry, tax_in_sandbox(scope="openid"))
         client = registry.get("tax")
         assert client is not None
         assert (client.version, sorted(client.scope)) == (1, ["openid", "phone", "profile"])
-        assert applied(registry, tax_in_production(scope="openid")).version == 2
+        assert applied(registry, tax_in_sandbox(scope="openid")).version == 2
         detail = registry.show("tax")
         assert detail is not None
         assert [change.member for change in detail.pending_changes] == ["scope"]
 
     def test_later_draft_replaces_the_earlier_one(self, registry: Registry):
-        applied(registry, tax_in_production())
-        applied(registry, tax_in_production(scope="openid"))
+        applied(registry, tax_in_sandbox())
+        applied(registry, tax_in_sandbox(scope="openid"))
         outcome = registry.approve("tax", actor=ME)
         assert isinstance(outcome, StateChanged)
         assert outcome.version == 2
@@ -207,10 +207,10 @@ class TestInProduction:
 
     def test_registering_again_never_touches_secrets_or_sector(self, registry: Registry, clock: Any):
         """Rule O3."""
-        first = applied(registry, tax_in_production()).new_secret
+        first = applied(registry, tax_in_sandbox()).new_secret
         registry.approve("tax", actor=ME)
-        assert applied(registry, tax_in_production(scope="openid")).new_secret is None
-        assert "policy.sector" in refused(registry.apply(tax_in_production(policy={"sector": "other"}), actor=ME))
+        assert applied(registry, tax_in_sandbox(scope="openid")).new_secret is None
+        assert "policy.sector" in refused(registry.apply(tax_in_sandbox(policy={"sector": "other"}), actor=ME))
         client = registry.get("tax")
         assert first is not None
         assert client is not None
@@ -219,11 +219,9 @@ class TestInProduction:
     def test_registration_for_another_environment_is_refused(self, registry: Registry):
         """Rule O1."""
         assert "policy.environment" in refused(
-            registry.apply(tax_in_production(policy={"environment": "sandbox"}), actor=ME)
+            registry.apply(tax_in_sandbox(policy={"environment": "production"}), actor=ME)
         )
-        assert "policy.environment" in refused(
-            registry.apply(tax_in_production(policy={"environment": None}), actor=ME)
-        )
+        assert "policy.environment" in refused(registry.apply(tax_in_sandbox(policy={"environment": None}), actor=ME))
 
 
 def test_client_of_another_environment_is_not_in_force(registry: Registry, settings: Any, clock: Any, entropy: Any):

@@ -31,3 +31,17 @@ def officer(services, new_officer):
         return services.staff.officer(new_officer(power, **options).account_id)
 
     return make
+
+
+@pytest.fixture
+def two_approve(services, officer):
+    """Put the latest version of a client up for approval, and let as many officers approve it as are needed here."""
+
+    def put_into_force(client_id):
+        author, version = officer(Power.SYSTEM), services.registry.show(client_id).versions[0]
+        changes = services.changes
+        request_id = services.client_changes.propose_version(client_id, version.number, author, "test", changes)
+        for _ in range(services.client_changes.approvals_needed):
+            changes.approve(request_id, changes.get(request_id).digest, officer())
+
+    return put_into_force

@@ -5,7 +5,7 @@ Every view declares the permission it needs; what each power includes is one tab
 
 from flask import Blueprint
 
-from idp.web.console import bootstrap, overview, requests, sessions, staff
+from idp.web.console import bootstrap, client_acts, client_changes, clients, overview, requests, sessions, staff
 from idp.web.shared.csrf import protect
 
 console = Blueprint("console", __name__)
@@ -27,4 +27,22 @@ console.add_url_rule("/console/sessions/end", "end_sessions", sessions.end_many,
 console.add_url_rule("/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "session", sessions.show_one, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "end_session", sessions.end_one, methods=["POST"])
+console.add_url_rule("/console/clients", "clients", clients.show, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>", "client", clients.show_one, methods=["GET"])
+console.add_url_rule(
+    "/console/clients/<client_id>", "withdraw_client_change", client_changes.withdraw, methods=["POST"]
+)
+_VERSION = "/console/clients/<client_id>/versions/<int:number>"
+console.add_url_rule(_VERSION, "client_version", clients.show_version, methods=["GET"])
+console.add_url_rule(_VERSION, "propose_client_version", client_changes.propose_version, methods=["POST"])
+console.add_url_rule("/console/new-client", "new_client", client_changes.new, methods=["GET"])
+console.add_url_rule("/console/new-client", "propose_new_client", client_changes.propose_new, methods=["POST"])
+console.add_url_rule("/console/clients/<client_id>/edit", "edit_client", client_changes.edit, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>/edit", "propose_client", client_changes.propose, methods=["POST"])
+console.add_url_rule("/console/clients/<client_id>/stop", "stopping_client", client_acts.stopping, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>/stop", "stop_client", client_acts.stop, methods=["POST"])
+console.add_url_rule("/console/clients/<client_id>/resume", "resuming_client", client_acts.resuming, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>/resume", "resume_client", client_acts.resume, methods=["POST"])
+console.add_url_rule("/console/clients/<client_id>/secret", "rotating_secret", client_acts.rotating, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>/secret", "rotate_secret", client_acts.rotate, methods=["POST"])
 protect(console)

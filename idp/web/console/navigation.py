@@ -30,6 +30,7 @@ class MenuLink:
 
 SECTIONS: Final = (
     Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
+    Section("/console/clients", marked("Services"), Permission.SEE_CLIENTS),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),

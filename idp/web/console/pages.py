@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from werkzeug.wrappers import Response
 
@@ -36,3 +37,9 @@ def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list
     """Return how staff call an account."""
     account = services().accounts.get(account_id)
     return account.username if account else ""
+
+
+def actor_name(actor: str) -> str:
+    """Return how staff call whoever did something: the account's username, else the actor as it was recorded."""
+    kind, _, account_id = actor.partition(":")
+    return username_of(UUID(account_id)) if kind == "account" else actor

@@ -8,6 +8,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import UserError
+from idp.interventions.client_changes import PUBLISH
+from idp.registry.views import Comparison
 from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
 from idp.web.console.guards import requires
@@ -59,8 +61,19 @@ def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) ->
         raise NotFound
     problems = [problem] if problem else []
     return console_page(
-        officer, "request.html", 400 if problem else 200, problems=problems, change=change, line=_line(change, officer)
+        officer,
+        "request.html",
+        400 if problem else 200,
+        problems=problems,
+        change=change,
+        line=_line(change, officer),
+        comparison=_comparison(change),
     )
+
+
+def _comparison(change: Change) -> Comparison | None:
+    """Return what would change in a registration."""
+    return services().registry.compare(change.target, change.content["version"]) if change.kind == PUBLISH else None
 
 
 def _line(change: Change, officer: Officer) -> dict[str, Any]:

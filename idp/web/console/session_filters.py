@@ -6,7 +6,7 @@ All filters stand in the address, so that a view can be kept and sent on (consol
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -94,7 +94,7 @@ def chips(given: Mapping[Name, str], path: str) -> list[Chip]:
     ]
 
 
-def address(path: str, given: Mapping[Name, str], **more: str) -> str:
+def address(path: str, given: Mapping[Any, str], **more: str) -> str:
     """Return the address of a list with these filters."""
     query = urlencode([*given.items(), *more.items()])
     return f"{path}?{query}" if query else path

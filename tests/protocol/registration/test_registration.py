@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from tests.registry.conftest import PRODUCTION
+from tests.staff.conftest import new_officer, officer, two_approve
 from tests.support.relying_party import RelyingParty
+
+__all__ = ["new_officer", "officer", "two_approve"]
 
 
 @pytest.fixture
@@ -247,27 +250,26 @@ class TestProduction:
     def setting_changes(self):
         return PRODUCTION
 
-    def test_registration_works_only_once_staff_have_approved_it(self, newcomer, services):
+    def test_registration_works_only_once_staff_have_approved_it(self, newcomer, services, two_approve):
         answer = newcomer.register()
         client_id = answer["client_id"]
         assert services.registry.get(client_id) is None
         refused = newcomer.call("POST", "/register", {}, None)
         assert refused.status_code == 401
         assert services.registry.show(client_id).published_version is None
-        outcome = services.registry.approve(client_id, actor="command:officer")
-        assert outcome.state == "active"
+        two_approve(client_id)
         assert not services.registry.get(client_id).is_unverified
 
-    def test_update_is_a_draft_beside_what_is_in_force(self, newcomer, services):
+    def test_update_is_a_draft_beside_what_is_in_force(self, newcomer, services, two_approve):
         """RFC7592-2.2-update."""
         client_id = newcomer.register()["client_id"]
-        services.registry.approve(client_id, actor="command:officer")
+        two_approve(client_id)
         answer = newcomer.update(redirect_uris=["https://app.example.org/other"])
         assert answer.status_code == 200
         assert answer.get_json()["redirect_uris"] == ["https://app.example.org/other"]
         assert services.registry.get(client_id).redirect_uris == ("https://app.example.org/callback",)
         assert not services.registry.get(client_id).is_unverified
-        services.registry.approve(client_id, actor="command:officer")
+        two_approve(client_id)
         assert services.registry.get(client_id).redirect_uris == ("https://app.example.org/other",)
 
 

@@ -1,0 +1,93 @@
+"""The filters of the list of clients: from the address to the lines that match, and back as chips.
+
+The register is small enough to be read whole, with one query; what is shown of it is chosen here. Pure but for the
+address.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from flask import request
+
+from idp.foundation.translation import marked
+from idp.registry.lint import EXPIRING
+from idp.registry.views import ClientSummary
+from idp.web.console.session_filters import Chip, address
+from idp.web.shared.locale import gettext
+
+PAGE: Final = 50
+STATES: Final = {
+    "active": marked("In force"),
+    "suspended": marked("Stopped"),
+    "waiting": marked("With a draft"),
+}
+LABELS: Final = {
+    "text": marked("Name or ID"),
+    "agency": marked("Agency"),
+    "environment": marked("Environment"),
+    "profile": marked("Profile"),
+    "state": marked("State"),
+    "expiring": marked("Secret ends"),
+}
+EXPIRING_WORDS: Final = {"30d": marked("In 30 days")}
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """One page of the list; ``before`` and ``after`` are where the pages beside it begin, None if there is none."""
+
+    shown: Sequence[ClientSummary]
+    before: str | None
+    after: str | None
+
+
+def typed() -> dict[str, str]:
+    """Return the filters as they stand in the address, without empty ones."""
+    given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in LABELS}
+    return {name: value for name, value in given.items() if value}
+
+
+def matching(clients: Iterable[ClientSummary], given: Mapping[str, str], now: datetime) -> list[ClientSummary]:
+    """Return the clients that every filter lets through."""
+    return [client for client in clients if all(_matches(client, name, value, now) for name, value in given.items())]
+
+
+def _matches(client: ClientSummary, name: str, value: str, now: datetime) -> bool:
+    if name == "text":
+        return value.casefold() in f"{client.client_id} {client.client_name}".casefold()
+    if name == "expiring":
+        return client.ends_at is not None and client.ends_at - now <= EXPIRING
+    if name == "state":
+        return client.draft_version is not None if value == "waiting" else is_in(client, value)
+    return bool(getattr(client, name) == value)
+
+
+def is_in(client: ClientSummary, state: str) -> bool:
+    """Tell whether a client is stopped, or in force: published and not stopped."""
+    return client.state == state and (state == "suspended" or client.published_version is not None)
+
+
+def page_of(clients: Sequence[ClientSummary], after: str) -> Lines:
+    """Return the page that begins after a client's id; ``clients`` are in the order of their ids."""
+    ids = [client.client_id for client in clients]
+    start = bisect_right(ids, after)
+    end = start + PAGE
+    before = None if start == 0 else "" if start <= PAGE else ids[start - PAGE - 1]
+    return Lines(clients[start:end], before, ids[end - 1] if end < len(ids) else None)
+
+
+def chips(given: Mapping[str, str], path: str) -> list[Chip]:
+    """Return a chip for each active filter."""
+    words: Mapping[str, Mapping[str, str]] = {"state": STATES, "expiring": EXPIRING_WORDS}
+    return [
+        Chip(
+            gettext(LABELS[name]),
+            gettext(words[name][value]) if value in words.get(name, {}) else value,
+            address(path, {kept: text for kept, text in given.items() if kept != name}),
+        )
+        for name, value in given.items()
+    ]

@@ -1,0 +1,103 @@
+"""The register: which sites there are, and one of them with its versions, secrets and what waits for it.
+
+A department delegate sees the sites of one agency; to them, those of others do not exist.
+"""
+
+from flask import request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from idp.registry.members import SECRET_METHODS
+from idp.registry.views import ClientDetail
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
+from idp.web.console import client_filters
+from idp.web.console.guards import requires
+from idp.web.console.pages import actor_name, console_page
+from idp.web.console.session_filters import address
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+
+PATH = "/console/clients"
+
+
+@requires(Permission.SEE_CLIENTS)
+def show(officer: Officer) -> Response:
+    """List the sites this officer looks after, by id."""
+    given = client_filters.typed()
+    mine = [one for one in services().registry.list() if officer.looks_after(one.agency)]
+    lines = client_filters.page_of(
+        client_filters.matching(mine, given, services().clock.now()), request.args.get("after", "")
+    )
+    return console_page(
+        officer,
+        "clients.html",
+        given=given,
+        chips=client_filters.chips(given, PATH),
+        labels=client_filters.LABELS,
+        values={name: sorted({getattr(one, name) for one in mine}) for name in ("agency", "environment", "profile")},
+        states=client_filters.STATES,
+        expiring=client_filters.EXPIRING_WORDS,
+        lines=lines.shown,
+        previous=None if lines.before is None else address(PATH, given, after=lines.before),
+        following=None if lines.after is None else address(PATH, given, after=lines.after),
+        may_change=officer.may(Permission.CHANGE_CLIENTS),
+    )
+
+
+@requires(Permission.SEE_CLIENTS)
+def show_one(officer: Officer, client_id: str) -> Response:
+    """Show one site: what is in force, what waits, its versions and secrets, what a reviewer should look at."""
+    return client_page(officer, client_id)
+
+
+@requires(Permission.SEE_CLIENTS)
+def show_version(officer: Officer, client_id: str, number: int) -> Response:
+    """Show one version beside the one in force."""
+    return version_page(officer, client_id, number)
+
+
+def client_of(officer: Officer, client_id: str) -> ClientDetail:
+    """Return a client that this officer may see. Raises NotFound."""
+    detail = services().registry.show(client_id)
+    if detail is None or not officer.looks_after(detail.agency):
+        raise NotFound
+    return detail
+
+
+def client_page(officer: Officer, client_id: str, problem: Problem | None = None) -> Response:
+    """Answer with the page of a client."""
+    detail = client_of(officer, client_id)
+    content = detail.content or detail.draft or {}
+    return console_page(
+        officer,
+        "client.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        client=detail,
+        content=content,
+        authors={version.author: actor_name(version.author) for version in detail.versions},
+        waiting=services().changes.open_requests(target=client_id),
+        uses_secret=content.get("token_endpoint_auth_method") in SECRET_METHODS,
+        may_change=officer.may(Permission.CHANGE_CLIENTS),
+        may_stop=officer.may(Permission.STOP_CLIENTS),
+        may_approve=officer.may(Permission.APPROVE_CLIENTS),
+    )
+
+
+def version_page(officer: Officer, client_id: str, number: int, problem: Problem | None = None) -> Response:
+    """Answer with the page of a version."""
+    detail = client_of(officer, client_id)
+    comparison = services().registry.compare(client_id, number)
+    if comparison is None:
+        raise NotFound
+    return console_page(
+        officer,
+        "client_version.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        client=detail,
+        comparison=comparison,
+        author=actor_name(comparison.version.author),
+        may_change=officer.may(Permission.CHANGE_CLIENTS) and comparison.version.status != "published",
+    )
