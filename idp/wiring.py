@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
+from idp.accounts.restrictions import Restrictions
+from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
 from idp.audit.service import Audit
 from idp.consents.service import Consents
@@ -20,6 +22,7 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.accounts import AccountInterventions
 from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
@@ -59,6 +62,8 @@ class Services:
     keyring: Keyring
     translator: Translator
     accounts: Accounts
+    account_search: AccountSearch
+    restrictions: Restrictions
     factors: Factors
     registry: Registry
     initial_tokens: InitialTokens
@@ -67,6 +72,7 @@ class Services:
     changes: Changes
     session_search: SessionSearch
     mass_endings: MassEndings
+    account_interventions: AccountInterventions
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -117,6 +123,17 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     )
     changes = Changes(database, clock, entropy, audit, (*change_kinds(staff), mass_endings.change_kind()))
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
+    restrictions = Restrictions(database, clock, audit)
+    account_interventions = AccountInterventions(
+        database,
+        audit,
+        accounts=accounts,
+        restrictions=restrictions,
+        factors=factors,
+        sessions=sessions,
+        devices=devices,
+        staff=staff,
+    )
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
@@ -198,6 +215,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         keyring,
         Translator(),
         accounts,
+        AccountSearch(database, keyring),
+        restrictions,
         factors,
         registry,
         initial_tokens,
@@ -206,6 +225,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         changes,
         session_search,
         mass_endings,
+        account_interventions,
         sessions,
         devices,
         grants,

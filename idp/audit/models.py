@@ -20,6 +20,9 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_account", "account_id", "id"),
         Index("ix_audit_client", "client_id", "id"),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_request", "request_id"),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

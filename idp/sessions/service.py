@@ -109,7 +109,7 @@ class Sessions:
         now = self._clock.now()
         opened = OpenedSession(self._entropy.token(), self._entropy.uuid7())
         with self._database.transaction() as connection:
-            kind = connection.scalar(store.live_account_kind(self._database.dialect), {"account": account_id})
+            kind = connection.scalar(store.live_account_kind(self._database.dialect, now), {"account": account_id})
             if kind is None:
                 return None
             values = self._proof(factors, interaction_id) | {

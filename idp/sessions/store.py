@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, Update, bindparam, exists, insert, or_, select, update
 
 from idp.accounts.models import Account
+from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.columns import moment_of
 from idp.sessions.models import ClientSession, OPSession
@@ -72,10 +73,13 @@ def session_of(row: Row[Any]) -> Session:
     )
 
 
-def live_account_kind(dialect: Literal["sqlite", "postgresql"]) -> Select[str]:
+def live_account_kind(dialect: Literal["sqlite", "postgresql"], now: datetime) -> Select[str]:
     """Select the kind of an account that may have sessions, keeping it from being locked until the transaction ends."""
     statement = select(Account.kind).where(
-        Account.id == bindparam("account"), Account.locked_at.is_(None), Account.closed_at.is_(None)
+        Account.id == bindparam("account"),
+        Account.locked_at.is_(None),
+        Account.closed_at.is_(None),
+        is_unrestricted(now),
     )
     return statement.with_for_update(read=True) if dialect == "postgresql" else statement
 

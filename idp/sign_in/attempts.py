@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.models import Account
+from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.clock import Clock
 from idp.foundation.columns import microseconds, moment_of
@@ -60,6 +61,7 @@ class Attempts:
             Account.credentials_changed_at <= SignInAttempt.updated_at,
             Account.locked_at.is_(None),
             Account.closed_at.is_(None),
+            is_unrestricted(self._clock.now()),
         )
         with self._database.read() as connection:
             row = connection.execute(statement).one_or_none()

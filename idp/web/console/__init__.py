@@ -5,12 +5,13 @@ Every view declares the permission it needs; what each power includes is one tab
 
 from flask import Blueprint
 
-from idp.web.console import bootstrap, overview, requests, sessions, staff
+from idp.web.console import account_interventions, accounts, bootstrap, overview, requests, search, sessions, staff
 from idp.web.shared.csrf import protect
 
 console = Blueprint("console", __name__)
 console.add_url_rule("/", "start", overview.start, methods=["GET"])
 console.add_url_rule("/console", "overview", overview.show, methods=["GET"])
+console.add_url_rule("/console/search", "search", search.find, methods=["POST"])
 console.add_url_rule("/console/bootstrap", "bootstrap", bootstrap.show, methods=["GET"])
 console.add_url_rule("/console/bootstrap", "redeem_bootstrap", bootstrap.redeem, methods=["POST"])
 console.add_url_rule("/console/requests", "requests", requests.show_all, methods=["GET"])
@@ -27,4 +28,19 @@ console.add_url_rule("/console/sessions/end", "end_sessions", sessions.end_many,
 console.add_url_rule("/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "session", sessions.show_one, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "end_session", sessions.end_one, methods=["POST"])
+_ACCOUNT = "/console/accounts/<uuid:account_id>"
+for _path, _name, _ask, _do in (
+    ("restrict", "restrict_account", account_interventions.restricting, account_interventions.restrict),
+    ("lift/<kind>", "lift_restriction", account_interventions.lifting, account_interventions.lift),
+    (
+        "factors/<uuid:authenticator_id>/reset",
+        "reset_factor",
+        account_interventions.resetting,
+        account_interventions.reset,
+    ),
+    ("reveal", "reveal_value", account_interventions.revealing, account_interventions.reveal),
+):
+    console.add_url_rule(f"{_ACCOUNT}/{_path}", f"ask_{_name}", _ask, methods=["GET"])
+    console.add_url_rule(f"{_ACCOUNT}/{_path}", _name, _do, methods=["POST"])
+console.add_url_rule(_ACCOUNT, "account", accounts.show, methods=["GET"])
 protect(console)

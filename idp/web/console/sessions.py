@@ -16,7 +16,7 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import session_filters
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import client_names, console_page
 from idp.web.console.reasons import reason_problem
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.forms import read_form
@@ -50,7 +50,7 @@ def show(officer: Officer) -> Response:
         problems=problems,
         given=given,
         chips=session_filters.chips(given, PATH),
-        clients=_client_names(),
+        clients=client_names(),
         methods=session_filters.METHODS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
@@ -115,7 +115,7 @@ def show_ending(officer: Officer, ending_id: UUID) -> Response:
         "ending.html",
         progress=progress,
         told=services().mass_endings.deliveries(progress),
-        names=_client_names(),
+        names=client_names(),
     )
 
 
@@ -160,14 +160,10 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
         problems=[problem] if problem else [],
         line=line,
         device=device_name(line.user_agent).device,
-        names=_client_names(),
+        names=client_names(),
         deliveries=services().outbox.deliveries([session_id]),
         may_end=officer.may(Permission.END_SESSIONS) and line.ended_at is None,
     )
-
-
-def _client_names() -> dict[str, str]:
-    return {client.client_id: client.client_name for client in services().registry.list()}
 
 
 def _cursor(name: str) -> UUID | None:
