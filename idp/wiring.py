@@ -7,6 +7,7 @@ from http import HTTPStatus
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
@@ -59,6 +60,7 @@ class Services:
     outbox: Outbox
     outbound: OutboundHTTP
     audit: Audit
+    event_search: EventSearch
     keyring: Keyring
     translator: Translator
     accounts: Accounts
@@ -212,6 +214,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
+        EventSearch(database),
         keyring,
         Translator(),
         accounts,

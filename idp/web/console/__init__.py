@@ -5,7 +5,17 @@ Every view declares the permission it needs; what each power includes is one tab
 
 from flask import Blueprint
 
-from idp.web.console import account_interventions, accounts, bootstrap, overview, requests, search, sessions, staff
+from idp.web.console import (
+    account_interventions,
+    accounts,
+    bootstrap,
+    events,
+    overview,
+    requests,
+    search,
+    sessions,
+    staff,
+)
 from idp.web.shared.csrf import protect
 
 console = Blueprint("console", __name__)
@@ -28,6 +38,10 @@ console.add_url_rule("/console/sessions/end", "end_sessions", sessions.end_many,
 console.add_url_rule("/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "session", sessions.show_one, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "end_session", sessions.end_one, methods=["POST"])
+console.add_url_rule("/console/events", "events", events.show, methods=["GET"])
+console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])
+console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
+console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 _ACCOUNT = "/console/accounts/<uuid:account_id>"
 for _path, _name, _ask, _do in (
     ("restrict", "restrict_account", account_interventions.restricting, account_interventions.restrict),

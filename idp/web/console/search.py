@@ -10,9 +10,11 @@ from uuid import UUID
 from flask import request
 from werkzeug.wrappers import Response
 
+from idp.audit.searching import EventFilter
 from idp.foundation.translation import marked
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
+from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.overview import overview_page
 from idp.web.console.pages import console_page
@@ -56,6 +58,18 @@ def _session(text: str) -> str | None:
     return f"/console/sessions/{session_id}"
 
 
+def _event(text: str) -> str | None:
+    event_id = _uuid(text)
+    if event_id is not None and services().event_search.find(event_id) is not None:
+        return f"/console/events/{event_id}"
+    reference = "".join(text.split()).upper()
+    return address("/console/events", {"request": reference}) if _is_request(reference) else None
+
+
+def _is_request(reference: str) -> bool:
+    return bool(services().event_search.page(EventFilter(request_id=reference), size=1))
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -66,4 +80,5 @@ def _uuid(text: str) -> UUID | None:
 _FINDERS: tuple[tuple[Permission, Finder], ...] = (
     (Permission.SEE_ACCOUNTS, _account),
     (Permission.SEE_SESSIONS, _session),
+    (Permission.SEE_EVENTS, _event),
 )
