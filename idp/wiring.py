@@ -24,6 +24,7 @@ from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
+from idp.interventions.hunts import Hunts
 from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
@@ -75,6 +76,7 @@ class Services:
     session_search: SessionSearch
     mass_endings: MassEndings
     account_interventions: AccountInterventions
+    hunts: Hunts
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -229,6 +231,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         session_search,
         mass_endings,
         account_interventions,
+        Hunts(database, clock),
         sessions,
         devices,
         grants,

@@ -10,6 +10,7 @@ from idp.web.console import (
     accounts,
     bootstrap,
     events,
+    hunts,
     overview,
     requests,
     search,
@@ -42,6 +43,7 @@ console.add_url_rule("/console/events", "events", events.show, methods=["GET"])
 console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
+console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
 _ACCOUNT = "/console/accounts/<uuid:account_id>"
 for _path, _name, _ask, _do in (
     ("restrict", "restrict_account", account_interventions.restricting, account_interventions.restrict),

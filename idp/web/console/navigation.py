@@ -32,6 +32,7 @@ SECTIONS: Final = (
     Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
+    Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),
 )
