@@ -37,9 +37,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_actor", ["actor", "id"], unique=False)
         batch_op.create_index("ix_audit_action", ["action", "id"], unique=False)
         batch_op.create_index("ix_audit_request", ["request_id"], unique=False)
+    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_dead",
+            ["lane", "settled_at"],
+            unique=False,
+            postgresql_where=sa.text("settled_at IS NOT NULL AND delivered_at IS NULL"),
+            sqlite_where=sa.text("settled_at IS NOT NULL AND delivered_at IS NULL"),
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_dead",
+            postgresql_where=sa.text("settled_at IS NOT NULL AND delivered_at IS NULL"),
+            sqlite_where=sa.text("settled_at IS NOT NULL AND delivered_at IS NULL"),
+        )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_request")
         batch_op.drop_index("ix_audit_action")

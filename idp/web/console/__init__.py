@@ -11,6 +11,7 @@ from idp.web.console import (
     bootstrap,
     events,
     hunts,
+    operation,
     overview,
     requests,
     search,
@@ -44,6 +45,11 @@ console.add_url_rule("/console/events/export", "exporting_events", events.export
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/keys", "keys", operation.keys, methods=["GET"])
+console.add_url_rule("/console/health", "health", operation.health, methods=["GET"])
+console.add_url_rule("/console/deliveries", "deliveries", operation.deliveries, methods=["GET"])
+console.add_url_rule("/console/deliveries/retry", "retrying_deliveries", operation.retrying, methods=["GET"])
+console.add_url_rule("/console/deliveries/retry", "retry_deliveries", operation.retry, methods=["POST"])
 _ACCOUNT = "/console/accounts/<uuid:account_id>"
 for _path, _name, _ask, _do in (
     ("restrict", "restrict_account", account_interventions.restricting, account_interventions.restrict),

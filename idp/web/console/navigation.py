@@ -34,6 +34,9 @@ SECTIONS: Final = (
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
     Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
+    Section("/console/deliveries", marked("Deliveries"), Permission.SEE_DELIVERIES),
+    Section("/console/keys", marked("Keys"), Permission.SEE_KEYS),
+    Section("/console/health", marked("Health"), Permission.SEE_HEALTH),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),
 )
 
