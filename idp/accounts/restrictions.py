@@ -19,8 +19,8 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.translation import marked
 
-KINDS: Final = {"block": marked("Blocked"), "suspend": marked("Suspended")}
-"""A block answers a danger, a suspension an administrative decision; both keep the account out."""
+KINDS: Final = {"block": marked("Block, for a danger"), "suspend": marked("Suspension, by a decision")}
+"""Both keep the account out; each is lifted by whoever laid it on for its own cause."""
 
 
 @dataclass(frozen=True, slots=True)
