@@ -3,6 +3,8 @@
 PORT ?= 8000
 PYTHON ?=
 export PORT PYTHON
+# Many containers set this; compiling every module anew would double the time that each process needs to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The environment belongs to what it was made from: when one of these files changes, it is brought up to date.
 SOURCES := requirements.lock pyproject.toml clients/kit/pyproject.toml .ci/make-environment
@@ -21,6 +23,7 @@ run: $(INSTALLED) ## the provider and the department sites on http://localhost:8
 
 test: $(INSTALLED) ## everything: lint, types, imports, then all tests on SQLite, PostgreSQL and in a browser
 	@.ci/install-packages
+	@.ci/install-node-packages
 	@status=0; .ci/quality || status=1; $(PYTEST) || status=1; exit $$status
 
 check: $(INSTALLED) ## the quick part, under a minute: lint, types, imports, unit tests on SQLite

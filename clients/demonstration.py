@@ -106,7 +106,8 @@ def show(provider: Provider, made: MadeUp, port: int) -> None:
     table(addresses)
     click.echo()
     show_codes(made)
-    click.echo(f"\nSecrets: {made.file}   Logs: {provider.folder / 'log'}   Ctrl-C stops everything.")
+    click.echo(f"\nThe idp command for this provider, in another shell:  . {provider.write_environment()}")
+    click.echo(f"Secrets: {made.file}   Logs: {provider.folder / 'log'}   Ctrl-C stops everything.")
 
 
 def show_codes(made: MadeUp) -> None:

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
 from idp.factors.hashing_pool import HashingPool
-from idp.factors.password_hashing import Cost
 from idp.factors.service import Factors
 from idp.foundation.clock import Clock, SystemClock
 from idp.foundation.database import Database
@@ -39,6 +39,7 @@ from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
+from idp.sign_in.proof_of_work import ProofsOfWork
 from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
@@ -62,6 +63,7 @@ class Services:
     outbound: OutboundHTTP
     audit: Audit
     event_search: EventSearch
+    sealer: Sealer
     keyring: Keyring
     translator: Translator
     accounts: Accounts
@@ -97,9 +99,10 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
+    sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
-    factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, cost=Cost.of(settings), pool=pool)
+    factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens = InitialTokens(database, clock, entropy, audit)
     staff = Staff(database, clock, entropy, audit)
@@ -149,8 +152,14 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         accounts=accounts,
         factors=factors,
-        devices=devices,
-        tries=Tries(throttle, keyring, Limits.of(settings)),
+        tries=Tries(
+            database,
+            clock,
+            throttle,
+            keyring,
+            proofs=ProofsOfWork(clock, entropy, keyring, throttle),
+            limits=Limits.of(settings),
+        ),
         standings=Standings(
             clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
         ),
@@ -217,6 +226,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbound,
         audit,
         EventSearch(database),
+        sealer,
         keyring,
         Translator(),
         accounts,

@@ -1,6 +1,7 @@
 """The provider as the demonstration uses it: the ``idp`` command with its own database and keys, seen from outside."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,7 @@ class Provider:
         self.console_port = port + CONSOLE_OFFSET
         self.console = f"http://localhost:{self.console_port}"
         self.command = [str(Path(sys.executable).with_name("idp"))]
-        self.environment = {
-            **os.environ,
+        self._settings = {
             "IDP_ENVIRONMENT": "development",
             "IDP_ISSUER": self.issuer,
             "IDP_DATABASE_URL": f"sqlite:///{self.database}",
@@ -34,6 +34,15 @@ class Provider:
             "IDP_OFFICER_ACR": "urn:idp:acr:aal2",
             "IDP_KEYS_DIR": str(ROOT / "keys" / ("development" if usual else f"development-{port}")),
         }
+        self.environment = {**os.environ, **self._settings}
+
+    def write_environment(self) -> Path:
+        """Write what a shell reads to use the ``idp`` command on this provider, and return where."""
+        file = self.folder / "environment"
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in self._settings.items()]
+        lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return file
 
     def run(self, *arguments: str, given: str = "") -> None:
         """Run a subcommand to its end. Raises Stopped with what it said."""

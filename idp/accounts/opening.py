@@ -187,6 +187,7 @@ class Opening:
         for model in _IN_ORDER:
             if sheet.rows[model]:
                 connection.execute(insert(model), sheet.rows[model])
+        self._audit.announce(sheet.rows[AuditEvent])
         for known in sheet.names:
             statement = update(Organization).where(Organization.id == known.id, Organization.name.is_(None))
             connection.execute(statement.values(name=known.name, name_en=known.name_en))

@@ -34,7 +34,7 @@ class Restriction:
     created_at: datetime
 
 
-def is_unrestricted(now: datetime) -> ColumnElement[bool]:
+def is_unrestricted(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that no restriction keeps an account out."""
     return or_(Account.restricted_until.is_(None), Account.restricted_until <= now)
 

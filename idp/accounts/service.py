@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
@@ -73,17 +73,26 @@ class Accounts:
         """
         if isinstance(identifier, str):
             identifier = parse_identifier(identifier)
-        values: dict[str, Any]
-        if identifier.kind == "username":
-            statement, values = store.BY_USERNAME, {"username": identifier.value}
-        else:
-            digest = self._keyring.index(identifier.kind, identifier.value)
-            statement, values = store.BY_LOOKUP, {"kind": identifier.kind, "digest": digest}
+        statement, values = self.question_for(identifier)
         with self._database.read() as connection:
             row = connection.execute(statement, values).one_or_none()
-        return None if row is None else self._sign_in_account(row)
+        return None if row is None else self.sign_in_account(row)
 
-    def _sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
+    def get_for_sign_in(self, account_id: UUID) -> SignInAccount | None:
+        """Return the account whose passkey was verified. A locked or closed one is found too."""
+        with self._database.read() as connection:
+            row = connection.execute(store.BY_ID, {"account": account_id}).one_or_none()
+        return None if row is None else self.sign_in_account(row)
+
+    def question_for(self, identifier: Identifier) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
+        """Return the SELECT that finds the account of an identifier, one of two, for whoever joins more to it."""
+        if identifier.kind == "username":
+            return store.BY_USERNAME, {"username": identifier.value}
+        digest = self._keyring.index(identifier.kind, identifier.value)
+        return store.BY_LOOKUP, {"kind": identifier.kind, "digest": digest}
+
+    def sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
+        """Return the account of a row of ``question_for``."""
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"
         )

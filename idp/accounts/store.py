@@ -27,6 +27,8 @@ BY_USERNAME: Final[Select[*tuple[Any, ...]]] = select(*_SIGN_IN_COLUMNS).where(
     Account.username == bindparam("username")
 )
 
+BY_ID: Final[Select[*tuple[Any, ...]]] = select(*_SIGN_IN_COLUMNS).where(Account.id == bindparam("account"))
+
 BY_LOOKUP: Final[Select[*tuple[Any, ...]]] = (
     select(*_SIGN_IN_COLUMNS)
     .join(AccountLookup, AccountLookup.account_id == Account.id)

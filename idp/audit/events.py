@@ -21,3 +21,24 @@ class Event:
     client_id: str | None = None
     session_id: UUID | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointKeyChanged(Event):
+    """Checkpoints are signed with another key from now on. Both keys sign the change; the first one has no former."""
+
+    action: ClassVar[str] = "audit.checkpoint_key_changed"
+
+    key: str
+    former: str | None
+    signature: str
+    former_signature: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalValuesErased(Event):
+    """The personal values in an account's events were erased; the leaves stay as they were (rule A6)."""
+
+    action: ClassVar[str] = "audit.erased"
+
+    events: int

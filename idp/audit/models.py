@@ -1,14 +1,20 @@
-"""The audit table. The application inserts and reads; nothing here updates or deletes."""
+"""The tables of the record: events, the tiles of their tree, its head, and the checkpoints.
+
+The application inserts events. Triggers refuse every other change of them but two: the sealer gives an event that has
+none its leaf index, and an erasure empties ``network`` and ``salt`` (rules A4, A6; migration 0010).
+"""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from idp.foundation.columns import Instant, JSONText, UUIDType, personal, plain
+from idp.foundation.columns import Ciphertext, Digest, Instant, JSONText, UUIDType, personal, plain, secret
 from idp.foundation.database import Base
+
+_UNSEALED = text("leaf_index IS NULL")
 
 
 class AuditEvent(Base):
@@ -23,6 +29,8 @@ class AuditEvent(Base):
         Index("ix_audit_actor", "actor", "id"),
         Index("ix_audit_action", "action", "id"),
         Index("ix_audit_request", "request_id"),
+        Index("ux_audit_leaf", "leaf_index", unique=True),
+        Index("ix_audit_unsealed", "id", postgresql_where=_UNSEALED, sqlite_where=_UNSEALED),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -35,4 +43,40 @@ class AuditEvent(Base):
     reason: Mapped[str | None] = plain(String(500))
     request_id: Mapped[str | None] = plain(String(32))
     network: Mapped[str | None] = personal(String(50))
+    network_commitment: Mapped[bytes | None] = plain(Digest)
+    salt: Mapped[bytes | None] = secret(Digest)
     detail: Mapped[dict[str, Any]] = plain(JSONText, nullable=False)
+    leaf_index: Mapped[int | None] = plain(BigInteger)
+
+
+class AuditTile(Base):
+    """Up to 256 hashes of one level of the tree, one after the other (C2SP tlog-tiles)."""
+
+    __tablename__ = "audit_tile"
+
+    level: Mapped[int] = plain(Integer, primary_key=True, autoincrement=False)
+    tile_index: Mapped[int] = plain(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = plain(Ciphertext, nullable=False)
+
+
+class AuditHead(Base):
+    """One row: how many leaves are sealed, who may seal (the newest fencing token), and with which key."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = plain(Integer, primary_key=True, autoincrement=False)
+    size: Mapped[int] = plain(BigInteger, nullable=False)
+    fence: Mapped[int] = plain(BigInteger, nullable=False)
+    leased_until: Mapped[datetime] = plain(Instant, nullable=False)
+    kid: Mapped[str | None] = plain(String(64))
+    public_key: Mapped[bytes | None] = plain(Digest)
+
+
+class AuditCheckpoint(Base):
+    """The newest checkpoint of each size: while nothing happens, a later one takes the place of the earlier."""
+
+    __tablename__ = "audit_checkpoint"
+
+    size: Mapped[int] = plain(BigInteger, primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    note: Mapped[str] = plain(Text, nullable=False)

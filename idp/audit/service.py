@@ -1,22 +1,28 @@
-"""Writing and exporting the audit record (rule A3: inserted in the transaction it records)."""
+"""Writing and reading the audit record (rule A3: inserted in the transaction it records).
 
-from collections.abc import Callable, Iterator, Sequence
+The hash of every leaf also goes to the log stream when its transaction has committed (rule A4), so that a row changed
+before it was sealed is caught by whoever keeps the logs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from idp.audit.events import Event
+from idp.audit.events import Event, PersonalValuesErased
+from idp.audit.leaf import SALT, commitment, hash_of
 from idp.audit.models import AuditEvent
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
-from idp.foundation.logging import request_context
+from idp.foundation.logging import get_logger, request_context
 
 _COMMON = frozenset(field.name for field in fields(Event))
 _BATCH = 1000
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,22 @@ class Audit:
         rows = [self.row(event) for event in events]
         with self._database.transaction() as connection:
             connection.execute(insert(AuditEvent), rows)
+            self.announce(rows)
             for event in events:
                 for listener in self._listeners:
                     listener(event)
 
+    def announce(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Log the leaf hashes of rows once the present transaction has committed."""
+        leaves = [hash_of(row).hex() for row in rows]
+        self._database.after_commit(lambda: _log.info("audit_committed", leaves=leaves))
+
     def row(self, event: Event) -> dict[str, Any]:
-        """Return the values of an event's row, for statements that insert it themselves."""
+        """Return the values of an event's row, for statements that insert it themselves and then ``announce`` it; no
+        listener hears of it.
+        """
         context = request_context.get()
+        salt = self._entropy.token_bytes(SALT) if context.network else None
         return {
             "id": self._entropy.uuid7(),
             "occurred_at": self._clock.now(),
@@ -72,6 +87,8 @@ class Audit:
             "reason": event.reason,
             "request_id": context.request_id or None,
             "network": context.network or None,
+            "network_commitment": None if salt is None else commitment(salt, context.network),
+            "salt": salt,
             "detail": {name: value for name in _own_fields(type(event)) if (value := getattr(event, name)) is not None},
         }
 
@@ -82,6 +99,15 @@ class Audit:
         )
         with self._database.read() as connection:
             return [AuditRecord(*row) for row in connection.execute(statement)]
+
+    def erase_personal_values(self, account_id: UUID, *, actor: str, reason: str) -> int:
+        """Erase the personal values in an account's events, and return how many events had some (rule A6)."""
+        has_values = (AuditEvent.network.is_not(None)) | (AuditEvent.salt.is_not(None))
+        statement = update(AuditEvent).where(AuditEvent.account_id == account_id, has_values)
+        with self._database.transaction() as connection:
+            count = connection.execute(statement.values(network=None, salt=None)).rowcount
+            self.record(PersonalValuesErased(actor=actor, account_id=account_id, reason=reason, events=count))
+        return count
 
     def export(self, *, since: datetime | None = None) -> Iterator[AuditRecord]:
         """Yield every event from a time on, oldest first, in batches that hold no long transaction."""

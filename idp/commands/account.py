@@ -169,7 +169,7 @@ def import_accounts(file: Path, *, as_json: bool) -> None:
 
 
 @COMMAND.command()
-@click.argument("username", metavar="U")
+@click.argument("username", metavar="USERNAME")
 @click.option("--reason", default="", help="Why, for the audit record.")
 def lock(username: str, reason: str) -> None:
     """Let nobody sign in to an account, and end all its sessions."""
@@ -183,7 +183,7 @@ def lock(username: str, reason: str) -> None:
 
 
 @COMMAND.command()
-@click.argument("username", metavar="U")
+@click.argument("username", metavar="USERNAME")
 @click.option("--reason", default="", help="Why, for the audit record.")
 def unlock(username: str, reason: str) -> None:
     """Let an account sign in again."""
@@ -195,7 +195,7 @@ def unlock(username: str, reason: str) -> None:
 
 
 @COMMAND.command()
-@click.argument("username", metavar="U")
+@click.argument("username", metavar="USERNAME")
 @json_option
 def show(username: str, *, as_json: bool) -> None:
     """Show an account, its authenticators, organizations and sessions. Personal values are masked."""

@@ -11,7 +11,7 @@ from idp.commands.events import note_use
 from idp.commands.output import json_option, plain, print_facts, print_json, print_table, shown
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.files import read_registration
-from idp.registry.members import SLUG
+from idp.registry.members import LEGACY, SLUG
 from idp.registry.service import SECRET_OVERLAP
 from idp.registry.views import Applied, Refused
 from idp.sessions.values import Selector
@@ -165,16 +165,25 @@ def suspend(client_id: str, reason: str) -> None:
 
 @COMMAND.command("initial-token")
 @click.option("--agency", required=True, help="The agency whose clients may be registered with it.")
+@click.option(
+    "--profile",
+    type=click.Choice(["standard", LEGACY]),
+    default="standard",
+    show_default=True,
+    help="legacy-oidc: for clients that cannot use PKCE; they end when the token does.",
+)
 @click.option("--uses", type=click.IntRange(1, 100), default=1, show_default=True, help="How many clients.")
 @click.option("--days", type=click.IntRange(1, 30), default=7, show_default=True, help="How long it is accepted.")
 @json_option
-def initial_token(agency: str, uses: int, days: int, *, as_json: bool) -> None:
+def initial_token(agency: str, profile: str, uses: int, days: int, *, as_json: bool) -> None:
     """Let an agency register clients by itself at /register (RFC 7591). The token is shown once."""
     if not SLUG.match(agency):
         raise click.BadParameter("lower-case letters, digits, dots or hyphens", param_hint="--agency")
     with open_services() as services:
-        issued = services.initial_tokens.issue(agency, uses=uses, lifetime=timedelta(days=days), actor=actor())
-        note_use(services, "client initial-token", agency=agency, uses=uses, days=days)
+        issued = services.initial_tokens.issue(
+            agency, profile=profile, uses=uses, lifetime=timedelta(days=days), actor=actor()
+        )
+        note_use(services, "client initial-token", agency=agency, profile=profile, uses=uses, days=days)
     if as_json:
         print_json({"initial_access_token": issued.token.reveal(), "expires_at": issued.expires_at})
         return

@@ -7,7 +7,7 @@ from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json, print_table
 
-_ACCOUNT = click.option("--account", "username", required=True, metavar="U", help="The username of the account.")
+_ACCOUNT = click.option("--account", "username", required=True, metavar="USERNAME", help="The username of the account.")
 
 
 @click.group("consent")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from idp.commands.loading import loading
 from idp.foundation.logging import configure_logging
 from idp.foundation.settings import Settings, load_settings
 
@@ -41,9 +42,9 @@ def read_settings() -> Settings:
 @contextmanager
 def open_services() -> Iterator[Services]:
     """Build the services of this deployment for one command."""
-    from idp.wiring import build_services  # noqa: PLC0415 - the whole house takes most of a second to import
-
     settings = read_settings()
+    with loading():
+        from idp.wiring import build_services  # noqa: PLC0415 - the whole house takes half a second to import
     configure_logging()
     services = build_services(settings)
     try:

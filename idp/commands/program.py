@@ -7,10 +7,12 @@ from typing import Final
 
 import click
 
+from idp.commands.loading import loading
+
 # name: (module, what --help says); the module's ``COMMAND`` is the group or command.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "account": ("idp.commands.account", "Open, import, show, lock and unlock accounts."),
-    "audit": ("idp.commands.audit", "Verify and export the audit record."),
+    "audit": ("idp.commands.audit", "Export the audit record, verify it, prove single events."),
     "client": ("idp.commands.client", "Register client sites, approve and stop them."),
     "consent": ("idp.commands.consent", "List and withdraw consents."),
     "db": ("idp.commands.db", "Bring the database up to date, look for drift."),
@@ -20,7 +22,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "session": ("idp.commands.session", "List and end sessions, see what sites were told."),
     "staff": ("idp.commands.staff", "Make the first officers, list who has which power."),
     "stream": ("idp.commands.stream", "See who receives security events, pause and enable streams."),
-    "worker": ("idp.commands.worker", "Deliver signals and notices, rotate keys, purge what has expired."),
+    "worker": (
+        "idp.commands.worker",
+        "Deliver signals and notices, rotate keys, purge what has expired, seal the audit record.",
+    ),
 }
 UNEXPECTED: Final = 70
 _INTERRUPTED: Final = 130
@@ -36,7 +41,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).COMMAND
+        with loading():
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).COMMAND
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

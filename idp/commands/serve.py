@@ -22,6 +22,7 @@ from typing import Any, Final
 import click
 
 from idp.commands.deployment import open_services, read_settings, refuse
+from idp.commands.loading import loading
 from idp.foundation.logging import configure_logging, get_logger
 from idp.foundation.settings import Settings
 from idp.sessions.values import CONSOLE, PROVIDER
@@ -141,11 +142,12 @@ def _check_certificate(cert: Path | None, key: Path | None) -> None:
 
 def _check_deployment() -> None:
     """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts."""
+    with loading():
+        import_module("idp.app")
     with open_services() as services:
         failed = [check for check in services.signals.readiness().checks if check.state == "failed"]
     if failed:
         refuse(f"{failed[0].name}: {failed[0].detail}")
-    import_module("idp.app")
 
 
 def _open_operations(settings: Settings, folder: str) -> Any:  # noqa: ANN401 - the server of web.ops

@@ -33,7 +33,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 
 
 @COMMAND.command("list")
-@click.option("--account", "username", metavar="U", help="Only those of an account.")
+@click.option("--account", "username", metavar="USERNAME", help="Only those of an account.")
 @click.option("--client", "client_id", metavar="ID", help="Only those that are signed in to a site.")
 @click.option("--limit", type=click.IntRange(1, _MOST_LISTED), default=200, show_default=True, help="At most so many.")
 @json_option
@@ -59,12 +59,19 @@ def _username(services: Services, account_id: UUID) -> str:
 
 
 @COMMAND.command()
-@click.option("--account", "username", metavar="U", help="Every session of an account.")
+@click.option("--account", "username", metavar="USERNAME", help="Every session of an account.")
 @click.option("--client", "client_id", metavar="ID", help="A site's part of every session, with its tokens.")
 @click.option("--session", "session_id", type=click.UUID, metavar="ID", help="One session.")
 @click.option("--all", "everything", is_flag=True, help="Every session there is.")
 @click.option("--reason", required=True, help="Why, for the audit record.")
-@click.option("--wait", "wait_seconds", type=click.FloatRange(0, 120), default=0, help="Wait for the sites to confirm.")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(0, 120),
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long for the sites to confirm.",
+)
 @json_option
 def revoke(reason: str, wait_seconds: float, *, as_json: bool, **chosen: Any) -> None:
     """End sessions at once. The sites are told by the worker, at least once, until they confirm."""

@@ -32,7 +32,7 @@ def bootstrap() -> None:
 
 
 @COMMAND.command()
-@click.option("--account", "username", required=True, metavar="U", help="A staff account.")
+@click.option("--account", "username", required=True, metavar="USERNAME", help="A staff account.")
 @click.option("--power", type=click.Choice([power.value for power in Power]), required=True, help="Which power.")
 @click.option("--agency", help="Whose sites a delegate looks after.")
 def grant(username: str, power: str, agency: str | None) -> None:

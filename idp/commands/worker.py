@@ -1,4 +1,4 @@
-"""``idp worker``: the process that delivers signals, rotates keys and purges. Any number may run."""
+"""``idp worker``: the process that delivers signals, rotates keys, purges and seals. Any number may run."""
 
 import signal
 import threading
@@ -8,11 +8,12 @@ from types import FrameType
 import click
 
 from idp.commands.deployment import open_services
+from idp.commands.loading import loading
 
 
 @click.command("worker")
 def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
-    """Deliver signals and notices, rotate keys, purge what has expired. Runs until it is told to end.
+    """Deliver signals and notices, rotate keys, purge, seal the audit record. Runs until it is told to end.
 
     SIGTERM and SIGINT end it in good order: what is under way is finished, nothing new is begun.
     """
@@ -24,6 +25,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     # Named by text, as a server names its application: commands and jobs do not know each other.
-    worker = import_module("idp.jobs.worker")
+    with loading():
+        worker = import_module("idp.jobs.worker")
     with open_services() as services:
         worker.Worker(services).run(stop)

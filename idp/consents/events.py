@@ -1,7 +1,8 @@
 """Audit events of consent. Claim names are recorded, never their values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from idp.audit.events import Event
 
@@ -16,6 +17,8 @@ class ConsentGranted(Event):
     scopes: tuple[str, ...]
     claims: tuple[str, ...]
     declined: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The consent table: one row for each account and client, rewritten at each decision; the audit keeps the history."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String
@@ -12,7 +13,8 @@ from idp.foundation.database import Base
 
 class Consent(Base):
     """A decision. ``claims`` may be released, ``declined`` were offered as optional and not taken, ``scopes`` are all
-    that were decided.
+    that were decided. ``services`` are resources of others at which the client may act (RFC 8707),
+    ``authorization_details`` what it may do in particular (RFC 9396).
     """
 
     __tablename__ = "consent"
@@ -24,6 +26,8 @@ class Consent(Base):
     scopes: Mapped[list[str]] = plain(JSONText, nullable=False)
     claims: Mapped[list[str]] = plain(JSONText, nullable=False)
     declined: Mapped[list[str]] = plain(JSONText, nullable=False)
+    services: Mapped[list[str] | None] = plain(JSONText)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
     first_granted_at: Mapped[datetime] = plain(Instant, nullable=False)
     granted_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)

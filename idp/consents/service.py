@@ -1,12 +1,13 @@
 """Granting, listing and withdrawing consent."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, select, update
 
 from idp.audit.service import Audit
 from idp.consents.events import ConsentDenied, ConsentGranted, ConsentWithdrawn
@@ -27,7 +28,17 @@ REMEMBERED_COLUMNS = (
     Consent.declined,
     Consent.granted_at,
     Consent.expires_at,
+    Consent.services,
+    Consent.authorization_details,
 )
+# Older ones are asked for again; a client that asks for something else each time must not fill the row.
+_MOST_DETAILS = 20
+
+
+_IN_FORCE = select(*REMEMBERED_COLUMNS).where(
+    Consent.account_id == bindparam("account"), Consent.client_id == bindparam("client"), Consent.withdrawn_at.is_(None)
+)
+_HELD = _IN_FORCE.with_for_update(read=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +66,25 @@ class Decision:
     claims: frozenset[str]
     declined: frozenset[str] = frozenset()
     basis: str = "consent"
+    services: frozenset[str] = frozenset()
+    details: tuple[Mapping[str, Any], ...] = ()
 
 
 def remembered_of(values: tuple[Any, ...]) -> Remembered | None:
     """Return the consent of REMEMBERED_COLUMNS as they came from an outer join; None when there was no row."""
-    basis, scopes, claims, declined, granted_at, expires_at = values
+    basis, scopes, claims, declined, granted_at, expires_at, places, details = values
     if basis is None:
         return None
-    return Remembered(basis, frozenset(scopes), frozenset(claims), frozenset(declined), granted_at, expires_at)
+    return Remembered(
+        basis,
+        frozenset(scopes),
+        frozenset(claims),
+        frozenset(declined),
+        granted_at,
+        expires_at,
+        frozenset(places or ()),
+        tuple(details or ()),
+    )
 
 
 class Consents:
@@ -80,18 +102,16 @@ class Consents:
     def remembered(self, account_id: UUID, client_id: str) -> Remembered | None:
         """Return the consent in force, None when there is none or it was withdrawn."""
         with self._database.read() as connection:
-            row = connection.execute(_in_force(account_id, client_id)).one_or_none()
+            row = connection.execute(_IN_FORCE, {"account": account_id, "client": client_id}).one_or_none()
         return None if row is None else remembered_of(tuple(row))
 
     def held(self, account_id: UUID, client_id: str) -> Remembered | None:
         """Return the same, and keep it from being withdrawn until the present transaction ends, so that a withdrawal
         finds every grant that rests on it.
         """
-        statement = _in_force(account_id, client_id)
-        if self._database.dialect == "postgresql":
-            statement = statement.with_for_update(read=True)
+        statement = _HELD if self._database.dialect == "postgresql" else _IN_FORCE
         with self._database.transaction() as connection:
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(statement, {"account": account_id, "client": client_id}).one_or_none()
         return None if row is None else remembered_of(tuple(row))
 
     def grant(self, account_id: UUID, client_id: str, decision: Decision) -> Remembered:
@@ -105,11 +125,16 @@ class Consents:
             claims = decision.claims | (_kept(kept, decision) if kept else frozenset())
             scopes = decision.scopes | (kept.scopes if kept else frozenset())
             declined = (decision.declined | (kept.declined if kept else frozenset())) - claims
+            places = decision.services | (kept.services if kept else frozenset())
+            older = (detail for detail in (kept.details if kept else ()) if detail not in decision.details)
+            details = (*decision.details, *older)[:_MOST_DETAILS]
             values = {
                 "basis": decision.basis,
                 "scopes": sorted(scopes),
                 "claims": sorted(claims),
                 "declined": sorted(declined),
+                "services": sorted(places) or None,
+                "authorization_details": list(details) or None,
                 "granted_at": now,
                 "expires_at": now + self._lifetime,
                 "withdrawn_at": None,
@@ -130,9 +155,12 @@ class Consents:
                     scopes=tuple(sorted(decision.scopes)),
                     claims=tuple(sorted(decision.claims)),
                     declined=tuple(sorted(decision.declined)),
+                    services=tuple(sorted(decision.services)),
+                    authorization_details=decision.details,
                 )
             )
-        return Remembered(decision.basis, scopes, claims, declined, now, now + self._lifetime)
+        ends = now + self._lifetime
+        return Remembered(decision.basis, scopes, claims, declined, now, ends, places, details)
 
     def deny(self, account_id: UUID, client_id: str) -> None:
         """Record that a person refused. Nothing else is stored."""
@@ -176,12 +204,6 @@ class Consents:
                 Selector(account_id=account_id, client_id=client_id), reason="consent_withdrawn", actor=actor
             )
         return True
-
-
-def _in_force(account_id: UUID, client_id: str) -> Select[*tuple[Any, ...]]:
-    return select(*REMEMBERED_COLUMNS).where(
-        Consent.account_id == account_id, Consent.client_id == client_id, Consent.withdrawn_at.is_(None)
-    )
 
 
 def _kept(before: Remembered, decision: Decision) -> AbstractSet[str]:

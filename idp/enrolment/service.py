@@ -1,4 +1,4 @@
-"""Changing the password, setting up and removing authenticator apps, making recovery codes.
+"""Changing the password, setting up and removing authenticator apps and passkeys, making recovery codes.
 
 Each use case first asks for a recent sign-in (``StepUpNeeded``) and answers with a value. Other sessions end in the
 same transaction when the person asks for it (ASVS 7.4.3).
@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from idp.accounts.kinds import KINDS_BY_NAME
 from idp.accounts.service import Accounts
-from idp.enrolment.rules import acr_to_reach, can_add, can_remove, is_recent
+from idp.enrolment.rules import acr_to_reach, can_add, can_remove_app, can_remove_passkey, held, is_recent
 from idp.factors.assurance import VerifiedFactor
 from idp.factors.factor import WrongCode
 from idp.factors.hashing_pool import Busy
+from idp.factors.passkey.values import PasskeyRefused
 from idp.factors.password_rules import PasswordContext, PasswordProblem, least_length, problem_with
 from idp.factors.service import Factors
 from idp.factors.totp import PendingTOTP
@@ -57,8 +59,8 @@ class NothingPending:
 
 
 @dataclass(frozen=True, slots=True)
-class AppAdded:
-    """The authenticator app is set up, and the session has a new cookie."""
+class Added:
+    """The authenticator app or passkey is set up, and the session has a new cookie."""
 
     session_cookie: str = field(repr=False)
 
@@ -76,20 +78,24 @@ class Methods:
 
     enrolled: Enrolled
     can_remove_app: bool
-    can_add_app: bool
+    can_remove_passkey: bool
     least_password_length: int
 
     @property
     def password(self) -> AuthenticatorView | None:
-        return next((view for view in self.enrolled.authenticators if view.kind == "password"), None)
+        return next(iter(self.enrolled.of_kind("password")), None)
 
     @property
     def apps(self) -> tuple[AuthenticatorView, ...]:
-        return tuple(view for view in self.enrolled.authenticators if view.kind == "totp")
+        return self.enrolled.of_kind("totp")
+
+    @property
+    def passkeys(self) -> tuple[AuthenticatorView, ...]:
+        return self.enrolled.of_kind("passkey")
 
     @property
     def recovery_codes(self) -> AuthenticatorView | None:
-        return next((view for view in self.enrolled.authenticators if view.kind == "recovery_code"), None)
+        return next(iter(self.enrolled.of_kind("recovery_code")), None)
 
 
 PasswordOutcome = Changed | StepUpNeeded | WrongCurrentPassword | PasswordProblem | Busy | Refused
@@ -128,8 +134,8 @@ class Enrolment:
         enrolled = self._factors.enrolled(session.account_id)
         return Methods(
             enrolled,
-            can_remove_app=can_remove(session.account_kind, enrolled),
-            can_add_app=can_add(enrolled),
+            can_remove_app=can_remove_app(session.account_kind, enrolled),
+            can_remove_passkey=can_remove_passkey(session.account_kind, enrolled),
             least_password_length=least_length(has_second_factor=enrolled.has_second_factor),
         )
 
@@ -164,7 +170,7 @@ class Enrolment:
         step_up = self._step_up(session, enrolled)
         if step_up is not None:
             return step_up
-        return self._factors.begin_totp(session.account_id, account_name) if can_add(enrolled) else Kept()
+        return self._factors.begin_totp(session.account_id, account_name) if can_add(enrolled, "totp") else Kept()
 
     def pending_totp(self, session: Session, account_name: str) -> PendingTOTP | None:
         """Return the secret under way, to show it again beside a wrong code."""
@@ -172,7 +178,7 @@ class Enrolment:
 
     def confirm_totp(
         self, session: Session, code: str, label: str
-    ) -> AppAdded | WrongCode | StepUpNeeded | NothingPending:
+    ) -> Added | WrongCode | StepUpNeeded | NothingPending:
         """Set up the authenticator app with its first code, which also raises the session."""
         step_up = self.step_up_for(session)
         if step_up is not None:
@@ -183,18 +189,55 @@ class Enrolment:
         except _SessionEnded:
             return NothingPending()
 
-    def _confirmed(self, session: Session, code: str, label: str) -> AppAdded | WrongCode | NothingPending:
+    def _confirmed(self, session: Session, code: str, label: str) -> Added | WrongCode | NothingPending:
         outcome = self._factors.confirm_totp(session.account_id, code, label=label, actor=_actor(session))
         if outcome is None:
             return NothingPending()
         if isinstance(outcome, WrongCode):
             return outcome
-        # The app was proved just now: the session is worth more, under a new id (ASVS 7.2.4).
-        proved = [VerifiedFactor("totp", self._clock.now())]
+        return self._raised(session, "totp")
+
+    def begin_passkey(self, session: Session, account_name: str) -> str | StepUpNeeded | Kept:
+        """Return what the browser is asked to make a passkey with, as JSON; Kept when there are too many already."""
+        enrolled = self._factors.enrolled(session.account_id)
+        step_up = self._step_up(session, enrolled)
+        if step_up is not None:
+            return step_up
+        if not can_add(enrolled, "passkey"):
+            return Kept()
+        needs_attestation = _needs_attestation(session)
+        return self._factors.begin_passkey(
+            str(session.id), session.account_id, account_name, needs_attestation=needs_attestation
+        )
+
+    def add_passkey(
+        self, session: Session, response: str, label: str
+    ) -> Added | PasskeyRefused | StepUpNeeded | NothingPending:
+        """Set up the passkey that the browser has made, which also raises the session."""
+        step_up = self.step_up_for(session)
+        if step_up is not None:
+            return step_up
+        try:
+            with self._database.transaction():
+                outcome = self._factors.add_passkey(
+                    str(session.id),
+                    session.account_id,
+                    response,
+                    label,
+                    needs_attestation=_needs_attestation(session),
+                    actor=_actor(session),
+                )
+                return outcome if isinstance(outcome, PasskeyRefused) else self._raised(session, outcome.kind)
+        except _SessionEnded:
+            return NothingPending()
+
+    def _raised(self, session: Session, kind: str) -> Added:
+        """Raise a session by what was proved just now: it is worth more, under a new id (ASVS 7.2.4)."""
+        proved = [VerifiedFactor(kind, self._clock.now())]
         raised = self._sessions.open(session.account_id, proved, session.interaction_id, Browser(), replacing=session)
         if raised is None or raised.session_id != session.id:
             raise _SessionEnded
-        return AppAdded(raised.cookie)
+        return Added(raised.cookie)
 
     def make_recovery_codes(self, session: Session) -> NewCodes | StepUpNeeded:
         """Make ten new recovery codes, ending the old ones."""
@@ -204,18 +247,18 @@ class Enrolment:
         return NewCodes(self._factors.make_recovery_codes(session.account_id, actor=_actor(session)))
 
     def remove(self, session: Session, authenticator_id: UUID) -> Changed | Kept | StepUpNeeded:
-        """Remove an authenticator app of the person signed in. Their recovery codes go with the last one."""
+        """Remove an authenticator app or passkey of the person signed in. Recovery codes go with the last of them."""
         enrolled = self._factors.enrolled(session.account_id)
         step_up = self._step_up(session, enrolled)
         if step_up is not None:
             return step_up
-        apps = {view.id for view in enrolled.authenticators if view.kind == "totp"}
-        if authenticator_id not in apps or not can_remove(session.account_kind, enrolled):
+        removable = _removable(session, enrolled)
+        if authenticator_id not in removable:
             return Kept()
         gone = [authenticator_id]
-        if len(apps) == 1:
-            # Codes that stand in for an app are worth nothing without one, and would be asked for at every sign-in.
-            gone += [view.id for view in enrolled.authenticators if view.kind == "recovery_code"]
+        if not any(view.id != authenticator_id for view in held(enrolled)):
+            # Codes that stand in for it are worth nothing without one, and would be asked for at every sign-in.
+            gone += [view.id for view in enrolled.of_kind("recovery_code")]
         with self._database.transaction():
             for identifier in gone:
                 self._factors.remove(session.account_id, identifier, actor=_actor(session))
@@ -254,6 +297,19 @@ class Enrolment:
         words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
         numbers = [profile.text("phone"), profile.text("id_number")]
         return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
+
+
+def _removable(session: Session, enrolled: Enrolled) -> set[UUID]:
+    views: tuple[AuthenticatorView, ...] = ()
+    if can_remove_app(session.account_kind, enrolled):
+        views += enrolled.of_kind("totp")
+    if can_remove_passkey(session.account_kind, enrolled):
+        views += enrolled.of_kind("passkey")
+    return {view.id for view in views}
+
+
+def _needs_attestation(session: Session) -> bool:
+    return KINDS_BY_NAME[session.account_kind].passkeys == "attested"
 
 
 def _actor(session: Session) -> str:

@@ -6,7 +6,7 @@ tries across networks or decides which factor is needed: that is ``sign_in``. To
 its record in ``FACTORS``.
 """
 
-from idp.factors import password, recovery_code, totp
+from idp.factors import passkey, password, recovery_code, totp
 
-FACTORS = (password.FACTOR, totp.FACTOR, recovery_code.FACTOR)
+FACTORS = (password.FACTOR, passkey.FACTOR, passkey.ATTESTED, totp.FACTOR, recovery_code.FACTOR)
 """Every factor, in the order in which they are offered."""

@@ -1,7 +1,8 @@
 """How strong a sign-in is: acr and amr follow from the factors verified and their times, and are never typed in.
 
 NIST SP 800-63B-4 §2.1–2.3: a second factor counts for 12 h and while the session is in use; after that the sign-in goes
-on as aal1. Method references are those of RFC 8176. Remembered browsers add nothing. Pure.
+on as aal1. A passkey that has checked its holder is two factors, and aal3 where its maker vouches for it. Method
+references are those of RFC 8176. Remembered browsers add nothing. Pure.
 """
 
 from collections.abc import Iterable
@@ -20,8 +21,9 @@ ACR_VALUES: Final = (ACR_AAL1, ACR_AAL2, ACR_AAL3)
 AAL2_IDLE: Final = timedelta(hours=1)
 AAL2_TOTAL: Final = timedelta(hours=12)
 
-_KNOWN: Final = frozenset(factor.kind for factor in FACTORS if factor.proves == "knowledge")
-_POSSESSED: Final = frozenset(factor.kind for factor in FACTORS if factor.proves == "possession")
+_KNOWN: Final = frozenset(factor.kind for factor in FACTORS if "knowledge" in factor.proves)
+_POSSESSED: Final = frozenset(factor.kind for factor in FACTORS if "possession" in factor.proves)
+_ATTESTED: Final = frozenset(factor.kind for factor in FACTORS if factor.is_attested)
 _AMR: Final = {factor.kind: factor.amr for factor in FACTORS}
 
 
@@ -57,26 +59,33 @@ def acr_of(
     if last_used_at is not None and now - last_used_at >= decay.idle:
         return ACR_AAL1
     fresh = [factor for factor in factors if now - factor.at < decay.total]
+    if proves_attested_key(fresh):
+        return ACR_AAL3
     return ACR_AAL2 if proves_knowledge(fresh) and proves_possession(fresh) else ACR_AAL1
 
 
 def amr_of(factors: Iterable[VerifiedFactor]) -> list[str]:
     """Return the authentication methods used (RFC 8176), sorted; ``mfa`` when they are of two different classes."""
     used = list(factors)
-    methods = {_AMR[factor.kind] for factor in used if factor.kind in _AMR}
+    methods = {method for factor in used for method in _AMR.get(factor.kind, ())}
     if proves_knowledge(used) and proves_possession(used):
         methods.add("mfa")
     return sorted(methods)
 
 
 def proves_knowledge(factors: Iterable[VerifiedFactor]) -> bool:
-    """Tell whether one of the factors is something known: the password."""
+    """Tell whether one of the factors is something known: the password, or the PIN or fingerprint a passkey asked."""
     return any(factor.kind in _KNOWN for factor in factors)
 
 
 def proves_possession(factors: Iterable[VerifiedFactor]) -> bool:
     """Tell whether one of the factors is something held."""
     return any(factor.kind in _POSSESSED for factor in factors)
+
+
+def proves_attested_key(factors: Iterable[VerifiedFactor]) -> bool:
+    """Tell whether one of the factors is a key that is proven not to leave its device, which aal3 asks for."""
+    return any(factor.kind in _ATTESTED for factor in factors)
 
 
 def auth_time_of(factors: Iterable[VerifiedFactor]) -> datetime:

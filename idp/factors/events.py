@@ -15,11 +15,21 @@ class PasswordSet(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthenticatorAdded(Event):
-    """An account enrolled a second factor. ``kind`` is totp or recovery_code."""
+    """An account enrolled a second factor. ``kind`` is passkey, attested_passkey, totp or recovery_code."""
 
     action: ClassVar[str] = "authenticator.added"
 
     kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyCloneSuspected(Event):
+    """A passkey counted backwards: there may be a copy of its key (Web Authentication Level 3 §6.1.1).
+
+    It was refused.
+    """
+
+    action: ClassVar[str] = "authenticator.clone_suspected"
 
 
 @dataclass(frozen=True, kw_only=True)

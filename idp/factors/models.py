@@ -5,17 +5,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped
 
-from idp.foundation.columns import Ciphertext, Digest, Instant, UUIDType, plain, secret
+from idp.foundation.columns import Ciphertext, Digest, Instant, JSONText, UUIDType, personal, plain, secret
 from idp.foundation.database import Base
 from idp.keyring.reencryption import EncryptedColumn
 
 
 class Authenticator(Base):
-    """One means of sign-in. ``kind`` is password, totp or recovery_code; ``activated_at`` is None while it is being set
-    up.
+    """One means of sign-in. ``kind`` is password, passkey, totp or recovery_code; ``activated_at`` is None while it is
+    being set up.
 
     A password has a ``verifier`` (a PHC string), the ``profile`` of its cost and the ``key_id`` of its pepper; an
     imported one has also the ``verifier_mac`` that ties the string to this row. A totp has its ``secret`` in an
@@ -55,6 +55,38 @@ class RecoveryCode(Base):
     digest: Mapped[bytes] = secret(LargeBinary(32), primary_key=True)
     authenticator_id: Mapped[UUID] = plain(UUIDType, ForeignKey("authenticator.id", ondelete="CASCADE"), nullable=False)
     used_at: Mapped[datetime | None] = plain(Instant)
+
+
+class Passkey(Base):
+    """What is kept of a passkey: the credential record of Web Authentication Level 3 §4.
+
+    A credential id belongs to one account only. ``is_backup_eligible`` means that the key may be copied to other
+    devices, ``is_backed_up`` that it was. ``is_attested``: the maker of the device vouched for it when it was enrolled.
+    """
+
+    __tablename__ = "passkey"
+
+    authenticator_id: Mapped[UUID] = plain(
+        UUIDType, ForeignKey("authenticator.id", ondelete="CASCADE"), primary_key=True
+    )
+    credential_id: Mapped[bytes] = personal(LargeBinary(1023), nullable=False, unique=True)
+    public_key: Mapped[bytes] = plain(LargeBinary, nullable=False)
+    sign_count: Mapped[int] = plain(BigInteger, nullable=False)
+    aaguid: Mapped[UUID] = plain(UUIDType, nullable=False)
+    transports: Mapped[list[str]] = plain(JSONText, nullable=False)
+    is_attested: Mapped[bool] = plain(Boolean, nullable=False)
+    is_backup_eligible: Mapped[bool] = plain(Boolean, nullable=False)
+    is_backed_up: Mapped[bool] = plain(Boolean, nullable=False)
+
+
+class SpentChallenge(Base):
+    """A challenge that was answered, as its digest, for as long as it would count: each is answered once (rule H4)."""
+
+    __tablename__ = "spent_challenge"
+    __table_args__ = (Index("ix_spent_challenge_expiry", "expires_at"),)
+
+    digest: Mapped[bytes] = secret(Digest, primary_key=True)
+    expires_at: Mapped[datetime] = plain(Instant, nullable=False)
 
 
 ENCRYPTED_COLUMNS = (EncryptedColumn("authenticator", "id", "secret", "authenticator.secret"),)

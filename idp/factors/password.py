@@ -106,4 +106,10 @@ class Passwords:
 
 
 # Tries are bounded by sign_in, for each device and network, so that a stranger cannot lock the owner out (rule S3).
-FACTOR = Factor(kind=KIND, amr="pwd", proves="knowledge", is_phishing_resistant=False, most_failures=None)
+FACTOR = Factor(
+    kind=KIND,
+    amr=("pwd",),
+    proves=frozenset({"knowledge"}),
+    is_phishing_resistant=False,
+    most_failures=None,
+)

@@ -92,4 +92,10 @@ def _grouped(code: str) -> str:
     return "-".join(code[start : start + _GROUP] for start in range(0, _LENGTH, _GROUP))
 
 
-FACTOR = Factor(kind=KIND, amr="otp", proves="possession", is_phishing_resistant=False, most_failures=MOST_FAILURES)
+FACTOR = Factor(
+    kind=KIND,
+    amr=("otp",),
+    proves=frozenset({"possession"}),
+    is_phishing_resistant=False,
+    most_failures=MOST_FAILURES,
+)

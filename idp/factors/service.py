@@ -7,12 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from idp.accounts.identifiers import Identifier
 from idp.accounts.service import Accounts
+from idp.accounts.views import SignInAccount
 from idp.audit.service import Audit
 from idp.factors import recovery_code, store, totp
-from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
+from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasskeyCloneSuspected, PasswordSet
 from idp.factors.factor import Accepted, CodeOutcome, WrongCode
 from idp.factors.hashing_pool import Busy, HashingPool, Place
+from idp.factors.passkey.attestation import AttestationPolicy
+from idp.factors.passkey.service import Passkeys
+from idp.factors.passkey.values import PasskeyRefused, RelyingParty, VerifiedPasskey
 from idp.factors.password import PasswordCheck, Passwords
 from idp.factors.password_hashing import Cost, PasswordHashing, Verifier
 from idp.factors.password_rules import PasswordContext, problem_with
@@ -25,6 +30,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.errors import UserError
+from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 
 _SYSTEM = "system"
@@ -43,16 +49,24 @@ class Factors:
         keyring: Keyring,
         *,
         accounts: Accounts,
-        cost: Cost,
+        settings: Settings,
         pool: HashingPool,
     ) -> None:
         self._database = database
         self._audit = audit
         self._accounts = accounts
         self._pool = pool
-        hashing = PasswordHashing(keyring, entropy, cost)
+        hashing = PasswordHashing(keyring, entropy, Cost.of(settings))
         population = Population(database, clock, usual=hashing.profile)
         self._passwords = Passwords(database, clock, entropy, hashing, population)
+        self._passkeys = Passkeys(
+            database,
+            clock,
+            entropy,
+            keyring,
+            party=RelyingParty(settings.issuer, settings.operator_name, settings.console_origin),
+            policy=AttestationPolicy.of(settings),
+        )
         self._totp = TOTP(database, clock, entropy, keyring)
         self._recovery_codes = RecoveryCodes(database, clock, entropy, keyring)
 
@@ -61,6 +75,19 @@ class Factors:
         with self._database.read() as connection:
             rows = connection.execute(store.OF_ACCOUNT, {"account": account_id}).all()
         return store.enrolled_of(account_id, rows)
+
+    def find_for_sign_in(self, identifier: Identifier) -> tuple[SignInAccount | None, Enrolled | None]:
+        """Return the account that signs in with an identifier, and what it has enrolled.
+
+        One SELECT, the same for a known and an unknown one (rule S4).
+        """
+        statement, values = self._accounts.question_for(identifier)
+        with self._database.read() as connection:
+            rows = connection.execute(store.with_authenticators(statement), values).all()
+        if not rows:
+            return None, None
+        account = self._accounts.sign_in_account(rows[0])
+        return account, store.enrolled_of(account.id, rows)
 
     # Passwords
 
@@ -167,6 +194,35 @@ class Factors:
             codes = self._recovery_codes.make(account_id)
             self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=recovery_code.KIND))
         return codes
+
+    # Passkeys. ``browser`` is what their challenges are bound to: a pre-session, or a session.
+
+    def begin_passkey(self, browser: str, account_id: UUID, account_name: str, *, needs_attestation: bool) -> str:
+        """Return what a browser is asked to make a passkey with, as JSON. Stores nothing."""
+        return self._passkeys.creation_options(browser, account_id, account_name, needs_attestation=needs_attestation)
+
+    def add_passkey(
+        self, browser: str, account_id: UUID, response: str, label: str, *, needs_attestation: bool, actor: str
+    ) -> VerifiedPasskey | PasskeyRefused:
+        """Enrol the passkey that a browser has made, which was proved thereby."""
+        with self._database.transaction():
+            outcome = self._passkeys.enrol(browser, account_id, response, label, needs_attestation=needs_attestation)
+            if isinstance(outcome, VerifiedPasskey):
+                self._accounts.note_credentials_changed(account_id)
+                self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=outcome.kind))
+        return outcome
+
+    def ask_passkey(self, browser: str) -> str:
+        """Return what a browser is asked for any passkey of this site, as JSON: the same whoever asks (rule S4)."""
+        return self._passkeys.request_options(browser)
+
+    def verify_passkey(self, browser: str, response: str) -> VerifiedPasskey | PasskeyRefused:
+        """Accept the answer of a passkey once, and tell whose it was. Joins the present transaction."""
+        with self._database.transaction():
+            outcome = self._passkeys.verify(browser, response)
+            if isinstance(outcome, PasskeyRefused) and outcome.reason == "cloned":
+                self._audit.record(PasskeyCloneSuspected(account_id=outcome.account_id))
+        return outcome
 
     def remove(self, account_id: UUID, authenticator_id: UUID, *, actor: str) -> str | None:
         """Remove a second factor of this account, and return its kind; None if it is not there, or is a password."""

@@ -1,12 +1,14 @@
-"""Every statement on authenticators, as SQLAlchemy Core. Private to the package."""
+"""Every statement on authenticators, as SQLAlchemy Core. Private to the package, but for what the sign-in joins."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, false, func, insert, null, select, update
 
-from idp.factors.models import Authenticator, RecoveryCode
+from idp.accounts.models import Account
+from idp.factors.models import Authenticator, Passkey, RecoveryCode
 from idp.factors.password_hashing import Verifier
 from idp.factors.values import AuthenticatorView, Enrolled, StoredPassword
 from idp.foundation.columns import Instant
@@ -18,23 +20,41 @@ _CODES_LEFT = (
     .scalar_subquery()
 )
 
+
+def _of_passkey(column: Any) -> Any:  # noqa: ANN401 - a column of Passkey, and an expression that is false elsewhere
+    value = select(column).where(Passkey.authenticator_id == Authenticator.id).correlate(Authenticator)
+    return case((Authenticator.kind == "passkey", value.scalar_subquery()), else_=false())
+
+
+_ENROLLED = (
+    Authenticator.id.label("authenticator_id"),
+    Authenticator.kind.label("authenticator_kind"),
+    Authenticator.label,
+    Authenticator.created_at.label("enrolled_at"),
+    Authenticator.last_used_at,
+    Authenticator.disabled_at,
+    Authenticator.verifier,
+    Authenticator.verifier_mac,
+    Authenticator.profile,
+    Authenticator.key_id,
+    case((Authenticator.kind == "recovery_code", _CODES_LEFT), else_=null()).label("codes_left"),
+    _of_passkey(Passkey.is_attested).label("is_attested"),
+    _of_passkey(Passkey.is_backed_up).label("is_backed_up"),
+)
+
 OF_ACCOUNT = (
-    select(
-        Authenticator.id,
-        Authenticator.kind,
-        Authenticator.label,
-        Authenticator.created_at,
-        Authenticator.last_used_at,
-        Authenticator.disabled_at,
-        Authenticator.verifier,
-        Authenticator.verifier_mac,
-        Authenticator.profile,
-        Authenticator.key_id,
-        case((Authenticator.kind == "recovery_code", _CODES_LEFT), else_=null()).label("codes_left"),
-    )
+    select(*_ENROLLED)
     .where(Authenticator.account_id == bindparam("account"), Authenticator.activated_at.is_not(None))
     .order_by(Authenticator.id)
 )
+
+
+@cache
+def with_authenticators(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Have a SELECT of one account bring its authenticators too: a row for each, or one row where it has none."""
+    is_theirs = and_(Authenticator.account_id == Account.id, Authenticator.activated_at.is_not(None))
+    return statement.add_columns(*_ENROLLED).outerjoin(Authenticator, is_theirs).order_by(Authenticator.id)
+
 
 SECRETS_OF_ACCOUNT = (
     select(Authenticator.id, Authenticator.secret, Authenticator.last_step, Authenticator.disabled_at)
@@ -162,20 +182,23 @@ def delete_authenticators(ids: Sequence[UUID], account_id: UUID) -> Any:  # noqa
 
 
 def enrolled_of(account_id: UUID, rows: Sequence[Row[*tuple[Any, ...]]]) -> Enrolled:
-    """Return what an account has enrolled, from the rows of ``OF_ACCOUNT``."""
-    password = next((row for row in rows if row.kind == "password" and row.disabled_at is None), None)
+    """Return what an account has enrolled, from the rows of ``OF_ACCOUNT`` or of a SELECT ``with_authenticators``."""
+    rows = [row for row in rows if row.authenticator_id is not None]
+    password = next((row for row in rows if row.authenticator_kind == "password" and row.disabled_at is None), None)
     return Enrolled(
         account_id,
-        None if password is None else StoredPassword(password.id, _verifier(password)),
+        None if password is None else StoredPassword(password.authenticator_id, _verifier(password)),
         tuple(
             AuthenticatorView(
-                row.id,
-                row.kind,
+                row.authenticator_id,
+                row.authenticator_kind,
                 row.label,
-                row.created_at,
+                row.enrolled_at,
                 row.last_used_at,
                 row.disabled_at is not None,
                 row.codes_left,
+                is_attested=row.is_attested,
+                is_backed_up=row.is_backed_up,
             )
             for row in rows
         ),

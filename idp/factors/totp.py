@@ -166,4 +166,10 @@ class TOTP:
         return PendingTOTP(key, uri)
 
 
-FACTOR = Factor(kind=KIND, amr="otp", proves="possession", is_phishing_resistant=False, most_failures=MOST_FAILURES)
+FACTOR = Factor(
+    kind=KIND,
+    amr=("otp",),
+    proves=frozenset({"possession"}),
+    is_phishing_resistant=False,
+    most_failures=MOST_FAILURES,
+)

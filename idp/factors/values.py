@@ -1,10 +1,12 @@
 """What the factors package hands out: which authenticators an account has, without their secrets."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from idp.factors.password_hashing import Verifier
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,9 @@ class StoredPassword:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorView:
-    """One authenticator as its holder sees it. ``codes_left`` is set for recovery codes only."""
+    """One authenticator as its holder sees it. ``codes_left`` is set for recovery codes only, ``is_attested`` and
+    ``is_backed_up`` tell something of passkeys only.
+    """
 
     id: UUID
     kind: str
@@ -26,6 +30,8 @@ class AuthenticatorView:
     last_used_at: datetime | None
     is_disabled: bool
     codes_left: int | None
+    is_attested: bool = False
+    is_backed_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,13 @@ class Enrolled:
 
     @property
     def second_factors(self) -> tuple[str, ...]:
-        """Return the kinds of second factor that can be asked for: none without an authenticator that one holds."""
-        usable = [view for view in self.authenticators if view.kind != "password" and not view.is_disabled]
-        with_codes = {view.kind for view in usable if view.codes_left is None or view.codes_left > 0}
-        return tuple(kind for kind in ("totp", "recovery_code") if kind in with_codes)
+        """Return the kinds of second factor that can be asked for, the last used first; none without an authenticator
+        that one holds.
+        """
+        held = [view for view in self.authenticators if view.kind != "password" and not view.is_disabled]
+        usable = [view for view in held if view.codes_left is None or view.codes_left > 0]
+        used = sorted(usable, key=lambda view: view.last_used_at or _NEVER, reverse=True)
+        return tuple(dict.fromkeys(view.kind for view in used))
 
     @property
     def has_second_factor(self) -> bool:
@@ -50,6 +59,15 @@ class Enrolled:
         Whoever spends or disables it must not thereby get rid of it.
         """
         return any(view.kind != "password" for view in self.authenticators)
+
+    @property
+    def has_attested_passkey(self) -> bool:
+        """Tell whether aal3 can be reached."""
+        return any(view.is_attested and not view.is_disabled for view in self.authenticators)
+
+    def of_kind(self, kind: str) -> tuple[AuthenticatorView, ...]:
+        """Return the authenticators of one kind, disabled ones among them."""
+        return tuple(view for view in self.authenticators if view.kind == kind)
 
     @property
     def codes_left(self) -> int | None:

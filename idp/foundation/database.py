@@ -7,21 +7,22 @@ busy timeout of 5 s.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from idp.foundation.errors import ConfigurationError
 
 _POOL = 8
+_ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -83,14 +84,29 @@ class Database:
             return
         with self.engine.begin() as connection:
             self._local.connection = connection
+            then: list[Callable[[], None]] = []
+            self._local.after_commit = then
             try:
                 yield connection
             finally:
                 self._local.connection = None
+        for call in then:
+            call()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call something when the transaction under way has committed, never if it rolls back; at once if there is
+        none.
+        """
+        if getattr(self._local, "connection", None) is None:
+            call()
+        else:
+            self._local.after_commit.append(call)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield an autocommit connection; inside a transaction, that transaction's own."""
+        """Yield an autocommit connection, for reading or for one statement that writes; inside a transaction, that
+        transaction's own.
+        """
         current: Connection | None = getattr(self._local, "connection", None)
         if current is not None:
             yield current
@@ -111,6 +127,13 @@ class Database:
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
 
+    def upsert(self, table: type[Base], *columns: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that writes these columns anew where the primary key exists."""
+        insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
+        return insert.on_conflict_do_update(
+            index_elements=list(inspect(table).primary_key), set_={name: insert.excluded[name] for name in columns}
+        )
+
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Every engine, for tests that count statements."""
@@ -124,13 +147,17 @@ class Database:
 
 def parse_url(text: str) -> URL:
     """Return the URL with our drivers filled in. Raises ConfigurationError for anything but SQLite and PostgreSQL."""
-    url = make_url(text)
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # Not shown: there may be a password in it.
+        raise ConfigurationError(f"IDP_DATABASE_URL is not the address of a database; {_ADDRESSES}") from None
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in {"sqlite", "postgresql+psycopg"}:
-        raise ConfigurationError(
-            f"IDP_DATABASE_URL names {url.drivername!r}; use sqlite:///FILE or postgresql://HOST/NAME"
-        )
+        raise ConfigurationError(f"IDP_DATABASE_URL names {url.drivername!r}; {_ADDRESSES}")
+    if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ConfigurationError(f"IDP_DATABASE_URL names no file; {_ADDRESSES}")
     several = (
         isinstance(url.query.get("host"), tuple) or "," in str(url.query.get("host", "")) or "," in (url.host or "")
     )
@@ -141,10 +168,12 @@ def parse_url(text: str) -> URL:
 
 def _create_private_file(url: URL) -> None:
     """Make the file readable by its owner only, before SQLite would make it readable by all."""
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
+    path = Path(str(url.database))
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"IDP_DATABASE_URL: {path} cannot be made: {error.strerror}") from None
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
@@ -162,6 +191,8 @@ def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
     connection.prepare_threshold = 0
     # Every hot statement finds its rows by a unique key: planning it anew for each value costs more than running it.
     connection.execute("SET plan_cache_mode TO force_generic_plan")
+    # Such rows lie in memory: by its index one is found cheaper than by reading even a small table through.
+    connection.execute("SET random_page_cost TO 1.1")
     connection.commit()
 
 

@@ -68,8 +68,8 @@ class AllowEntry:
     def parse(cls, text: str) -> Self:
         """Read one entry. Raises ConfigurationError."""
         target, _, cidr = text.partition("=")
-        parts = urlsplit(f"//{target.strip()}")
         try:
+            parts = urlsplit(f"//{target.strip()}")
             host, port, network = parts.hostname, parts.port, ipaddress.ip_network(cidr.strip(), strict=False)
         except ValueError:
             host = port = None

@@ -10,23 +10,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from idp.foundation.errors import ConfigurationError
 
 PREFIX = "IDP_"
 _HEADER_NAME = r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*)?$"
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+_TEN_YEARS = 10 * 365 * 86_400
 
 Environment = Literal["development", "sandbox", "production"]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What a deployment decides."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     environment: Environment = Field(
         description="Which deployment this is; registrations and accounts made for another are refused."
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     ops_bind: str = Field(
         "", description="host:port where /metrics and detailed readiness answer; empty switches them off."
     )
+    audit_witness: str = Field(
+        "",
+        description="Where checkpoints of the audit record are written beside the database: a file to append to, on "
+        "storage of others, or an https address to post to; empty: nobody keeps them for us.",
+    )
     console_origin: str = Field(
         "", description="Origin of the staff console, another than the issuer's; empty: there is no console."
     )
@@ -96,6 +102,9 @@ class Settings(BaseSettings):
     pushed_request_lifetime_seconds: int = Field(
         90, ge=5, le=599, description="Pushed authorization request, until it is opened (RFC 9126 §2.2)."
     )
+    pushed_requests_per_minute: int = Field(
+        6000, ge=1, description="How often a client may push a request from one network, at each node (RFC 9126 §2.3)."
+    )
     device_code_lifetime_seconds: int = Field(
         600, ge=60, le=1800, description="Codes of the device authorization grant (RFC 8628 §3.2)."
     )
@@ -107,9 +116,11 @@ class Settings(BaseSettings):
         300, ge=60, le=300, description="Access token for another audience, which cannot ask us."
     )
     id_token_lifetime_seconds: int = Field(600, ge=60, le=3600, description="ID token.")
-    refresh_idle_seconds: int = Field(14 * 86_400, ge=300, description="Refresh token: unused for this long, it ends.")
+    refresh_idle_seconds: int = Field(
+        14 * 86_400, ge=300, le=_TEN_YEARS, description="Refresh token: unused for this long, it ends."
+    )
     refresh_total_seconds: int = Field(
-        90 * 86_400, ge=300, description="Refresh token family: ends after this long in any case."
+        90 * 86_400, ge=300, le=_TEN_YEARS, description="Refresh token family: ends after this long in any case."
     )
     refresh_grace_seconds: int = Field(
         10, ge=0, le=60, description="An honest retry of a refresh gets the same successor for this long."
@@ -118,32 +129,38 @@ class Settings(BaseSettings):
         120, ge=30, le=120, description="Logout token (Back-Channel Logout §2.4)."
     )
     interaction_lifetime_seconds: int = Field(
-        3600, ge=300, description="An authorization request on its way through sign-in and consent."
+        3600, ge=300, le=_TEN_YEARS, description="An authorization request on its way through sign-in and consent."
     )
     attempt_lifetime_seconds: int = Field(
-        600, ge=60, description="A sign-in under way, from its first verified factor."
+        600, ge=60, le=_TEN_YEARS, description="A sign-in under way, from its first verified factor."
     )
-    session_idle_seconds: int = Field(3600, ge=60, description="Citizen and enterprise session without use.")
-    session_total_seconds: int = Field(43_200, ge=300, description="Citizen and enterprise session in all.")
-    staff_session_idle_seconds: int = Field(900, ge=60, description="Staff session without use.")
-    staff_session_total_seconds: int = Field(28_800, ge=300, description="Staff session in all.")
+    session_idle_seconds: int = Field(
+        3600, ge=60, le=_TEN_YEARS, description="Citizen and enterprise session without use."
+    )
+    session_total_seconds: int = Field(
+        43_200, ge=300, le=_TEN_YEARS, description="Citizen and enterprise session in all."
+    )
+    staff_session_idle_seconds: int = Field(900, ge=60, le=_TEN_YEARS, description="Staff session without use.")
+    staff_session_total_seconds: int = Field(28_800, ge=300, le=_TEN_YEARS, description="Staff session in all.")
     remembered_browser_seconds: int = Field(
-        30 * 86_400, ge=0, description="How long a browser spares its owner the second factor."
+        30 * 86_400, ge=0, le=_TEN_YEARS, description="How long a browser spares its owner the second factor."
     )
     consent_lifetime_seconds: int = Field(
-        365 * 86_400, ge=86_400, description="After this long consent is asked for again."
+        365 * 86_400, ge=86_400, le=_TEN_YEARS, description="After this long consent is asked for again."
     )
     aal2_idle_seconds: int = Field(
-        3600, ge=60, description="After this long without use, a second factor no longer counts."
+        3600, ge=60, le=_TEN_YEARS, description="After this long without use, a second factor no longer counts."
     )
-    aal2_total_seconds: int = Field(43_200, ge=300, description="After this long, a second factor no longer counts.")
+    aal2_total_seconds: int = Field(
+        43_200, ge=300, le=_TEN_YEARS, description="After this long, a second factor no longer counts."
+    )
     jwks_max_age_seconds: int = Field(300, ge=60, le=3600, description="How long departments may cache the key set.")
     pending_key_seconds: int = Field(
-        86_400, ge=0, description="How long a new signing key is published before it signs."
+        86_400, ge=0, le=_TEN_YEARS, description="How long a new signing key is published before it signs."
     )
-    key_rotation_days: int = Field(90, ge=1, description="Age at which a signing key is replaced.")
+    key_rotation_days: int = Field(90, ge=1, le=3650, description="Age at which a signing key is replaced.")
     retained_key_days: int = Field(
-        400, ge=1, description="How long a retired public key stays published, for old id_token_hints."
+        400, ge=1, le=3650, description="How long a retired public key stays published, for old id_token_hints."
     )
 
     password_memory_kib: int = Field(
@@ -158,12 +175,19 @@ class Settings(BaseSettings):
     throttle_lock_after: int = Field(
         10, ge=2, description="Wrong passwords from one place before it is locked out for a while."
     )
-    throttle_lock_seconds: int = Field(900, ge=1, description="How long that lock lasts.")
+    throttle_lock_seconds: int = Field(900, ge=1, le=_TEN_YEARS, description="How long that lock lasts.")
     throttle_network_after: int = Field(
         100, ge=5, description="Wrong passwords from one network, over all accounts, before it must wait."
     )
     throttle_account_after: int = Field(
         100, ge=10, description="Wrong passwords in a row before unknown devices may not try (NIST 800-63B §3.2.2)."
+    )
+    attestation_roots: str = Field(
+        "",
+        description="Certificates (PEM, best by _FILE) of makers whose security keys staff may enrol; empty: none.",
+    )
+    attestation_aaguids: str = Field(
+        "", description="The models of theirs that are accepted, as AAGUIDs, comma separated."
     )
     legacy_profile_allowed: bool = Field(
         default=False, description="Production admits registrations of the profile legacy-oidc."
@@ -173,6 +197,14 @@ class Settings(BaseSettings):
         None, description="A JSON file of trusted publishers of software and their keys (RFC 7591 §2.3)."
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _value_is_text(cls, value: object) -> object:
+        # The environment holds bytes; those that are no UTF-8 would fail only where they are written.
+        if isinstance(value, str):
+            value.encode()
+        return value
+
     @field_validator("issuer")
     @classmethod
     def _issuer_is_an_origin(cls, issuer: str) -> str:
@@ -180,6 +212,7 @@ class Settings(BaseSettings):
         if (
             parts.scheme not in {"https", "http"}
             or not parts.hostname
+            or parts.port == 0
             or parts.query
             or parts.fragment
             or parts.username
@@ -212,6 +245,13 @@ class Settings(BaseSettings):
             ipaddress.ip_network(entry, strict=False)
         return text
 
+    @field_validator("attestation_aaguids")
+    @classmethod
+    def _aaguids_are_uuids(cls, text: str) -> str:
+        for entry in _entries(text):
+            UUID(entry)
+        return text
+
     @model_validator(mode="after")
     def _environment_fits(self) -> Self:
         host = urlsplit(self.issuer).hostname or ""
@@ -232,6 +272,11 @@ class Settings(BaseSettings):
             raise ValueError("IDP_CONSOLE_ORIGIN must not be the issuer: the console has an origin of its own")
         if self.console_origin and not self.is_development and not self.console_origin.startswith("https://"):
             raise ValueError("IDP_CONSOLE_ORIGIN must begin with https://")
+        host, above = urlsplit(self.console_origin).hostname or "", urlsplit(self.issuer).hostname or ""
+        if self.console_origin and host != above and not host.endswith(f".{above}"):
+            raise ValueError(
+                f"IDP_CONSOLE_ORIGIN must be on {above} or below it, or no passkey of the officers works there"
+            )
         return self
 
     @model_validator(mode="after")
@@ -251,6 +296,10 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def attestation_models(self) -> frozenset[UUID]:
+        return frozenset(map(UUID, _entries(self.attestation_aaguids)))
 
     @property
     def proxy_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
@@ -290,6 +339,8 @@ def _with_files(values: dict[str, str]) -> dict[str, str]:
             resolved[target] = Path(values[name]).read_text(encoding="utf-8").rstrip("\n")
         except OSError as error:
             raise ConfigurationError(f"{name}: cannot read {values[name]}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{name}: {values[name]} is not text in UTF-8") from None
     return resolved
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Index, Integer, case, delete, func, literal, or_, select, update
+from sqlalchemy import Connection, Index, Integer, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -21,11 +21,12 @@ from idp.foundation.database import Base, Database
 
 _NO_DELAY = timedelta(0)
 _MOST_REMEMBERED = 10_000
+_UNBOUNDED = 2**31 - 1
 
 
 class ThrottleCounter(Base):
     """Failures in a row under one key. Until ``next_allowed_at`` nothing is tried; after ``expires_at`` all is
-    forgotten.
+    forgotten. What was spent once is a row without failures.
     """
 
     __tablename__ = "throttle_counter"
@@ -109,25 +110,35 @@ class Throttle:
                 return self._refusal(connection, counters, now)
             for counter in counters:
                 if delay := counter.limit.delay_after(counts[counter.key]):
-                    statement = update(ThrottleCounter).where(ThrottleCounter.key == counter.key)
-                    connection.execute(statement.values(next_allowed_at=now + delay))
+                    connection.execute(_DELAY, {"of": counter.key, "until": now + delay})
         return Charged(tuple(counts[counter.key] for counter in counters))
 
     def succeeded(self, counters: Sequence[Counter]) -> None:
         """Forget the failures of every counter; of shared ones only the charge of the try that succeeded."""
-        free = literal(self._clock.now(), Instant)
-        own = [counter.key for counter in counters if not counter.limit.is_shared]
+        values = {
+            "keys": sorted(counter.key for counter in counters),
+            "own": [counter.key for counter in counters if not counter.limit.is_shared],
+            "free": self._clock.now(),
+        }
         with self._database.transaction() as connection:
-            connection.execute(
-                update(ThrottleCounter)
-                .where(
-                    ThrottleCounter.key.in_(sorted(counter.key for counter in counters)), ThrottleCounter.failures > 0
-                )
-                .values(
-                    failures=case((ThrottleCounter.key.in_(own), 0), else_=ThrottleCounter.failures - 1),
-                    next_allowed_at=case((ThrottleCounter.key.in_(own), free), else_=ThrottleCounter.next_allowed_at),
-                )
-            )
+            connection.execute(_FORGIVE, values)
+
+    def lift(self, counters: Sequence[Counter]) -> None:
+        """End the slow-downs of these counters, but no lock; the caller charges its try in the same transaction."""
+        now = self._clock.now()
+        with self._database.transaction() as connection:
+            for counter in sorted(counters, key=lambda counter: counter.key):
+                self._waiting.pop(counter.key, None)
+                most = counter.limit.lock_after or _UNBOUNDED
+                connection.execute(_LIFT, {"of": counter.key, "now": now, "most": most})
+
+    def spend(self, key: bytes, until: datetime) -> bool:
+        """Use something up that is worth nothing ``until`` then; tell whether this was the first use."""
+        values = {"key": key, "failures": 0, "next_allowed_at": until, "updated_at": until, "expires_at": until}
+        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+        statement = self._database.insert_new(ThrottleCounter).values(values).returning(ThrottleCounter.key)
+        with self._database.transaction() as connection:
+            return connection.scalar(statement) is not None
 
     def purge(self, limit: int = 1000) -> int:
         """Delete up to ``limit`` counters whose time is over, and return how many there were."""
@@ -193,6 +204,27 @@ def _upsert(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert
     ).returning(ThrottleCounter.key, ThrottleCounter.failures)
 
 
+_IS_OWN = ThrottleCounter.key.in_(bindparam("own", expanding=True))
+_FORGIVE = (
+    update(ThrottleCounter)
+    .where(ThrottleCounter.key.in_(bindparam("keys", expanding=True)), ThrottleCounter.failures > 0)
+    .values(
+        failures=case((_IS_OWN, 0), else_=ThrottleCounter.failures - 1),
+        next_allowed_at=case((_IS_OWN, bindparam("free", type_=Instant)), else_=ThrottleCounter.next_allowed_at),
+    )
+)
+_DELAY = (
+    update(ThrottleCounter).where(ThrottleCounter.key == bindparam("of")).values(next_allowed_at=bindparam("until"))
+)
+_LIFT = (
+    update(ThrottleCounter)
+    .where(
+        ThrottleCounter.key == bindparam("of"),
+        ThrottleCounter.next_allowed_at > bindparam("now"),
+        ThrottleCounter.failures < bindparam("most"),
+    )
+    .values(next_allowed_at=bindparam("now"))
+)
 _UPSERTS = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 
 

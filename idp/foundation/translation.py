@@ -1,11 +1,12 @@
 """Turns English message ids into the language of a page, a mail or a command, and says dates the way people do.
 
-Catalogues are ``.po`` files read once when the process starts; English needs none, because its text is the message
+Catalogues are ``.po`` files read once in a process; English needs none, because its text is the message
 id. Knows no Flask, so that the worker, which has no request, speaks the same words as the pages. Times are shown in
 Asia/Shanghai.
 """
 
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +73,7 @@ class Translator:
         )
 
 
+@cache
 def _read_catalogue(directory: Path, locale: str) -> dict[str, str]:
     path = directory / locale.replace("-", "_") / "LC_MESSAGES" / "messages.po"
     if not path.exists():

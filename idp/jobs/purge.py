@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, delete, exists, or_, select, tuple_
 
+from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
 from idp.foundation.outbox import OutboxMessage
 from idp.foundation.throttle import ThrottleCounter
@@ -83,6 +84,7 @@ def _device_is_over(now: datetime) -> ColumnElement[bool]:
 EXPIRED: Final[tuple[Purge, ...]] = (
     Purge(UsedJTI, lambda now: UsedJTI.expires_at < now - _SKEW),
     Purge(RevokedToken, lambda now: RevokedToken.expires_at < now - _SKEW),
+    Purge(SpentChallenge, lambda now: SpentChallenge.expires_at < now - _SKEW),
     Purge(ThrottleCounter, lambda now: ThrottleCounter.expires_at < now),
     Purge(AuthorizationCodeRow, lambda now: AuthorizationCodeRow.expires_at < now - _REPLAY_SHOWS_FOR),
     Purge(PushedRequestRow, lambda now: PushedRequestRow.expires_at < now),

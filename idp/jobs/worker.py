@@ -1,4 +1,5 @@
-"""The loop of ``idp worker``: look for due lanes four times a second, show a sign of life, run the jobs that are due.
+"""The loop of ``idp worker``: look for due lanes four times a second, show a sign of life, run the jobs that are due,
+seal the audit record.
 
 A database that goes away is waited for. Any number of workers may run; leases keep them from delivering the same
 message at once.
@@ -15,6 +16,7 @@ from idp.foundation.logging import get_logger
 from idp.jobs.deliver import THREADS, Deliverer
 from idp.jobs.job import Job
 from idp.jobs.schedule import JOBS, Schedule
+from idp.jobs.seal import publish
 from idp.sessions.termination import MESSAGE_KIND
 from idp.signals.heartbeat import INTERVAL
 from idp.signals.ssf.values import MESSAGE_KIND as SECURITY_EVENT
@@ -39,13 +41,13 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; what is under way then is finished."""
         _log.info("worker_started", worker=self._name)
-        chores = threading.Thread(target=self._repeat, args=(stop, self._run_jobs, 1.0), name="jobs", daemon=True)
-        chores.start()
+        chores = [self._start(stop, self._run_jobs), self._start(stop, self._seal)]
         try:
             self._repeat(stop, self._step, POLL_SECONDS)
         finally:
             self._deliverer.stop()
-            chores.join(timeout=_LONGEST_PAUSE_SECONDS)
+            for chore in chores:
+                chore.join(timeout=_LONGEST_PAUSE_SECONDS)
             self._leave()
         _log.info("worker_stopped", worker=self._name)
 
@@ -58,6 +60,16 @@ class Worker:
         if now - self._beat_at >= INTERVAL.total_seconds():
             self._heartbeats.beat(self._name)
             self._beat_at = now
+
+    def _start(self, stop: threading.Event, chore: Callable[[], None]) -> threading.Thread:
+        """Start a thread that does a chore every second."""
+        thread = threading.Thread(target=self._repeat, args=(stop, chore, 1.0), name=chore.__name__, daemon=True)
+        thread.start()
+        return thread
+
+    def _seal(self) -> None:
+        """Seal the audit record; not among the jobs, because checkpoints must not wait for a long purge."""
+        self._services.sealer.run(lambda note: publish(self._services, note))
 
     def _run_jobs(self) -> None:
         for job in self._schedule.take_due():
@@ -83,6 +95,7 @@ class Worker:
 
     def _leave(self) -> None:
         try:
+            self._services.sealer.release()
             self._heartbeats.leave(self._name)
         except Exception as error:  # noqa: BLE001 - the end is not the time for another failure
             _log.warning("worker_left_silently", error_type=type(error).__name__)

@@ -14,6 +14,7 @@ from idp.audit.events import Event
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
+from idp.foundation.digests import unb64url
 from idp.foundation.entropy import Entropy
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.settings import Settings
@@ -177,6 +178,21 @@ class Keyring:
     def algorithms(self) -> tuple[str, ...]:
         """Return the algorithms that this provider signs with."""
         return self._algorithms
+
+    # Checkpoints of the audit record (rule A5). Their keys are never in the key set.
+
+    def make_checkpoint_key(self) -> tuple[str, bytes]:
+        """Make an Ed25519 key for checkpoints. Return its id and its public half."""
+        self._fresh()
+        jwk = self._source.make("EdDSA")
+        return jwk["kid"], unb64url(jwk["x"])
+
+    def sign_checkpoint(self, kid: str, data: bytes) -> bytes:
+        """Return the signature by a checkpoint key. Raises KeyUnknown if its private half is not here."""
+        signer = self._source.load(kid, "EdDSA")
+        if signer is None:
+            raise KeyUnknown(f"the checkpoint key signing/{kid}.pem is missing on this node; copy it from another")
+        return signer.sign(data)
 
     # Rotation
 

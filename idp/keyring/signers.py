@@ -103,6 +103,15 @@ def verifier(jwk: Mapping[str, Any]) -> Callable[[bytes, bytes], bool]:
     return _eddsa_verifier(ed25519.Ed25519PublicKey.from_public_bytes(numbers["x"]))
 
 
+def is_ed25519_signature(public: bytes, signature: bytes, data: bytes) -> bool:
+    """Tell whether the data was signed by the private half of this raw public key."""
+    try:
+        key = ed25519.Ed25519PublicKey.from_public_bytes(public)
+    except ValueError:
+        return False
+    return _eddsa_verifier(key)(signature, data)
+
+
 def _signature_with(key: PrivateKey, alg: str) -> Callable[[bytes], bytes]:
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _es256_signature(key)

@@ -206,7 +206,7 @@ class Authorization:
             self._parts.context.pushed.claim(request.pushed)
         return self._respond(request, {"error": error.error, "error_description": error.description})
 
-    def _respond(self, request: AuthorizationRequest, parameters: dict[str, str]) -> Responded:
+    def _respond(self, request: AuthorizationRequest, parameters: dict[str, str]) -> Outcome:
         state = request.get("state")
         complete = {
             **parameters,
@@ -217,13 +217,18 @@ class Authorization:
             raise RuntimeError("a response without a checked redirect URI")
         if mode_of(request.response_mode).is_signed:
             context = self._parts.context
-            complete = signed_response(
-                complete,
-                request.client,
-                issuer=context.settings.issuer,
-                keyring=context.keyring,
-                clock=context.clock,
-            )
+            try:
+                complete = signed_response(
+                    complete,
+                    request.client,
+                    issuer=context.settings.issuer,
+                    keyring=context.keyring,
+                    clock=context.clock,
+                    encryptor=context.encryptor,
+                )
+            except ProtocolError as error:
+                # Nothing is sent in the clear to a client that wants it encrypted and has no key for it.
+                return Refused(error)
         return Responded(request.redirect_uri, request.response_mode, complete, request.client)
 
 

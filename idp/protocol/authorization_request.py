@@ -11,8 +11,10 @@ from idp.foundation.clock import Clock
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 from idp.protocol.artefacts.pushed_request import PushedRequest, PushedRequests
+from idp.protocol.authorization_details import Detail
 from idp.protocol.claims import ClaimsRequest, claims_of_scopes
 from idp.protocol.client_auth.client_keys import ClientKeys
+from idp.protocol.tokens.encryption import Encryptor
 from idp.registry.client import Client
 from idp.registry.service import Registry
 
@@ -30,6 +32,7 @@ class CheckContext:
     clock: Clock
     pushed: PushedRequests
     client_keys: ClientKeys
+    encryptor: Encryptor
 
 
 @dataclass(slots=True)
@@ -37,7 +40,8 @@ class AuthorizationRequest:
     """The request, as far as it is understood.
 
     ``parameters`` is what the client asks, each name once, none empty; ``sent`` is how it came, perhaps as a reference
-    or an object that stands for them. ``opened_at`` is when a request that is being resumed began.
+    or an object that stands for them. ``opened_at`` is when a request that is being resumed began;
+    ``services`` are those of the resources that others serve.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
@@ -55,6 +59,8 @@ class AuthorizationRequest:
     acr_needed: str = ""
     hinted_sub: str | None = None
     resources: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    details: list[Detail] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sent = self.parameters

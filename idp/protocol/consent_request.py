@@ -6,11 +6,14 @@ shown again.
 
 from dataclasses import dataclass
 
+import orjson
+
 from idp.consents.rules import Remembered
 from idp.consents.service import Decision
 from idp.foundation.digests import b64url
 from idp.interactions import Interaction
 from idp.keyring.service import Keyring
+from idp.protocol.authorization_details import Detail
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.claims import claims_of_scopes
 from idp.protocol.decision import basis_of
@@ -21,7 +24,10 @@ from idp.sessions.values import Session
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
-    """What a client would learn. ``optional`` claims are boxes that start unticked; ``known`` were allowed before."""
+    """What a client would learn. ``optional`` claims are boxes that start unticked; ``known`` were allowed before.
+
+    ``services`` are resources of others at which it would act, ``details`` what it would do in particular.
+    """
 
     interaction: Interaction
     client: Client
@@ -32,12 +38,15 @@ class ConsentRequest:
     optional: frozenset[str]
     known: frozenset[str]
     is_offline: bool
+    services: tuple[str, ...]
+    details: tuple[Detail, ...]
     displayed: str
 
     def decision(self, ticked: frozenset[str]) -> Decision:
         """Return what allowing means with these boxes ticked."""
         taken = self.optional & ticked
-        return Decision(self.scopes, self.required | taken, self.optional - taken, self.basis)
+        places = frozenset(self.services)
+        return Decision(self.scopes, self.required | taken, self.optional - taken, self.basis, places, self.details)
 
 
 def consent_request(
@@ -51,10 +60,16 @@ def consent_request(
     known = before.claims if before is not None and before.basis == basis else frozenset()
     optional = frozenset() if basis == "statutory" else voluntary - known
     required = request.claim_names - optional
-    shown = "\0".join(
-        (basis, *sorted(request.scopes), "", *sorted(required), "", *sorted(optional), str(request.client.version))
+    shown = (
+        basis,
+        sorted(request.scopes),
+        sorted(required),
+        sorted(optional),
+        request.services,
+        request.details,
+        request.client.version,
     )
-    mac = keyring.mac("consent", situation.session.id.bytes, interaction.id.bytes, shown.encode())
+    mac = keyring.mac("consent", situation.session.id.bytes, interaction.id.bytes, orjson.dumps(shown))
     return ConsentRequest(
         interaction,
         request.client,
@@ -65,5 +80,7 @@ def consent_request(
         optional,
         known,
         request.wants_offline,
+        request.services,
+        tuple(request.details),
         b64url(mac.digest),
     )

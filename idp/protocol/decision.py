@@ -107,4 +107,11 @@ def _needs_consent(request: AuthorizationRequest, consent: Remembered | None, no
     # The first visit to a client always shows a page, whatever the basis (rule P6).
     if consent is None or "consent" in request.prompts:
         return True
-    return not consent.covers(request.scopes, request.claim_names, basis=basis_of(request), now=now)
+    return not consent.covers(
+        request.scopes,
+        request.claim_names,
+        basis=basis_of(request),
+        now=now,
+        services=frozenset(request.services),
+        details=request.details,
+    )

@@ -33,7 +33,7 @@ from idp.protocol.decision import Need, Progress, decide
 from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.events import DeviceDecided
 from idp.protocol.issuing import claims_of_grant, content_of
-from idp.protocol.resources import sector_of
+from idp.protocol.resources import Resources, sector_of
 from idp.protocol.situation import Situation, Situations
 from idp.registry.client import Client
 from idp.registry.service import Registry
@@ -109,6 +109,7 @@ class DeviceFlowParts:
     registry: Registry
     devices: DeviceAuthorizations
     limits: DeviceLimits
+    resources: Resources
     situations: Situations
     consents: Consents
     grants: Grants
@@ -184,12 +185,15 @@ class DeviceFlow:
         client = self._parts.registry.get(device.client_id) if device is not None else None
         if device is None or client is None or not client.is_active(self._parts.clock.now()):
             return _GONE
+        resources = tuple((device.resources or "").split())
         request = AuthorizationRequest(
             {},
             known_client=client,
             scopes=frozenset(device.scope.split()) & client.scope,
             acr_needed=client.min_acr,
-            resources=tuple((device.resources or "").split()),
+            resources=resources,
+            services=self._parts.resources.of_others(resources),
+            details=list(device.authorization_details or ()),
         )
         situation = self._parts.situations.of(cookie, client.client_id, sector_of(client))
         verdict = decide(request, situation, Progress(device.id), now=self._parts.clock.now(), decay=self._parts.decay)
@@ -220,6 +224,7 @@ class DeviceFlow:
                 interaction_id=asked.device.id,
                 is_offline=request.wants_offline,
                 claims=claims_of_grant(request, consent.declined),
+                authorization_details=request.details,
             )
             if grant is None:
                 return _GONE

@@ -72,6 +72,8 @@ class CodeIssuer:
                 interaction_id=interaction.id if interaction else self._interactions.new_id(),
                 is_offline=request.wants_offline,
                 claims=claims_of_grant(request, consent.declined),
+                known_sub=situation.sub,
+                authorization_details=request.details,
             )
             if grant is None:
                 return None
@@ -97,7 +99,11 @@ def claims_of_grant(request: AuthorizationRequest, declined: frozenset[str]) -> 
 
 
 def _fits(grant: OpenGrant, request: AuthorizationRequest, claims: Mapping[str, Sequence[str]]) -> bool:
-    return grant.is_offline == request.wants_offline and grant.claims == claims
+    return (
+        grant.is_offline == request.wants_offline
+        and grant.claims == claims
+        and (grant.authorization_details or []) == request.details
+    )
 
 
 def content_of(request: AuthorizationRequest, situation: Situation, acr: str, grant: OpenGrant) -> CodeContent:
@@ -125,4 +131,5 @@ def content_of(request: AuthorizationRequest, situation: Situation, acr: str, gr
         amr_of(session.factors),
         request.get("dpop_jkt"),
         " ".join(request.resources) or None,
+        request.details or None,
     )

@@ -13,6 +13,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant
 from idp.foundation.database import Database
 from idp.foundation.digests import sha256
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import account_is_live, session_is_live
 from idp.protocol.artefacts.revoked_token import RevokedToken, RevokedTokens
 from idp.protocol.tokens.access_token import AccessToken
@@ -20,7 +21,7 @@ from idp.registry.service import Registry
 from idp.sessions.models import AuthorizationGrant, OPSession
 
 _NOW: Any = bindparam("now", type_=Instant)
-_LIVE_GRANT = (
+_LIVE_GRANT = PreparedStatement(
     select(AuthorizationGrant.account_id, AuthorizationGrant.op_session_id)
     .join(Account, Account.id == AuthorizationGrant.account_id)
     .join(OPSession, OPSession.id == AuthorizationGrant.op_session_id)
@@ -64,8 +65,8 @@ class LiveTokens:
             return None
         values = {"reference": token.reference, "jti": sha256(token.jti), "now": self._clock.now()}
         with self._database.read() as connection:
-            row = connection.execute(_LIVE_GRANT, values).one_or_none()
-        return None if row is None else LiveGrant(*row)
+            found = _LIVE_GRANT.rows(connection, values)
+        return LiveGrant(*found[0]) if found else None
 
     def _is_clients_fine(self, token: AccessToken) -> bool:
         client = self._registry.get(token.client_id)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from idp.foundation.settings import Settings
+from idp.protocol.authorization_details import AUTHORIZATION_DETAILS_TYPES
 from idp.protocol.binding.proof import PROOF_ALGORITHMS
-from idp.protocol.checks.acr import ACR_VALUES_SUPPORTED
+from idp.protocol.checks.acr import acr_values_supported
 from idp.protocol.checks.pkce import CODE_CHALLENGE_METHODS
 from idp.protocol.checks.prompt import PROMPTS
 from idp.protocol.checks.request_object import REQUEST_OBJECT_ALGORITHMS
@@ -16,6 +17,7 @@ from idp.protocol.endpoints import ENDPOINTS
 from idp.protocol.grant_types import GRANT_TYPES
 from idp.protocol.response_modes import RESPONSE_MODES
 from idp.protocol.tokens.access_token import own_audiences
+from idp.registry.encryption import ENCODINGS, ENCRYPTABLE, KEY_KINDS
 
 SIGNING_ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 UI_LOCALES = ("zh-Hans", "en")
@@ -36,10 +38,12 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": [mode.name for mode in RESPONSE_MODES],
         "grant_types_supported": [grant.name for grant in GRANT_TYPES],
-        "acr_values_supported": list(ACR_VALUES_SUPPORTED),
+        "acr_values_supported": list(acr_values_supported(settings)),
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        **{f"{what}_encryption_alg_values_supported": list(KEY_KINDS) for what in ENCRYPTABLE},
+        **{f"{what}_encryption_enc_values_supported": list(ENCODINGS) for what in ENCRYPTABLE},
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_methods_supported": confidential,
@@ -50,6 +54,7 @@ def provider_metadata(settings: Settings) -> dict[str, Any]:
         "tls_client_certificate_bound_access_tokens": bool(settings.client_certificate_header),
         **_mtls_aliases(settings),
         "introspection_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "authorization_details_types_supported": [known.name for known in AUTHORIZATION_DETAILS_TYPES],
         "protected_resources": list(own_audiences(issuer)),
         "code_challenge_methods_supported": list(CODE_CHALLENGE_METHODS),
         "prompt_values_supported": list(PROMPTS),

@@ -5,6 +5,7 @@ whose own resources (its issuer identifier, and userinfo) are part of every gran
 one text with blanks between, as scopes are: a URI holds none.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,8 +61,12 @@ class Resources:
         resources = named(text)
         for resource in resources:
             if resource not in self._own:
-                self._server_of(resource, client, now)
+                self.server_of(resource, client, now)
         return resources
+
+    def of_others(self, resources: Iterable[str]) -> tuple[str, ...]:
+        """Return those that are not this provider's own: services that the client will call in the person's name."""
+        return tuple(resource for resource in resources if resource not in self._own)
 
     def target(self, granted: str | None, asked: str | None, client: Client, now: datetime) -> Target:
         """Return the one audience of a token: what is asked of what was granted, or all that was granted if it is one.
@@ -77,7 +82,7 @@ class Resources:
             return Target(audience)
         if audience not in within:
             raise ProtocolError("invalid_target", "The resource was not granted.")
-        return Target(audience, self._server_of(audience, client, now))
+        return Target(audience, self.server_of(audience, client, now))
 
     def served_by(self, client_id: str) -> tuple[str, ...]:
         """Return the resources of a client that is named as the audience of an exchange (RFC 8693 §2.1)."""
@@ -91,7 +96,8 @@ class Resources:
             return None
         return Target(resource, server)
 
-    def _server_of(self, resource: str, client: Client, now: datetime) -> Client:
+    def server_of(self, resource: str, client: Client, now: datetime) -> Client:
+        """Return the client that serves a resource which another may call. Raises ProtocolError(invalid_target)."""
         server = self._registry.serving(resource) if resource in client.resources else None
         if server is None or not server.is_active(now):
             raise ProtocolError("invalid_target", "The resource is not known here, or not to this client.")

@@ -1,18 +1,14 @@
 """Authlib's authorization server (RFC 6749), assembled from the tuples of this package; one for each application.
 
 Authlib runs the token endpoint: it picks the grant, has the client authenticated and walks through the grant's steps.
-It stores nothing by itself here. Its errors (OAuth2Error) are answers and commit; our ProtocolError rolls back what the
-grant had done.
+It stores nothing by itself here. A grant reads, decides, and writes once, at its end (decision 0008). Authlib's errors
+(OAuth2Error) are answers that may write as well; our ProtocolError ends a request before anything is written.
 """
-
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import orjson
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
-from idp.foundation.database import Database
 from idp.foundation.errors import ProtocolError
 from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.binding.values import Binding
@@ -24,7 +20,6 @@ from idp.registry.client import Client
 
 # Authlib wants to see https; what a deployment accepts is decided by its settings, not here.
 _ENDPOINT = "https://token.invalid/token"
-_WRITING = frozenset(grant.name for grant in GRANT_TYPES if grant.writes)
 
 
 class AuthlibClient:
@@ -69,32 +64,26 @@ class AuthlibServer(AuthorizationServer):  # type: ignore[misc] # Authlib's stub
 
     def __init__(
         self,
-        database: Database,
         authenticator: ClientAuthenticator,
         constraints: SenderConstraints,
         parts: GrantParts,
     ) -> None:
         super().__init__()
         self.parts = parts
-        self._database = database
         self._authenticator = authenticator
         self._constraints = constraints
         for grant in GRANT_TYPES:
             self.register_grant(grant.handler, list(grant.extensions))
 
     def token(self, request: Request) -> Answer:
-        """Answer a token request; a grant that writes does so in one transaction.
-
-        The client is authenticated before it: its keys may have to be fetched, and a spent assertion stays spent.
-        """
-        writes = request.form.get("grant_type") in _WRITING
-        transaction: AbstractContextManager[Any] = self._database.transaction() if writes else nullcontext()
+        """Answer a token request. An assertion or a proof that it spends stays spent, whatever the grant answers."""
         try:
             authenticated = self._authenticator.authenticate(request)
+            # Asked here, because the key may have to be fetched.
+            self.parts.id_tokens.require_key(authenticated.client)
             evidence = self._constraints.examine(request, authenticated.client)
-            with transaction:
-                self._constraints.spend(evidence)
-                answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated, evidence.binding))
+            self._constraints.spend(evidence)
+            answer: Answer = self.create_token_response(AuthlibRequest(request, authenticated, evidence.binding))
         except ProtocolError as error:
             return error_answer(error, headers=challenge(request, error))
         return answer

@@ -39,12 +39,14 @@ from idp.protocol.issuing import CodeIssuer
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.logout.end_session import LogoutRequests
 from idp.protocol.messages import Answer, Request
+from idp.protocol.push_limit import PushLimit
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
 from idp.protocol.software_statements import SoftwareStatements, read_issuers
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
+from idp.protocol.tokens.encryption import Encryptor
 from idp.protocol.tokens.id_token import IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
 from idp.registry.dynamic import DynamicRegistration
@@ -96,6 +98,7 @@ class Protocol:
                 on.registry,
                 self._endpoint_parts.devices,
                 self._endpoint_parts.device_limits,
+                self._endpoint_parts.resources,
                 Situations(on.database, on.sessions),
                 on.consents,
                 on.grants,
@@ -148,7 +151,13 @@ def _check_context(on: Foundations) -> CheckContext:
         lifetime_seconds=settings.pushed_request_lifetime_seconds,
         interaction_seconds=settings.interaction_lifetime_seconds,
     )
-    return CheckContext(settings, on.registry, on.keyring, on.clock, pushed, ClientKeys(on.fetch, on.clock))
+    keys = ClientKeys(on.fetch, on.clock)
+    return CheckContext(settings, on.registry, on.keyring, on.clock, pushed, keys, Encryptor(keys))
+
+
+def _id_tokens(on: Foundations, checks: CheckContext) -> IDTokens:
+    lifetime = on.settings.id_token_lifetime_seconds
+    return IDTokens(on.keyring, on.clock, checks.encryptor, issuer=on.settings.issuer, lifetime_seconds=lifetime)
 
 
 def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, checks: CheckContext) -> EndpointParts:
@@ -186,6 +195,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
     resources = Resources(on.registry, settings.issuer)
     live_tokens = LiveTokens(on.database, on.clock, on.registry)
     grant_parts = GrantParts(
+        on.database,
         on.clock,
         on.entropy,
         on.audit,
@@ -194,7 +204,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         codes,
         families,
         access_tokens,
-        IDTokens(keyring, on.clock, issuer=settings.issuer, lifetime_seconds=settings.id_token_lifetime_seconds),
+        _id_tokens(on, checks),
         refresh_tokens,
         tally,
         devices,
@@ -210,7 +220,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         on.accounts,
         on.registry,
         on.grants,
-        AuthlibServer(on.database, authenticator, constraints, grant_parts),
+        AuthlibServer(authenticator, constraints, grant_parts),
         authenticator,
         access_tokens,
         refresh_tokens,
@@ -219,6 +229,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         constraints,
         tally,
         checks.pushed,
+        PushLimit(on.clock, pushes_per_minute=settings.pushed_requests_per_minute),
         checks,
         devices,
         DeviceLimits(on.throttle, keyring),

@@ -13,6 +13,7 @@ from idp.consents.rules import Remembered
 from idp.consents.service import REMEMBERED_COLUMNS, remembered_of
 from idp.foundation.database import Database
 from idp.foundation.digests import sha256
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.sessions.grants import OpenGrant
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.service import Sessions
@@ -26,10 +27,11 @@ _GRANT_COLUMNS = (
     ClientSession.sub,
     AuthorizationGrant.is_offline,
     AuthorizationGrant.claims.label("grant_claims"),
+    AuthorizationGrant.authorization_details.label("grant_details"),
 )
 _CLIENT: Any = bindparam("client")
 _SECTOR: Any = bindparam("sector")
-_SITUATION = (
+_SITUATION = PreparedStatement(
     select(*SESSION_COLUMNS, *_GRANT_COLUMNS, *REMEMBERED_COLUMNS, Subject.sub.label("known_sub"))
     .join(Account, Account.id == OPSession.account_id)
     .outerjoin(
@@ -84,9 +86,7 @@ class Situations:
         if not cookie:
             return None
         with self._database.read() as connection:
-            rows = connection.execute(
-                _SITUATION, {"digest": sha256(cookie), "client": client_id, "sector": sector}
-            ).all()
+            rows = _SITUATION.rows(connection, {"digest": sha256(cookie), "client": client_id, "sector": sector})
         if not rows:
             return None
         session = session_of(rows[0])

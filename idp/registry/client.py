@@ -15,6 +15,8 @@ from uuid import UUID
 
 from idp.foundation.digests import sha256
 from idp.registry import fapi2
+from idp.registry.encryption import Encryption, encryptions_of
+from idp.registry.members import LEGACY
 from idp.registry.mutual_tls import registered_name
 
 _ENGLISH = "en"
@@ -56,7 +58,8 @@ class Standing:
 class Client:
     """A client in force.
 
-    ``version_id`` changes with every published version, ``not_before`` voids every token issued earlier.
+    ``version_id`` changes with every published version, ``not_before`` voids every token issued earlier;
+    ``encryptions`` says which answers are encrypted, and how.
     """
 
     client_id: str
@@ -86,6 +89,7 @@ class Client:
     grant_types: frozenset[str]
     response_types: frozenset[str]
     scope: frozenset[str]
+    authorization_details_types: frozenset[str]
     default_max_age: int | None
     require_auth_time: bool
     id_token_signed_response_alg: str
@@ -96,6 +100,7 @@ class Client:
     require_signed_response: bool
     require_pushed_authorization_requests: bool
     introspection_signed_response_alg: str
+    encryptions: Mapping[str, Encryption]
 
     subject_type: Literal["pairwise", "public"]
     sector: str
@@ -198,6 +203,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         grant_types=frozenset(content.get("grant_types", ("authorization_code",))),
         response_types=frozenset(content.get("response_types", ("code",))),
         scope=frozenset(content.get("scope", "openid").split()),
+        authorization_details_types=frozenset(content.get("authorization_details_types", ())),
         default_max_age=content.get("default_max_age"),
         require_auth_time=content.get("require_auth_time", False),
         id_token_signed_response_alg=id_token_alg,
@@ -208,10 +214,11 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         require_signed_response=signs_messages,
         require_pushed_authorization_requests=is_fapi2 or content.get("require_pushed_authorization_requests", False),
         introspection_signed_response_alg=content.get("introspection_signed_response_alg", "RS256"),
+        encryptions=MappingProxyType(encryptions_of(content)),
         subject_type=content.get("subject_type", "pairwise"),
         sector=policy.get("sector") or policy["agency"],
         profile=profile,
-        is_legacy=profile == "legacy-oidc",
+        is_legacy=profile == LEGACY,
         is_fapi2=is_fapi2,
         environment=policy["environment"],
         agency=policy["agency"],

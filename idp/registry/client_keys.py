@@ -1,10 +1,10 @@
-"""Rules for the public keys of a client (RFC 7517, RFC 8725 §3.5): strong enough, of a kind we verify, and public only.
+"""Rules for the public keys of a client (RFC 7517, RFC 8725 §3.5): strong enough, of a kind we use, and public only.
 Pure.
 
 Only sizes and forms are looked at here; whoever verifies an assertion imports the key and finds out whether it is one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from idp.foundation.digests import unb64url
@@ -15,6 +15,7 @@ _LARGEST_RSA = 8192
 _SMALLEST_EXPONENT = 65_537
 _CURVE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66}
 _ED25519_BYTES = 32
+_USES = ("sig", "enc")
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -31,18 +32,18 @@ def problem_of_jwks(jwks: Any) -> str | None:  # noqa: ANN401 - comes from a fil
     if len(keys) > 1 and (None in kids or len({str(kid) for kid in kids}) != len(kids)):
         return "needs a different kid on each of its keys"
     for place, key in enumerate(keys, start=1):
-        problem = problem_of_key(key)
+        problem = problem_of_key(key, _USES)
         if problem is not None:
             return f"key {place} {problem}"
     return None
 
 
-def problem_of_key(key: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with one public key, None if nothing is."""
+def problem_of_key(key: Mapping[str, Any], uses: Sequence[str] = ("sig",)) -> str | None:
+    """Return what is wrong with one public key for these uses, None if nothing is."""
     if _PRIVATE & set(key):
         return "holds private parts; register the public key only, and replace this one, for it has been shown"
-    if key.get("use", "sig") != "sig":
-        return 'must have "use": "sig"'
+    if key.get("use", uses[0]) not in uses:
+        return f'must have "use": "{" or ".join(uses)}"'
     try:
         return _problem_of_kind(key)
     except (KeyError, TypeError, ValueError):

@@ -1,9 +1,9 @@
 """Clients that register and manage themselves (RFC 7591, RFC 7592; rule P9).
 
-They decide their metadata and nothing of our policy: agency and environment come from the initial access token and the
-deployment, the sector from their addresses, everything else is the strictest default. Production keeps what they send
-as a draft that works only once staff have approved it; development and the sandbox put it into force, marked as
-unverified.
+They decide their metadata and nothing of our policy: agency and profile come from the initial access token, the
+environment from the deployment, the sector from their addresses, everything else is the strictest default. Production
+keeps what they send as a draft that works only once staff have approved it; development and the sandbox put it into
+force, marked as unverified.
 """
 
 import hmac
@@ -22,7 +22,7 @@ from idp.foundation.settings import Settings
 from idp.registry.dynamic_store import DynamicStore
 from idp.registry.events import ClientDeregistered, ClientRegistered
 from idp.registry.initial_tokens import InitialTokens, Permission
-from idp.registry.members import METADATA, SECRET_METHODS
+from idp.registry.members import LEGACY, METADATA, SECRET_METHODS
 from idp.registry.names import skeleton
 from idp.registry.publication import Publication
 from idp.registry.rules import Problem
@@ -92,7 +92,7 @@ class DynamicRegistration:
     def register(self, permission: Permission, metadata: Mapping[str, Any]) -> Managed | Refused | None:
         """Register a client; None when the initial access token was used up meanwhile. What is refused costs no use."""
         client_id = f"dyn-{self._entropy.token(_ID_BYTES)}"
-        registration = self._registration(client_id, permission.agency, metadata)
+        registration = self._registration(client_id, _policy_of(permission), metadata)
         if isinstance(registration, Refused):
             return registration
         token = Masked(self._entropy.token())
@@ -136,7 +136,7 @@ class DynamicRegistration:
         if secret_problem is not None:
             return Refused((secret_problem,))
         registration = self._registration(
-            client_id, before["policy"]["agency"], metadata, assigned=frozenset(before["scope"].split())
+            client_id, before["policy"], metadata, assigned=frozenset(before["scope"].split())
         )
         if isinstance(registration, Refused):
             return registration
@@ -170,7 +170,12 @@ class DynamicRegistration:
         self._registry.forget_cached()
 
     def _registration(
-        self, client_id: str, agency: str, metadata: Mapping[str, Any], *, assigned: frozenset[str] = frozenset()
+        self,
+        client_id: str,
+        policy: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+        *,
+        assigned: frozenset[str] = frozenset(),
     ) -> dict[str, Any] | Refused:
         """Return what the client asks for as a registration of ours, without what nobody here knows (RFC 7591 §2)."""
         given = {name: value for name, value in metadata.items() if name in METADATA and name not in _OURS}
@@ -184,13 +189,12 @@ class DynamicRegistration:
         if document_problem is not None:
             return Refused((document_problem,))
         name = given.get("client_name", min(hosts_of(given.get("redirect_uris")), default=client_id))
-        policy = {"agency": agency, "environment": self._environment, "sector": sector}
         return {
-            **_defaults(given),
+            **_defaults(given, is_legacy=policy["profile"] == LEGACY),
             **given,
             "client_id": client_id,
             "client_name": self._free_name(name, client_id),
-            "policy": policy,
+            "policy": {**policy, "environment": self._environment, "sector": sector},
         }
 
     def _problem_of_sector_document(self, given: Mapping[str, Any]) -> Problem | None:
@@ -234,12 +238,18 @@ class DynamicRegistration:
         return Managed(client_id, content, dynamic.created_at, row.state == "suspended", secret, token)
 
 
-def _defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+def _policy_of(permission: Permission) -> dict[str, str]:
+    """Return what the initial access token decides. Legacy clients end with it: every one of them must end some day."""
+    ends_on = {"ends_on": permission.expires_at.date().isoformat()} if permission.profile == LEGACY else {}
+    return {"agency": permission.agency, "profile": permission.profile, **ends_on}
+
+
+def _defaults(given: Mapping[str, Any], *, is_legacy: bool) -> dict[str, Any]:
     """Return what a registration means that leaves things out (RFC 7591 §2, OpenID Connect Registration §2)."""
     grants = given.get("grant_types", ["authorization_code"])
     uses_code = isinstance(grants, list) and "authorization_code" in grants
     refreshes = isinstance(grants, list) and "refresh_token" in grants
-    scopes = [*_PERSONAL, *(["offline_access"] if refreshes else [])] if uses_code else []
+    scopes = [*_PERSONAL, *(["offline_access"] if refreshes and not is_legacy else [])] if uses_code else []
     return {"id_token_signed_response_alg": "RS256", "scope": " ".join(scopes)}
 
 

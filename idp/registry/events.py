@@ -59,6 +59,7 @@ class InitialTokenIssued(Event):
     action: ClassVar[str] = "client_initial_token_issued"
 
     agency: str
+    profile: str
     uses: int
     expires_at: str
 

@@ -1,8 +1,8 @@
 """What the profile ``fapi2`` asks of a registration (FAPI 2.0 Security Profile §5.3.2 and §5.4, Message Signing §5).
 Pure.
 
-A client of this profile is confidential, proves itself by a key, pushes every request and signs with strong algorithms
-only; ``message_signing`` adds signed requests and signed answers.
+A client of this profile is confidential, proves itself by a key, pushes every request, signs with strong algorithms
+only, and its access tokens are bound to its key or certificate; ``message_signing`` adds signed requests and answers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from typing import Any
 PROFILE = "fapi2"
 FAPI2_ALGORITHMS = ("ES256", "PS256", "EdDSA")
 FAPI2_AUTH_METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
+_BINDING_MEMBERS = ("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens")
 _ALGORITHM_MEMBERS = (
     "authorization_signed_response_alg",
     "id_token_signed_response_alg",
@@ -43,6 +44,8 @@ def _problems_of_profile(content: Mapping[str, Any]) -> Iterator[tuple[str, str]
             yield "redirect_uris", f"{uri!r} must begin with https:// for fapi2 (§5.3.2.2)"
     if content.get("require_pushed_authorization_requests") is False:
         yield "require_pushed_authorization_requests", "cannot be false for fapi2 (§5.3.2.2)"
+    if not any(content.get(member) for member in _BINDING_MEMBERS):
+        yield _BINDING_MEMBERS[0], f"or {_BINDING_MEMBERS[1]} must be true for fapi2: its tokens are bound (§5.3.2.1)"
 
 
 def _problems_of_message_signing(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,8 @@ class Permission:
 
     id: UUID
     agency: str
+    profile: str
+    expires_at: datetime
 
 
 class InitialTokens:
@@ -46,14 +48,17 @@ class InitialTokens:
         self._entropy = entropy
         self._audit = audit
 
-    def issue(self, agency: str, *, uses: int, lifetime: timedelta, actor: str) -> IssuedToken:
-        """Make a token for an agency."""
+    def issue(
+        self, agency: str, *, uses: int, lifetime: timedelta, actor: str, profile: str = "standard"
+    ) -> IssuedToken:
+        """Make a token for an agency, whose clients will have this profile."""
         now, token = self._clock.now(), Masked(self._entropy.token())
         issued = IssuedToken(self._entropy.uuid7(), token, now + lifetime)
         values = {
             "id": issued.id,
             "digest": sha256(token.reveal()),
             "agency": agency,
+            "profile": profile,
             "uses_left": uses,
             "issued_by": actor,
             "created_at": now,
@@ -62,13 +67,20 @@ class InitialTokens:
         with self._database.transaction() as connection:
             connection.execute(insert(InitialAccessToken).values(**values))
             self._audit.record(
-                InitialTokenIssued(actor=actor, agency=agency, uses=uses, expires_at=issued.expires_at.isoformat())
+                InitialTokenIssued(
+                    actor=actor, agency=agency, profile=profile, uses=uses, expires_at=issued.expires_at.isoformat()
+                )
             )
         return issued
 
     def find(self, token: str) -> Permission | None:
         """Return what a token allows, None if it is not known, used up or expired."""
-        statement = select(InitialAccessToken.id, InitialAccessToken.agency).where(
+        statement = select(
+            InitialAccessToken.id,
+            InitialAccessToken.agency,
+            InitialAccessToken.profile,
+            InitialAccessToken.expires_at,
+        ).where(
             InitialAccessToken.digest == sha256(token),
             InitialAccessToken.uses_left > 0,
             InitialAccessToken.expires_at > self._clock.now(),

@@ -12,6 +12,7 @@ from typing import Any
 
 from idp.accounts.kinds import KINDS
 from idp.registry.client_keys import problem_of_jwks
+from idp.registry.encryption import ENCODINGS, ENCRYPTABLE, KEY_KINDS, alg_member, enc_member
 from idp.registry.mutual_tls import BOUND, NAME_MEMBERS
 from idp.registry.names import problem_of_name
 
@@ -30,8 +31,10 @@ SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
+AUTHORIZATION_DETAILS_TYPES = ("read_records",)
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
+LEGACY = "legacy-oidc"
 ENVIRONMENTS = ("development", "sandbox", "production")
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}\Z")
@@ -172,7 +175,10 @@ def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
 
 
 METADATA: Mapping[str, Parser] = {
+    **{alg_member(what): one_of(*KEY_KINDS) for what in ENCRYPTABLE},
+    **{enc_member(what): one_of(*ENCODINGS) for what in ENCRYPTABLE},
     "application_type": one_of("web", "native"),
+    "authorization_details_types": some_of(*AUTHORIZATION_DETAILS_TYPES),
     "authorization_signed_response_alg": signing_algorithm,
     "backchannel_logout_session_required": flag,
     "backchannel_logout_uri": text(2000),
@@ -228,7 +234,7 @@ POLICY: Mapping[str, Parser] = {
     "legal_basis#en": text(200),
     "message_signing": flag,
     "min_acr": one_of(*ACR_VALUES),
-    "profile": one_of("standard", "fapi2", "legacy-oidc"),
+    "profile": one_of("standard", "fapi2", LEGACY),
     "purposes": purposes,
     "resource_identifiers": uris,
     "resources": uris,
@@ -240,7 +246,7 @@ def with_defaults(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return parsed members with every default written out, so that a reviewed version says all that it means."""
     policy = dict(metadata.get("policy", {}))
     grants = metadata.get("grant_types", ["authorization_code"])
-    legacy = policy.get("profile") == "legacy-oidc"
+    legacy = policy.get("profile") == LEGACY
     policy_defaults: dict[str, Any] = {
         "account_kinds": ["citizen"],
         "consent": "required",

@@ -19,6 +19,7 @@ class InitialAccessToken(Base):
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     digest: Mapped[bytes] = secret(Digest, nullable=False, unique=True)
     agency: Mapped[str] = plain(String(80), nullable=False)
+    profile: Mapped[str] = plain(String(20), nullable=False, server_default="standard")
     uses_left: Mapped[int] = plain(Integer, nullable=False)
     issued_by: Mapped[str] = plain(String(120), nullable=False)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)

@@ -14,9 +14,11 @@ from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
+from idp.registry.encryption import problems_of_encryption
 from idp.registry.fapi2 import problems_of_fapi2
 from idp.registry.members import (
     DEVICE_CODE,
+    LEGACY,
     METADATA,
     POLICY,
     SECRET_METHODS,
@@ -191,6 +193,8 @@ def _authentication(content: Mapping[str, Any], _deployment: Deployment) -> Iter
         yield Problem("jwks_uri", "jwks and jwks_uri must not both be given (RFC 7591 §2)")
     if method == "private_key_jwt" and not key_members:
         yield Problem("jwks", "is missing; private_key_jwt needs jwks or jwks_uri")
+    if method == "private_key_jwt" and "jwks" in content and not _has_signing_key(content["jwks"]):
+        yield Problem("jwks", 'has no key with "use": "sig", with which private_key_jwt could be verified')
     if "client_secret" in content and method not in SECRET_METHODS:
         yield Problem("client_secret", f"does not go with token_endpoint_auth_method {method}")
     if method == "none" and "client_credentials" in content["grant_types"]:
@@ -201,12 +205,16 @@ def _authentication(content: Mapping[str, Any], _deployment: Deployment) -> Iter
         )
 
 
+def _has_signing_key(jwks: Mapping[str, Any]) -> bool:
+    return any(key.get("use", "sig") == "sig" for key in jwks["keys"])
+
+
 def _profile(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
     policy = content["policy"]
     ends_on = policy.get("ends_on")
     if ends_on is not None and ends_on < deployment.today.isoformat():
         yield Problem("policy.ends_on", "has passed already")
-    if policy["profile"] != "legacy-oidc":
+    if policy["profile"] != LEGACY:
         return
     if deployment.environment == "production" and not deployment.legacy_profile_allowed:
         yield Problem(
@@ -236,6 +244,11 @@ def _signed_requests(content: Mapping[str, Any], _deployment: Deployment) -> Ite
     for member in ("request_object_signing_alg", "require_signed_request_object"):
         if content.get(member) and not has_keys:
             yield Problem(member, "needs jwks or jwks_uri")
+
+
+def _encryption(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    for member, words in problems_of_encryption(content):
+        yield Problem(member, words)
 
 
 def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
@@ -273,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     _profile,
     _fapi2,
     _signed_requests,
+    _encryption,
     _mutual_tls,
     _resources,
     _consent,

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from idp.foundation.clock import Clock
+from idp.foundation.columns import Instant
 from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.sessions.models import Device
+
+_OF_BROWSER = select(Device.id, Device.account_id, Device.remembered_until).where(
+    Device.digest == bindparam("cookie"), Device.ended_at.is_(None)
+)
+_SEEN = (
+    update(Device)
+    .where(Device.digest == bindparam("cookie"), Device.account_id == bindparam("account"), Device.ended_at.is_(None))
+    .values(
+        last_seen_at=bindparam("now"),
+        remembered_until=func.coalesce(bindparam("until", type_=Instant), Device.remembered_until),
+    )
+)
+_INSERT = insert(Device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +52,8 @@ class Devices:
         """Return the device rows of a browser: one for each account that signed in there. One SELECT, also without a
         cookie.
         """
-        statement = select(Device.id, Device.account_id, Device.remembered_until).where(
-            Device.digest == sha256(cookie or ""), Device.ended_at.is_(None)
-        )
         with self._database.read() as connection:
-            return tuple(KnownDevice(*row) for row in connection.execute(statement))
+            return tuple(KnownDevice(*row) for row in connection.execute(_OF_BROWSER, {"cookie": sha256(cookie or "")}))
 
     def is_remembered(self, devices: tuple[KnownDevice, ...], account_id: UUID) -> bool:
         """Tell whether one of a browser's devices spares this account the second factor."""
@@ -57,24 +68,20 @@ class Devices:
         now = self._clock.now()
         value = cookie or self._entropy.token()
         until = now + self._remembered_for if remember else None
-        known = update(Device).where(
-            Device.digest == sha256(value), Device.account_id == account_id, Device.ended_at.is_(None)
-        )
-        changes: dict[str, datetime | None] = {"last_seen_at": now}
-        if remember:
-            changes["remembered_until"] = until
+        digest = sha256(value)
+        seen = {"cookie": digest, "account": account_id, "now": now, "until": until}
+        new = {
+            "id": self._entropy.uuid7(),
+            "account_id": account_id,
+            "digest": digest,
+            "created_at": now,
+            "last_seen_at": now,
+            "remembered_until": until,
+        }
         with self._database.transaction() as connection:
-            if connection.execute(known.values(changes)).rowcount == 0:
-                connection.execute(
-                    insert(Device).values(
-                        id=self._entropy.uuid7(),
-                        account_id=account_id,
-                        digest=sha256(value),
-                        created_at=now,
-                        last_seen_at=now,
-                        remembered_until=until,
-                    )
-                )
+            # A value made just now is nobody's yet.
+            if cookie is None or connection.execute(_SEEN, seen).rowcount == 0:
+                connection.execute(_INSERT, new)
         return value
 
     def forget(self, account_id: UUID) -> None:

@@ -22,6 +22,7 @@ class SessionRaised(Event):
     action: ClassVar[str] = "session.raised"
 
     factors: tuple[str, ...]
+    factors_before: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

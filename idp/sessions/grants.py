@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, literal, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
@@ -17,10 +17,30 @@ from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.sessions.events import GrantCreated, GrantEnded
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
+from idp.sessions.store import bound_row
 from idp.sessions.values import Session
 
 PUBLIC_SECTOR = "*"
 _IDENTIFIER_BYTES = 16
+
+_SUBJECT = select(Subject.sub).where(Subject.account_id == bindparam("account"), Subject.sector == bindparam("sector"))
+_LIVE_SITE = (
+    select(ClientSession.id, ClientSession.sid, ClientSession.sub)
+    .join(OPSession, OPSession.id == ClientSession.op_session_id)
+    .where(
+        ClientSession.op_session_id == bindparam("session"),
+        ClientSession.client_id == bindparam("client"),
+        ClientSession.ended_at.is_(None),
+        OPSession.ended_at.is_(None),
+    )
+)
+# Held, so that whoever ends the site's part alone (leaving it, withdrawing consent) finds the new grant.
+_HELD_SITE = _LIVE_SITE.with_for_update(read=True, of=ClientSession)
+_NEW_SITE = ("id", "op_session_id", "account_id", "client_id", "sid", "sub", "created_at")
+_NEW_GRANT = (
+    *("id", "reference", "account_id", "client_id", "op_session_id", "client_session_id", "interaction_id"),
+    *("sub", "organization_id", "is_offline", "claims", "authorization_details", "created_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +53,16 @@ class OpenGrant:
     sub: str
     is_offline: bool
     claims: Mapping[str, Sequence[str]]
+    authorization_details: Sequence[Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A site's live part of a session."""
+
+    id: UUID
+    sid: str
+    sub: str
 
 
 class Grants:
@@ -43,6 +73,8 @@ class Grants:
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
+        self._insert_site = _from_live_session(database, ClientSession, _NEW_SITE)
+        self._insert_grant = _from_live_session(database, AuthorizationGrant, _NEW_GRANT)
 
     def open(
         self,
@@ -53,19 +85,27 @@ class Grants:
         interaction_id: UUID,
         is_offline: bool,
         claims: Mapping[str, Sequence[str]],
+        known_sub: str | None = None,
+        authorization_details: Sequence[Mapping[str, Any]] = (),
     ) -> OpenGrant | None:
-        """Create a grant, and the site's part of the session if it is new.
+        """Create a grant, and the site's part of the session if it is new. A subject never changes once it is known.
 
         Returns None when the session, or the site's part of it, has ended meanwhile, or this interaction has had its
         grant already (rule S2).
         """
         with self._database.transaction() as connection:
-            sub = self.subject(session.account_id, sector)
+            sub = known_sub or self.subject(session.account_id, sector)
             site = self._client_session(connection, session, client_id, sub)
             if site is None:
                 return None
             grant = OpenGrant(
-                self._entropy.uuid7(), self._entropy.token(_IDENTIFIER_BYTES), site.sid, site.sub, is_offline, claims
+                self._entropy.uuid7(),
+                self._entropy.token(_IDENTIFIER_BYTES),
+                site.sid,
+                site.sub,
+                is_offline,
+                claims,
+                list(authorization_details) or None,
             )
             values: dict[str, Any] = {
                 "id": grant.id,
@@ -79,9 +119,10 @@ class Grants:
                 "organization_id": session.organization_id,
                 "is_offline": is_offline,
                 "claims": {place: list(names) for place, names in claims.items()},
+                "authorization_details": grant.authorization_details,
                 "created_at": self._clock.now(),
             }
-            if not self._insert_from_live_session(connection, AuthorizationGrant, values, session.id):
+            if connection.scalar(self._insert_grant, values) is None:
                 return None
             self._audit.record(
                 GrantCreated(
@@ -96,9 +137,9 @@ class Grants:
 
     def subject(self, account_id: UUID, sector: str) -> str:
         """Return the account's subject identifier in a sector, making it at the first grant there."""
-        mine = select(Subject.sub).where(Subject.account_id == account_id, Subject.sector == sector)
+        mine = {"account": account_id, "sector": sector}
         with self._database.transaction() as connection:
-            known = connection.scalar(mine)
+            known = connection.scalar(_SUBJECT, mine)
             if known is not None:
                 return known
             new = {
@@ -108,7 +149,7 @@ class Grants:
                 "created_at": self._clock.now(),
             }
             connection.execute(self._database.insert_new(Subject).values(new))
-            return connection.scalars(mine).one()
+            return connection.scalars(_SUBJECT, mine).one()
 
     def organization_of(self, grant_id: UUID) -> UUID | None:
         """Return the organization that a grant's session acted for when it was given."""
@@ -133,46 +174,31 @@ class Grants:
             self._audit.record(GrantEnded(actor=actor, client_id=client_id, account_id=account_id, reason=reason))
         return True
 
-    def _client_session(self, connection: Connection, session: Session, client_id: str, sub: str) -> Any:  # noqa: ANN401 - a result row
+    def _client_session(self, connection: Connection, session: Session, client_id: str, sub: str) -> _Site | None:
+        new = _Site(self._entropy.uuid7(), self._entropy.token(_IDENTIFIER_BYTES), sub)
         values: dict[str, Any] = {
-            "id": self._entropy.uuid7(),
+            "id": new.id,
             "op_session_id": session.id,
             "account_id": session.account_id,
             "client_id": client_id,
-            "sid": self._entropy.token(_IDENTIFIER_BYTES),
+            "sid": new.sid,
             "sub": sub,
             "created_at": self._clock.now(),
         }
-        self._insert_from_live_session(connection, ClientSession, values, session.id)
-        live = (
-            select(ClientSession.id, ClientSession.sid, ClientSession.sub)
-            .join(OPSession, OPSession.id == ClientSession.op_session_id)
-            .where(
-                ClientSession.op_session_id == session.id,
-                ClientSession.client_id == client_id,
-                ClientSession.ended_at.is_(None),
-                OPSession.ended_at.is_(None),
-            )
-        )
-        if self._database.dialect == "postgresql":
-            # Held, so that whoever ends the site's part alone (leaving it, withdrawing consent) finds the new grant.
-            live = live.with_for_update(read=True, of=ClientSession)
-        return connection.execute(live).one_or_none()
+        if connection.scalar(self._insert_site, values) is not None:
+            return new
+        live = _HELD_SITE if self._database.dialect == "postgresql" else _LIVE_SITE
+        row = connection.execute(live, {"session": session.id, "client": client_id}).one_or_none()
+        return None if row is None else _Site(*row)
 
-    def _insert_from_live_session(
-        self,
-        connection: Connection,
-        table: type[ClientSession | AuthorizationGrant],
-        values: dict[str, Any],
-        session_id: UUID,
-    ) -> bool:
-        columns = table.__table__.columns
-        row: Select[Any] = select(*(literal(value, columns[name].type) for name, value in values.items())).where(
-            OPSession.id == session_id, OPSession.ended_at.is_(None)
-        )
-        row = row.select_from(OPSession)
-        if self._database.dialect == "postgresql":
-            row = row.with_for_update(read=True, of=OPSession)
-        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-        statement = self._database.insert_new(table).from_select(list(values), row).returning(table.id)
-        return connection.scalar(statement) is not None
+
+def _from_live_session(
+    database: Database, model: type[ClientSession | AuthorizationGrant], names: Sequence[str]
+) -> Any:  # noqa: ANN401 - the dialect's own Insert
+    """Return the INSERT of a row whose session is live, and held until the transaction ends."""
+    row = bound_row(model, names)
+    source = select(*row.values()).where(OPSession.id == row["op_session_id"], OPSession.ended_at.is_(None))
+    if database.dialect == "postgresql":
+        source = source.with_for_update(read=True, of=OPSession)
+    # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
+    return database.insert_new(model).from_select(names, source).returning(model.id)

@@ -58,6 +58,7 @@ class ClientSession(Base):
             sqlite_where=_LIVE,
         ),
         Index("ix_client_session_client", "client_id"),
+        Index("ix_client_session_session", "op_session_id"),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -74,7 +75,8 @@ class AuthorizationGrant(Base):
     """What an account allowed a client. ``reference`` is the random name by which its access tokens point here.
 
     An offline grant survives the person's own logout; ``op_session_id`` then only tells where it came from. ``claims``
-    are those asked for one by one and allowed, by place: ``userinfo`` and ``id_token``.
+    are those asked for one by one and allowed, by place: ``userinfo`` and ``id_token``. ``authorization_details`` are
+    the objects of RFC 9396, in their canonical form.
     """
 
     __tablename__ = "authorization_grant"
@@ -96,6 +98,7 @@ class AuthorizationGrant(Base):
     organization_id: Mapped[UUID | None] = plain(UUIDType)
     is_offline: Mapped[bool] = plain(Boolean, nullable=False)
     claims: Mapped[dict[str, list[str]]] = plain(JSONText, nullable=False)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
     end_reason: Mapped[str | None] = plain(String(40))

@@ -109,22 +109,21 @@ class Sessions:
         now = self._clock.now()
         opened = OpenedSession(self._entropy.token(), self._entropy.uuid7())
         with self._database.transaction() as connection:
-            kind = connection.scalar(store.live_account_kind(self._database.dialect, now), {"account": account_id})
-            if kind is None:
-                return None
             values = self._proof(factors, interaction_id) | {
                 "id": opened.session_id,
                 "digest": sha256(opened.cookie),
                 "account_id": account_id,
                 "created_at": now,
                 "last_seen_at": now,
-                "expires_at": now + self._lifetimes.total_for(kind),
+                "expires_at": now + self._lifetimes.total,
+                "staff_expires_at": now + self._lifetimes.staff_total,
                 "organization_id": organization_id,
                 "network": browser.network or None,
                 "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
                 "surface": browser.surface,
             }
-            connection.execute(store.INSERT_SESSION, values)
+            if connection.scalar(store.INSERT_SESSION[self._database.dialect], values) is None:
+                return None
             self._audit.record(
                 SessionOpened(
                     actor=f"account:{account_id}",
@@ -152,6 +151,7 @@ class Sessions:
                     account_id=session.account_id,
                     session_id=session.id,
                     factors=tuple(factor.kind for factor in factors),
+                    factors_before=tuple(factor.kind for factor in session.factors),
                 )
             )
         return opened

@@ -2,15 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Update, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    case,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from idp.accounts.models import Account
 from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
-from idp.foundation.columns import moment_of
+from idp.foundation.columns import Instant, moment_of
+from idp.foundation.database import Base
 from idp.sessions.models import ClientSession, OPSession
 from idp.sessions.values import Session, SessionSummary
 
@@ -43,7 +57,35 @@ TOUCH = (
     .values(last_seen_at=bindparam("now"))
 )
 
-INSERT_SESSION = insert(OPSession)
+
+def bound_row(model: type[Base], names: Sequence[str]) -> dict[str, BindParameter[Any]]:
+    """Return a bound value for each of these columns, for an INSERT that takes its row from a SELECT."""
+    columns = model.__table__.columns
+    return {name: bindparam(name, type_=columns[name].type) for name in names}
+
+
+_NEW_SESSION: dict[str, ColumnElement[Any]] = {
+    **bound_row(OPSession, ("id", "digest", "account_id", "created_at", "auth_time", "last_seen_at", "factors")),
+    **bound_row(OPSession, ("interaction_id", "organization_id", "network", "user_agent", "surface")),
+    "expires_at": case(
+        (Account.kind == "staff", bindparam("staff_expires_at", type_=Instant)),
+        else_=bindparam("expires_at", type_=Instant),
+    ),
+}
+_OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
+    Account.id == _NEW_SESSION["account_id"],
+    Account.locked_at.is_(None),
+    Account.closed_at.is_(None),
+    is_unrestricted(_NEW_SESSION["created_at"]),
+)
+# The account is kept from being locked until the transaction ends.
+INSERT_SESSION = {
+    dialect: insert(OPSession).from_select(list(_NEW_SESSION), source).returning(OPSession.id)
+    for dialect, source in (
+        ("sqlite", _OF_LIVE_ACCOUNT),
+        ("postgresql", _OF_LIVE_ACCOUNT.with_for_update(read=True, of=Account)),
+    )
+}
 
 LIVE_SITES = (
     select(ClientSession.client_id, ClientSession.created_at)
@@ -71,17 +113,6 @@ def session_of(row: Row[Any]) -> Session:
         row.interaction_id,
         row.organization_id,
     )
-
-
-def live_account_kind(dialect: Literal["sqlite", "postgresql"], now: datetime) -> Select[str]:
-    """Select the kind of an account that may have sessions, keeping it from being locked until the transaction ends."""
-    statement = select(Account.kind).where(
-        Account.id == bindparam("account"),
-        Account.locked_at.is_(None),
-        Account.closed_at.is_(None),
-        is_unrestricted(now),
-    )
-    return statement.with_for_update(read=True) if dialect == "postgresql" else statement
 
 
 def update_session(session_id: UUID) -> Update:

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.models import Account
 from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
+from idp.factors.store import enrolled_of, with_authenticators
 from idp.foundation.clock import Clock
 from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.database import Database
@@ -22,16 +23,36 @@ from idp.sign_in.values import Attempt, AttemptFactor
 
 MOST_FAILURES = 10
 
-_BY_DIGEST = select(
-    SignInAttempt.id,
-    SignInAttempt.account_id,
-    Account.kind,
-    Account.username,
-    SignInAttempt.factors,
-    SignInAttempt.password_is_short,
-    SignInAttempt.organization_id,
-    SignInAttempt.remember,
-).join(Account, Account.id == SignInAttempt.account_id)
+_BY_DIGEST = with_authenticators(
+    select(
+        SignInAttempt.id,
+        SignInAttempt.account_id,
+        Account.kind,
+        Account.username,
+        SignInAttempt.factors,
+        SignInAttempt.password_is_short,
+        SignInAttempt.organization_id,
+        SignInAttempt.remember,
+    )
+    .join(Account, Account.id == SignInAttempt.account_id)
+    .where(
+        SignInAttempt.digest == bindparam("presession"),
+        SignInAttempt.expires_at > bindparam("now"),
+        SignInAttempt.failures < MOST_FAILURES,
+        Account.credentials_changed_at <= SignInAttempt.updated_at,
+        Account.locked_at.is_(None),
+        Account.closed_at.is_(None),
+        is_unrestricted(bindparam("now")),
+    )
+)
+_THIS = SignInAttempt.id == bindparam("attempt")
+_CHANGE = (
+    update(SignInAttempt)
+    .where(_THIS)
+    .values({name: bindparam(name) for name in ("factors", "organization_id", "remember", "updated_at")})
+)
+_FAIL = update(SignInAttempt).where(_THIS).values(failures=SignInAttempt.failures + 1)
+_FINISH = delete(SignInAttempt).where(_THIS)
 
 
 def _replacing(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert, which share no base with on_conflict
@@ -53,58 +74,61 @@ class Attempts:
         self._lifetime = lifetime
 
     def of(self, presession: str) -> Attempt | None:
-        """Return the attempt of a browser, None if there is none that counts; one SELECT."""
-        statement = _BY_DIGEST.where(
-            SignInAttempt.digest == sha256(presession),
-            SignInAttempt.expires_at > self._clock.now(),
-            SignInAttempt.failures < MOST_FAILURES,
-            Account.credentials_changed_at <= SignInAttempt.updated_at,
-            Account.locked_at.is_(None),
-            Account.closed_at.is_(None),
-            is_unrestricted(self._clock.now()),
-        )
+        """Return the attempt of a browser with what its account has enrolled, None if there is none that counts; one
+        SELECT.
+        """
+        values = {"presession": sha256(presession), "now": self._clock.now()}
         with self._database.read() as connection:
-            row = connection.execute(statement).one_or_none()
-        if row is None:
+            rows = connection.execute(_BY_DIGEST, values).all()
+        if not rows:
             return None
+        row = rows[0]
         factors = tuple(
             AttemptFactor(VerifiedFactor(kind, moment_of(at)), UUID(hex=of)) for kind, at, of in row.factors
         )
-        return Attempt(row.id, row.account_id, row.kind, row.username, factors, *row[5:])
+        return Attempt(
+            row.id,
+            row.account_id,
+            row.kind,
+            row.username,
+            factors,
+            row.password_is_short,
+            enrolled_of(row.account_id, rows),
+            row.organization_id,
+            row.remember,
+        )
 
     def save(self, presession: str, attempt: Attempt) -> None:
         """Store an attempt. A new one takes the place of any other of this browser; its ten minutes begin now."""
         now = self._clock.now()
         values: dict[str, Any] = {
-            "account_id": attempt.account_id,
             "factors": [
                 [one.factor.kind, microseconds(one.factor.at), one.interaction_id.hex] for one in attempt.factors
             ],
-            "password_is_short": attempt.password_is_short,
             "organization_id": attempt.organization_id,
             "remember": attempt.remember,
             "updated_at": now,
         }
         with self._database.transaction() as connection:
             if attempt.id is not None:
-                connection.execute(update(SignInAttempt).where(SignInAttempt.id == attempt.id).values(values))
+                connection.execute(_CHANGE, values | {"attempt": attempt.id})
                 return
+            values |= {"account_id": attempt.account_id, "password_is_short": attempt.password_is_short}
             values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0}
             values |= {"created_at": now, "expires_at": now + self._lifetime}
             connection.execute(_REPLACE[self._database.dialect], values)
 
     def failed(self, attempt: Attempt) -> None:
         """Count a wrong code."""
-        statement = update(SignInAttempt).where(SignInAttempt.id == attempt.id)
         with self._database.transaction() as connection:
-            connection.execute(statement.values(failures=SignInAttempt.failures + 1))
+            connection.execute(_FAIL, {"attempt": attempt.id})
 
     def finish(self, attempt: Attempt) -> bool:
         """End an attempt, and tell whether it was this call that ended it: one attempt finishes once (rule S2)."""
         if attempt.id is None:
             return True
         with self._database.transaction() as connection:
-            return connection.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt.id)).rowcount == 1
+            return connection.execute(_FINISH, {"attempt": attempt.id}).rowcount == 1
 
     def purge(self, limit: int = 1000) -> int:
         """Delete up to ``limit`` attempts whose time is over, and return how many there were."""

@@ -30,6 +30,17 @@ class CodeRefused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasskeyNotAccepted(Event):
+    """The answer of a passkey was not accepted, alone or as second factor.
+
+    ``reason`` is malformed, expired (too late, answered before, another browser's), unknown, wrong, cloned or
+    not_admitted.
+    """
+
+    action: ClassVar[str] = "sign_in.passkey_refused"
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotAdmitted(Event):
     """A person proved who they are, but the client does not admit accounts of this kind."""
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from idp.accounts.kinds import KINDS_BY_NAME
-from idp.factors.assurance import VerifiedFactor, proves_knowledge, proves_possession
+from idp.factors.assurance import VerifiedFactor, proves_attested_key, proves_knowledge, proves_possession
 from idp.interactions import Interaction
-from idp.sign_in.requirements import is_reachable, needs_second_factor
+from idp.sign_in.requirements import is_reachable, needs_attested_key, needs_second_factor
 
 FRESH_ENOUGH_TO_ENROL = timedelta(minutes=20)
 _TWO = 2
@@ -42,6 +42,7 @@ class Standing:
     is_signed_in: bool = False
     password_is_short: bool = False
     has_second_factor: bool = False
+    has_attested_passkey: bool = False
     is_remembered: bool = False
     must_choose_organization: bool = False
 
@@ -54,6 +55,8 @@ def next_step(standing: Standing, interaction: Interaction, now: datetime) -> St
         return Step.NOT_ADMITTED
     if not is_reachable(interaction.acr_needed):
         return Step.UNREACHABLE
+    if needs_attested_key(interaction.acr_needed) and not proves_attested_key(standing.factors):
+        return Step.SECOND_FACTOR if standing.has_attested_passkey else Step.UNREACHABLE
     if must_prove_possession(standing, interaction) and not proves_possession(standing.factors):
         return _towards_second_factor(standing, now)
     return Step.ORGANIZATION if standing.must_choose_organization else Step.DONE

@@ -17,7 +17,7 @@ from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.journey import Step, can_remember
-from idp.sign_in.standing import Position, devices_of
+from idp.sign_in.standing import Position
 from idp.sign_in.values import Attempt, AttemptFactor, Continue, Expired, Finished, Visit
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Progress:
             raise _Lost
         remember = attempt.remember and can_remember(position.standing, interaction)
         # A value that nobody signed in with may have been planted by somebody who knows it: it is never adopted.
-        known = visit.device if devices_of(self._devices, visit) else None
+        known = visit.device if position.devices else None
         device = self._devices.note(known, attempt.account_id, remember=remember)
         return Finished(opened.cookie, device)
 

@@ -4,28 +4,31 @@ Each answers with a value: what comes next, or why not. The order of work does n
 (rule S4): a place to hash, the look-up, the counters, one hash, one record.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from idp.accounts.identifiers import parse_identifier
+from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.service import Accounts
 from idp.accounts.views import SignInAccount
 from idp.audit.service import Audit
 from idp.factors.factor import WrongCode
 from idp.factors.hashing_pool import Busy, Place
+from idp.factors.passkey.values import PasskeyRefused, VerifiedPasskey
 from idp.factors.password import PasswordCheck
 from idp.factors.password_rules import is_short
 from idp.factors.service import Factors
 from idp.factors.totp import PendingTOTP
+from idp.factors.values import Enrolled
 from idp.foundation.database import Database
 from idp.foundation.digests import b64url
 from idp.foundation.throttle import Refused
 from idp.interactions import Interaction
-from idp.sessions.devices import Devices
-from idp.sign_in.events import CodeRefused, NotAdmitted, PasswordRefused
+from idp.sessions.devices import KnownDevice
+from idp.sign_in.events import CodeRefused, NotAdmitted, PasskeyNotAccepted, PasswordRefused
 from idp.sign_in.journey import Step, can_remember
 from idp.sign_in.progress import Progress
-from idp.sign_in.standing import Known, Position, Standings, devices_of, situation_of
+from idp.sign_in.proof_of_work import Challenge
+from idp.sign_in.standing import Position, Standings, situation_of
 from idp.sign_in.throttling import Tries, Try
 from idp.sign_in.values import (
     Attempt,
@@ -43,7 +46,18 @@ _SHOWN_DIGEST = 12
 _ANONYMOUS = Situation(Step.PASSWORD)
 
 PasswordOutcome = Busy | Refused | WrongPassword | Continue | Finished | Expired
+PasskeyOutcome = PasskeyRefused | Continue | Finished | Expired
 CodeOutcome = Refused | WrongCode | Continue | Finished | Expired
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Given:
+    """What was typed, the keyed digest that stands for the name, and the work done instead of a wait."""
+
+    identifier: Identifier
+    digest: bytes
+    password: str
+    proof: str
 
 
 class SignIn:
@@ -56,7 +70,6 @@ class SignIn:
         *,
         accounts: Accounts,
         factors: Factors,
-        devices: Devices,
         tries: Tries,
         standings: Standings,
         progress: Progress,
@@ -65,7 +78,6 @@ class SignIn:
         self._audit = audit
         self._accounts = accounts
         self._factors = factors
-        self._devices = devices
         self._tries = tries
         self._standings = standings
         self._progress = progress
@@ -77,39 +89,39 @@ class SignIn:
             return _ANONYMOUS
         is_step_up = visit.session is not None and visit.session.account_id == position.subject.account_id
         offer = can_remember(position.standing, interaction) and visit.session is None
-        return situation_of(position, is_step_up=is_step_up, can_remember=offer)
+        return situation_of(position, interaction, is_step_up=is_step_up, can_remember=offer)
 
     def submit_password(
-        self, visit: Visit, interaction: Interaction, identifier: str, password: str
+        self, visit: Visit, interaction: Interaction, identifier: str, password: str, proof: str = ""
     ) -> PasswordOutcome:
-        """Take a name and a password. Busy is decided before anything is looked up (rule S5)."""
+        """Take a name and a password. Busy is decided before anything is looked up (rule S5). ``proof`` is of the work
+        done instead of a wait.
+        """
         parsed = parse_identifier(identifier)
-        digest = self._tries.digest_of(parsed)
-        place = self._factors.reserve(digest)
+        given = _Given(parsed, self._tries.digest_of(parsed), password, proof)
+        place = self._factors.reserve(given.digest)
         if isinstance(place, Busy):
             return place
         with place:
-            account = self._accounts.find_for_sign_in(parsed)
-            return self._try_password(visit, interaction, place, digest, account, password)
+            return self._try_password(visit, interaction, place, given)
 
-    def _try_password(
-        self,
-        visit: Visit,
-        interaction: Interaction,
-        place: Place,
-        digest: bytes,
-        account: SignInAccount | None,
-        password: str,
-    ) -> PasswordOutcome:
-        # What nobody has is looked up like what somebody has, under an id that no account has.
-        account_id = account.id if account is not None else UUID(bytes=digest[:16])
-        devices = devices_of(self._devices, visit)
+    def work_for(self, visit: Visit, identifier: str, refused: Refused) -> Challenge | None:
+        """Return the work that a browser may do instead of this wait, the same for known and unknown accounts."""
+        return self._tries.work_for(self._tries.digest_of(parse_identifier(identifier)), visit.presession, refused)
+
+    def _try_password(self, visit: Visit, interaction: Interaction, place: Place, given: _Given) -> PasswordOutcome:
+        account, enrolled = self._factors.find_for_sign_in(given.identifier)
+        # What nobody has is treated like what somebody has, under an id that no account has.
+        account_id = account.id if account is not None else UUID(bytes=given.digest[:16])
+        devices = self._standings.devices_of(visit)
         origin = self._standings.origin_of(visit, account_id, devices)
-        charged = self._tries.charge_password(digest, account_id, origin)
+        charged = self._tries.charge_password(
+            given.digest, account_id, origin, presession=visit.presession, proof=given.proof
+        )
         if isinstance(charged, Refused):
             return charged
-        enrolled = self._factors.enrolled(account_id)
-        check = self._factors.check_password(place, enrolled, digest, password)
+        enrolled = enrolled or Enrolled(account_id, None, ())
+        check = self._factors.check_password(place, enrolled, given.digest, given.password)
         reason = _reason_against(account, check, charged)
         if account is None or reason is not None:
             self._audit.record(
@@ -117,7 +129,7 @@ class SignIn:
                     account_id=None if account is None else account_id,
                     client_id=interaction.client_id,
                     reason=reason,
-                    identifier=b64url(digest)[:_SHOWN_DIGEST],
+                    identifier=b64url(given.digest)[:_SHOWN_DIGEST],
                     known_device=origin.device_id is not None,
                 )
             )
@@ -128,13 +140,14 @@ class SignIn:
             account.kind,
             account.username,
             (self._progress.proved(_PASSWORD, interaction),),
-            is_short(password),
+            is_short(given.password),
+            enrolled,
         )
 
         def accept() -> Continue | Finished:
             self._tries.succeeded(charged)
             self._factors.password_used(enrolled, check)
-            return self._advance(visit, interaction, attempt, Known(enrolled, devices))
+            return self._advance(visit, interaction, attempt, devices)
 
         return self._progress.committed(accept)
 
@@ -142,27 +155,26 @@ class SignIn:
         self, visit: Visit, interaction: Interaction, kind: str, code: str, *, remember: bool = False
     ) -> CodeOutcome:
         """Take the code of a second factor: of an authenticator app (``totp``) or a ``recovery_code``."""
-        subject = self._standings.subject_of(visit, interaction)
-        if subject is None:
+        position = self._position(visit, interaction)
+        if position is None:
             return Expired()
-        position = self._standings.position(subject, visit, interaction, Known(has_second_factor=True))
         if position.step is not Step.SECOND_FACTOR:
             return Continue(position.step)
-        devices = devices_of(self._devices, visit)
-        origin = self._standings.origin_of(visit, subject.account_id, devices)
+        account_id = position.subject.account_id
+        origin = self._standings.origin_of(visit, account_id, position.devices)
 
         def verify() -> Refused | WrongCode | Continue | Finished:
             # Charged and verified in one transaction: whoever tries at the same time waits at the counter's row.
-            charged = self._tries.charge_code(subject.account_id, origin)
+            charged = self._tries.charge_code(account_id, origin)
             if isinstance(charged, Refused):
                 return charged
-            outcome = self._factors.verify_code(kind, subject.account_id, code)
+            outcome = self._factors.verify_code(kind, account_id, code)
             if isinstance(outcome, WrongCode):
                 self._refuse_code(position, interaction, kind, outcome)
                 return outcome
             self._tries.succeeded(charged)
             attempt = replace(self._with_factor(position, interaction, kind), remember=remember)
-            return self._advance(visit, interaction, attempt, Known(devices=devices))
+            return self._advance(visit, interaction, attempt, position.devices)
 
         return self._progress.committed(verify)
 
@@ -177,6 +189,56 @@ class SignIn:
                 reason=outcome.reason,
                 kind=kind,
             )
+        )
+
+    def ask_passkey(self, visit: Visit) -> str:
+        """Return what this browser is asked for a passkey, as JSON: the same for everybody (rule S4)."""
+        return self._factors.ask_passkey(visit.presession)
+
+    def submit_passkey(self, visit: Visit, interaction: Interaction, response: str) -> PasskeyOutcome:
+        """Take the answer of a passkey: in place of name and password, or after them."""
+        position = self._position(visit, interaction)
+
+        def verify() -> PasskeyRefused | Continue | Finished:
+            outcome = self._factors.verify_passkey(visit.presession, response)
+            if not isinstance(outcome, PasskeyRefused):
+                attempt = self._attempt_with_passkey(position, interaction, outcome)
+                if attempt is not None:
+                    return self._advance(visit, interaction, attempt, self._standings.devices_of(visit))
+                outcome = PasskeyRefused("not_admitted", outcome.account_id)
+            self._refuse_passkey(position, interaction, outcome)
+            return outcome
+
+        return self._progress.committed(verify)
+
+    def _attempt_with_passkey(
+        self, position: Position | None, interaction: Interaction, verified: VerifiedPasskey
+    ) -> Attempt | None:
+        """Return the attempt with the passkey, None if its account is not admitted.
+
+        A passkey is a whole sign-in: that of another account begins anew in the place of the one under way.
+        """
+        account = self._accounts.get_for_sign_in(verified.account_id)
+        if account is None or not account.is_admitted:
+            return None
+        if position is not None and position.subject.account_id == account.id:
+            return self._with_factor(position, interaction, verified.kind)
+        under_way = position.subject.attempt if position is not None else None
+        return Attempt(
+            under_way.id if under_way is not None else None,
+            account.id,
+            account.kind,
+            account.username,
+            (self._progress.proved(verified.kind, interaction),),
+            password_is_short=False,
+            enrolled=self._factors.enrolled(account.id),
+        )
+
+    def _refuse_passkey(self, position: Position | None, interaction: Interaction, refused: PasskeyRefused) -> None:
+        if position is not None:
+            self._progress.failed(position.subject.attempt)
+        self._audit.record(
+            PasskeyNotAccepted(account_id=refused.account_id, client_id=interaction.client_id, reason=refused.reason)
         )
 
     def begin_totp(self, visit: Visit, interaction: Interaction) -> PendingTOTP | Continue:
@@ -223,7 +285,7 @@ class SignIn:
         if position.step is not Step.ORGANIZATION or not is_member:
             return Continue(position.step)
         attempt = replace(position.subject.attempt, organization_id=organization_id)
-        return self._progress.committed(lambda: self._advance(visit, interaction, attempt, Known(position.enrolled)))
+        return self._progress.committed(lambda: self._advance(visit, interaction, attempt, position.devices))
 
     def proceed(self, visit: Visit, interaction: Interaction) -> Continue | Finished | Expired:
         """Finish if nothing is left to do, else say what is."""
@@ -234,9 +296,11 @@ class SignIn:
             return Continue(position.step)
         return self._progress.committed(lambda: self._progress.advance(visit, interaction, position))
 
-    def _advance(self, visit: Visit, interaction: Interaction, attempt: Attempt, known: Known) -> Continue | Finished:
+    def _advance(
+        self, visit: Visit, interaction: Interaction, attempt: Attempt, devices: tuple[KnownDevice, ...]
+    ) -> Continue | Finished:
         subject = self._standings.subject_with(attempt, visit, interaction)
-        position = self._standings.position(subject, visit, interaction, known)
+        position = self._standings.position(subject, visit, interaction, devices)
         if position.step is Step.NOT_ADMITTED:
             self._audit.record(
                 NotAdmitted(
@@ -250,7 +314,9 @@ class SignIn:
 
     def _position(self, visit: Visit, interaction: Interaction) -> Position | None:
         subject = self._standings.subject_of(visit, interaction)
-        return None if subject is None else self._standings.position(subject, visit, interaction)
+        if subject is None:
+            return None
+        return self._standings.position(subject, visit, interaction, self._standings.devices_of(visit))
 
     def _enrolling(self, visit: Visit, interaction: Interaction) -> Position | Continue:
         position = self._position(visit, interaction)
@@ -264,9 +330,9 @@ class SignIn:
         proved = self._progress.proved(kind, interaction)
         if subject.attempt is not None:
             return replace(subject.attempt, factors=(*subject.attempt.factors, proved))
-        return Attempt(
-            None, subject.account_id, subject.account_kind, "", (proved,), position.standing.password_is_short
-        )
+        enrolled = position.enrolled or self._factors.enrolled(subject.account_id)
+        is_short_password = position.standing.password_is_short
+        return Attempt(None, subject.account_id, subject.account_kind, "", (proved,), is_short_password, enrolled)
 
     def _username(self, position: Position) -> str:
         if position.subject.attempt is not None:

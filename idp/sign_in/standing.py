@@ -10,7 +10,8 @@ from uuid import UUID
 
 from idp.accounts.service import Accounts
 from idp.accounts.views import MembershipView
-from idp.factors.assurance import Decay, VerifiedFactor, proves_possession
+from idp.factors.assurance import Decay, VerifiedFactor, proves_attested_key, proves_possession
+from idp.factors.passkey import KIND as PASSKEY
 from idp.factors.service import Factors
 from idp.factors.values import Enrolled
 from idp.foundation.clock import Clock
@@ -19,6 +20,7 @@ from idp.sessions.devices import Devices, KnownDevice
 from idp.sessions.values import Session
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.journey import Standing, Step, next_step
+from idp.sign_in.requirements import needs_attested_key
 from idp.sign_in.throttling import Origin
 from idp.sign_in.values import Attempt, Situation, Visit
 
@@ -36,18 +38,6 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the caller has read already, or may take for granted: a code is checked only by those who have one."""
-
-    enrolled: Enrolled | None = None
-    devices: tuple[KnownDevice, ...] | None = None
-    has_second_factor: bool = False
-
-
-_NOTHING = Known()
-
-
-@dataclass(frozen=True, slots=True)
 class Position:
     """A subject, how far it has come, and what was read to find out. ``enrolled`` None: it made no difference."""
 
@@ -55,6 +45,7 @@ class Position:
     standing: Standing
     step: Step
     enrolled: Enrolled | None
+    devices: tuple[KnownDevice, ...]
     memberships: tuple[MembershipView, ...] = ()
 
     @property
@@ -80,10 +71,10 @@ class Standings:
 
     def subject_of(self, visit: Visit, interaction: Interaction) -> Subject | None:
         """Return whose sign-in a visit is, None when nothing has been proved."""
-        attempt = self._attempts.of(visit.presession)
-        if attempt is not None:
+        attempt, session = self._attempts.of(visit.presession), visit.session
+        # What somebody else left open in this browser is no part of a step-up of who is signed in.
+        if attempt is not None and (session is None or _is_about(attempt, session, interaction)):
             return self.subject_with(attempt, visit, interaction)
-        session = visit.session
         if session is None:
             return None
         return Subject(session.account_id, session.account_kind, None, self._counting(visit, interaction))
@@ -94,11 +85,14 @@ class Standings:
         is_same = session is not None and session.account_id == attempt.account_id
         return Subject(attempt.account_id, attempt.account_kind, attempt, session if is_same else None)
 
-    def position(self, subject: Subject, visit: Visit, interaction: Interaction, known: Known = _NOTHING) -> Position:
-        """Return how far a subject has come. What is known already, or makes no difference any more, is not read."""
+    def position(
+        self, subject: Subject, visit: Visit, interaction: Interaction, devices: tuple[KnownDevice, ...]
+    ) -> Position:
+        """Return how far a subject has come. What makes no difference any more is not read."""
         factors = self._factors_of(subject, interaction)
-        enrolled = known.enrolled
-        if enrolled is None and not known.has_second_factor and not proves_possession(factors):
+        enrolled = subject.attempt.enrolled if subject.attempt is not None else None
+        is_proved = proves_attested_key if needs_attested_key(interaction.acr_needed) else proves_possession
+        if enrolled is None and not is_proved(factors):
             enrolled = self._factors.enrolled(subject.account_id)
         memberships: tuple[MembershipView, ...] = ()
         if subject.account_kind == _ENTERPRISE and subject.session is None:
@@ -110,10 +104,17 @@ class Standings:
             is_signed_in=subject.session is not None,
             password_is_short=attempt is not None and attempt.password_is_short,
             has_second_factor=enrolled is None or enrolled.has_second_factor,
-            is_remembered=self._is_remembered(subject, visit, known.devices),
+            has_attested_passkey=enrolled is None or enrolled.has_attested_passkey,
+            # Someone signed in already is asked for what is missing, remembered or not.
+            is_remembered=visit.session is None and self._devices.is_remembered(devices, subject.account_id),
             must_choose_organization=len(memberships) > 1 and (attempt is None or attempt.organization_id is None),
         )
-        return Position(subject, standing, next_step(standing, interaction, self._clock.now()), enrolled, memberships)
+        step = next_step(standing, interaction, self._clock.now())
+        return Position(subject, standing, step, enrolled, devices, memberships)
+
+    def devices_of(self, visit: Visit) -> tuple[KnownDevice, ...]:
+        """Return the devices that a browser is; none without a cookie, whichever account is named."""
+        return self._devices.of_browser(visit.device) if visit.device else ()
 
     def origin_of(self, visit: Visit, account_id: UUID, devices: tuple[KnownDevice, ...]) -> Origin:
         """Return where a try of this account comes from."""
@@ -134,17 +135,6 @@ class Standings:
             if not proves_possession([factor]) or (not is_idle and now - factor.at < self._decay.total)
         )
 
-    def _is_remembered(self, subject: Subject, visit: Visit, devices: tuple[KnownDevice, ...] | None) -> bool:
-        # Someone signed in already is asked for what is missing, remembered or not.
-        if visit.session is not None:
-            return False
-        if devices is None:
-            # A remembered browser was let through with its password; only choosing an organization can come after that.
-            if subject.account_kind != _ENTERPRISE:
-                return False
-            devices = devices_of(self._devices, visit)
-        return self._devices.is_remembered(devices, subject.account_id)
-
     def _counting(self, visit: Visit, interaction: Interaction) -> Session | None:
         session = visit.session
         if session is None or (interaction.fresh_login and session.interaction_id != interaction.id):
@@ -152,18 +142,21 @@ class Standings:
         return session
 
 
-def devices_of(devices: Devices, visit: Visit) -> tuple[KnownDevice, ...]:
-    """Return the devices that a browser is; none without a cookie, whichever account is named."""
-    return devices.of_browser(visit.device) if visit.device else ()
+def _is_about(attempt: Attempt, session: Session, interaction: Interaction) -> bool:
+    is_begun_here = any(one.interaction_id == interaction.id for one in attempt.factors)
+    return attempt.account_id == session.account_id or is_begun_here
 
 
-def situation_of(position: Position, *, is_step_up: bool, can_remember: bool) -> Situation:
+def situation_of(position: Position, interaction: Interaction, *, is_step_up: bool, can_remember: bool) -> Situation:
     """Return what a page may know of a position."""
+    usable = position.enrolled.second_factors if position.enrolled is not None else ()
+    if needs_attested_key(interaction.acr_needed):
+        usable = tuple(kind for kind in usable if kind == PASSKEY)
     return Situation(
         position.step,
         is_step_up=is_step_up,
         account_kind=position.subject.account_kind,
-        second_factors=position.enrolled.second_factors if position.enrolled is not None else (),
+        second_factors=usable,
         can_remember=can_remember,
         memberships=position.memberships,
     )

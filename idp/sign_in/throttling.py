@@ -12,9 +12,12 @@ from typing import Self
 from uuid import UUID
 
 from idp.accounts.identifiers import Identifier
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
 from idp.foundation.settings import Settings
 from idp.foundation.throttle import Charged, Counter, Limit, Refused, Throttle
 from idp.keyring.service import Keyring
+from idp.sign_in.proof_of_work import Challenge, ProofsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,20 @@ class Try:
 class Tries:
     """Charges tries, and takes back what succeeded."""
 
-    def __init__(self, throttle: Throttle, keyring: Keyring, limits: Limits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        throttle: Throttle,
+        keyring: Keyring,
+        *,
+        proofs: ProofsOfWork,
+        limits: Limits,
+    ) -> None:
+        self._database = database
+        self._clock = clock
         self._throttle = throttle
+        self._proofs = proofs
         self._keyring = keyring
         self._limits = limits
 
@@ -81,8 +96,12 @@ class Tries:
         """Return the keyed digest that stands for an identifier, whether or not an account has it."""
         return self._keyring.index("identifier", f"{identifier.kind}:{identifier.value}")
 
-    def charge_password(self, identifier: bytes, account_id: UUID, origin: Origin) -> Try | Refused:
-        """Charge a password to the account, to the place it comes from and to its network."""
+    def charge_password(
+        self, identifier: bytes, account_id: UUID, origin: Origin, *, presession: str, proof: str
+    ) -> Try | Refused:
+        """Charge a password to the account, to the place it comes from and to its network. A proof of work spares a
+        wait, but never a lock.
+        """
         counters = [
             self._counter(f"account:{account_id}", self._limits.account),
             self._counter(f"password:{identifier.hex()}:{origin.name}", self._limits.place),
@@ -90,10 +109,21 @@ class Tries:
         if origin.device_id is None and self._counts(origin.network):
             counters.append(self._counter(f"network:{origin.network}", self._limits.network))
         charged = self._throttle.charge(counters)
+        if isinstance(charged, Refused) and proof and not charged.is_lock:
+            with self._database.transaction():
+                if self._proofs.spend(proof, identifier, presession, charged.until - self._clock.now()):
+                    self._throttle.lift(counters)
+                    charged = self._throttle.charge(counters)
         if not isinstance(charged, Charged):
             return charged
         is_stopped = origin.device_id is None and charged.failures[0] > self._limits.account_after
         return Try(tuple(counters), is_stopped)
+
+    def work_for(self, identifier: bytes, presession: str, refused: Refused) -> Challenge | None:
+        """Return the work that would spare a wait; None for a lock, and where waiting is quicker."""
+        if refused.is_lock:
+            return None
+        return self._proofs.ask(identifier, presession, refused.until - self._clock.now())
 
     def charge_code(self, account_id: UUID, origin: Origin) -> Try | Refused:
         """Charge a second factor to the place it comes from."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from idp.accounts.views import MembershipView
 from idp.factors.assurance import VerifiedFactor
+from idp.factors.values import Enrolled
 from idp.sessions.values import Browser, Session
 from idp.sign_in.journey import Step
 
@@ -29,7 +30,9 @@ class AttemptFactor:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in under way, of an account that may sign in. ``id`` is None while it has not been stored."""
+    """A sign-in under way, of an account that may sign in. ``id`` is None while it has not been stored; ``enrolled`` is
+    what the account had when this request read it.
+    """
 
     id: UUID | None
     account_id: UUID
@@ -37,6 +40,7 @@ class Attempt:
     username: str = field(repr=False)
     factors: tuple[AttemptFactor, ...]
     password_is_short: bool
+    enrolled: Enrolled
     organization_id: UUID | None = None
     remember: bool = False
 

@@ -44,6 +44,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("finished_at IS NULL"),
         )
 
+    with op.batch_alter_table("client_session", schema=None) as batch_op:
+        batch_op.create_index("ix_client_session_session", ["op_session_id"], unique=False)
+
     with op.batch_alter_table("op_session", schema=None) as batch_op:
         batch_op.create_index(
             "ix_op_session_network", ["network", "id"], unique=False, postgresql_ops={"network": "text_pattern_ops"}
@@ -53,6 +56,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("op_session", schema=None) as batch_op:
         batch_op.drop_index("ix_op_session_network", postgresql_ops={"network": "text_pattern_ops"})
+
+    with op.batch_alter_table("client_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_client_session_session")
 
     with op.batch_alter_table("mass_ending", schema=None) as batch_op:
         batch_op.drop_index(

@@ -42,6 +42,13 @@ def test_every_template_that_is_rendered_exists():
     assert not missing, f"add these templates, or correct the name that is rendered: {missing}"
 
 
+def test_no_script_talks_across_windows():
+    """RFC9700-4.17-postmessage: nothing is posted to, or taken from, another window."""
+    scripts = [path for path in files() if path.suffix in {".js", ".html"} and not path.is_relative_to(ROOT / "tests")]
+    talkative = [name_of(path) for path in scripts if "postMessage" in path.read_text(encoding="utf-8")]
+    assert not talkative, f"exact origins are needed wherever windows talk: {talkative}"
+
+
 def _web_modules():
     return [path for path in files() if path.suffix == ".py" and path.is_relative_to(_WEB) and path.stem != "__init__"]
 

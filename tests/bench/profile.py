@@ -128,7 +128,7 @@ def rank(lines: Iterable[str]) -> list[Function]:
 @click.option("--wall", "only", flag_value="", help="Count waiting for the database and for each other too.")
 @click.option("--native", "only", flag_value="native", help="Look into C and Rust too.")
 def main(*, name: str, seconds: float, top: int, threads: int | None, only: str | None) -> None:
-    """Sample our server under one workload (W1 to W8) and print where the time goes."""
+    """Sample our server under one workload (W1 to W9) and print where the time goes."""
     end_in_order_on_sigterm()
     try:
         require_linux()

@@ -13,7 +13,7 @@ FLOOD_RATIO = 2.0
 PAGE_KILOBYTES = 14.0
 PAGE_REQUESTS = 3
 
-LEAST_RATIO = {"W3": 1.0, "W4": 1.3, "W5": 1.4, "W6": 0.85, "W7": 1.0}
+LEAST_RATIO = {"W3": 1.0, "W4": 1.3, "W5": 1.4, "W6": 0.85, "W7": 1.0, "W9": 1.3}
 LEAST_RATE = {"W1": 10_000.0, "W2": 10_000.0}
 
 

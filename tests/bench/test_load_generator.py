@@ -184,7 +184,7 @@ def test_medians_and_verdicts():
 def test_every_workload_is_found_by_its_name():
     assert [workload(each.name.lower()) for each in WORKLOADS] == list(WORKLOADS)
     with pytest.raises(BenchError):
-        workload("W9")
+        workload("W10")
 
 
 def test_profiled_functions_are_ranked_by_their_own_time():

@@ -91,5 +91,7 @@ def test_initial_token_is_shown_once_and_not_recorded(idp: Run):
     assert len(issued["initial_access_token"]) == 43
     assert issued["initial_access_token"] not in idp("audit", "export").stdout
     assert "may register 1 client(s)" in idp("client", "initial-token", "--agency", "new-bureau").stdout
+    assert idp("client", "initial-token", "--agency", "new-bureau", "--profile", "legacy-oidc").status == 0
+    assert idp("client", "initial-token", "--agency", "new-bureau", "--profile", "fapi2").status == 2
     assert idp("client", "initial-token", "--agency", "New Bureau").status == 2
     assert idp("client", "initial-token", "--agency", "new-bureau", "--days", "400").status == 2

@@ -66,7 +66,14 @@ def test_each_decision_is_audited_without_values(grant, services, citizen):
     services.consents.withdraw(citizen.account_id, "tax", actor="command:test")
     events = [one for one in services.audit.of_account(citizen.account_id) if one.action.startswith("consent.")]
     assert [one.action for one in events] == ["consent.withdrawn", "consent.granted"]
-    assert events[1].detail == {"basis": "consent", "scopes": ["openid"], "claims": ["name"], "declined": ["email"]}
+    assert events[1].detail == {
+        "basis": "consent",
+        "scopes": ["openid"],
+        "claims": ["name"],
+        "declined": ["email"],
+        "services": [],
+        "authorization_details": [],
+    }
 
 
 def test_the_list_is_the_persons_own(grant, services, citizen, account_factory, clock):

@@ -4,7 +4,7 @@ import pyotp
 import pytest
 
 from idp.enrolment.service import (
-    AppAdded,
+    Added,
     Changed,
     Kept,
     NewCodes,
@@ -101,7 +101,7 @@ def test_setting_up_an_app_raises_the_session(services, account_factory, session
     session = session_of(person)
     pending = services.enrolment.begin_totp(session, person.username)
     added = services.enrolment.confirm_totp(session, pyotp.TOTP(pending.key).at(clock.now()), "手机")
-    assert isinstance(added, AppAdded)
+    assert isinstance(added, Added)
     raised = services.sessions.load(added.session_cookie)
     assert raised.id == session.id
     assert acr_of(raised.factors, clock.now()) == ACR_AAL2

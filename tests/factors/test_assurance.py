@@ -69,3 +69,29 @@ def test_strongest_leaves_out_what_it_does_not_know():
 def test_auth_time_is_the_last_proof():
     later = VerifiedFactor("totp", NOW + timedelta(minutes=3))
     assert auth_time_of([PASSWORD, later]) == later.at
+
+
+PASSKEY = VerifiedFactor("passkey", NOW)
+ATTESTED_PASSKEY = VerifiedFactor("attested_passkey", NOW)
+
+
+@pytest.mark.parametrize(
+    ("factors", "acr", "amr"),
+    [
+        ([PASSKEY], ACR_AAL2, ["mfa", "pop", "swk", "user"]),
+        ([PASSWORD, PASSKEY], ACR_AAL2, ["mfa", "pop", "pwd", "swk", "user"]),
+        ([ATTESTED_PASSKEY], ACR_AAL3, ["hwk", "mfa", "pop", "user"]),
+        ([PASSWORD, TOTP, ATTESTED_PASSKEY], ACR_AAL3, ["hwk", "mfa", "otp", "pop", "pwd", "user"]),
+    ],
+)
+def test_passkey_is_two_factors_and_aal3_where_its_maker_vouches(factors, acr, amr):
+    """NIST-63B-2.2.2-aal2, NIST-63B-2.3-aal3, RFC 8176."""
+    assert acr_of(factors, NOW) == acr
+    assert amr_of(factors) == amr
+
+
+def test_passkey_decays_as_every_second_factor():
+    later = NOW + timedelta(hours=12)
+    assert acr_of([ATTESTED_PASSKEY, PASSWORD], later) == ACR_AAL1
+    # A password given since then does not revive it.
+    assert acr_of([ATTESTED_PASSKEY, VerifiedFactor("password", later)], later) == ACR_AAL1

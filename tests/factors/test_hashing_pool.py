@@ -1,5 +1,7 @@
 """Password hashing waits in the open and starves nobody (rule S5)."""
 
+import os
+import sys
 import threading
 import time
 
@@ -80,3 +82,12 @@ def test_place_is_refused_when_the_queue_would_be_too_long():
     while isinstance(place := pool.reserve(str(len(places)).encode()), Place):
         places.append(place)
     assert 2 <= len(places) < 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
+def test_hashing_gives_way_to_requests():
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with reserved(HashingPool(slots=1), b"a") as place:
+        assert place.run(niceness) > niceness()

@@ -11,7 +11,6 @@ from sqlalchemy import delete, select, update
 
 from idp.factors.hashing_pool import HashingPool
 from idp.factors.models import Authenticator
-from idp.factors.password_hashing import Cost
 from idp.factors.phc import HashRefused, parse, sample_of
 from idp.factors.service import Factors
 
@@ -122,7 +121,7 @@ def test_raised_cost_is_applied_at_the_next_sign_in(services, account_factory):
         services.audit,
         services.keyring,
         accounts=services.accounts,
-        cost=Cost(9216, 2),
+        settings=services.settings.model_copy(update={"password_memory_kib": 9216, "password_iterations": 2}),
         pool=HashingPool(),
     )
     assert not is_right(dearer, person.account_id, "wrong")

@@ -203,12 +203,27 @@ class TestAddresses:
         assert parse_url(url).drivername == driver
 
     @pytest.mark.parametrize(
-        "url", ["mysql://u:hunter2@db/idp", "postgresql+psycopg2://u:hunter2@db/idp", "sqlite+aiosqlite:///x"]
+        "url",
+        [
+            "",
+            "not a url hunter2",
+            "postgresql://u:hunter2@db:port/idp",
+            "mysql://u:hunter2@db/idp",
+            "postgresql+psycopg2://u:hunter2@db/idp",
+            "sqlite+aiosqlite:///x",
+            "sqlite://",
+            "sqlite:///:memory:",
+        ],
     )
     def test_others_are_refused_without_showing_the_password(self, url: str):
         with pytest.raises(ConfigurationError, match="IDP_DATABASE_URL") as caught:
             parse_url(url)
         assert "hunter2" not in str(caught.value)
+
+    def test_a_file_that_cannot_be_made_is_named(self, tmp_path: Path):
+        (tmp_path / "file").touch()
+        with pytest.raises(ConfigurationError, match=r"IDP_DATABASE_URL: .*idp\.db"):
+            Database(f"sqlite:///{tmp_path}/file/idp.db")
 
     @pytest.mark.parametrize(
         "url",

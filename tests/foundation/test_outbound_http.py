@@ -236,7 +236,7 @@ def test_listed_network_counts_for_its_host_and_port_only(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "text", ["tax.gov.example=10.0.0.0/8", "tax.gov.example:443", "tax:99999=10.0.0.0/8", "tax:1=x"]
+    "text", ["tax.gov.example=10.0.0.0/8", "tax.gov.example:443", "tax:99999=10.0.0.0/8", "tax:1=x", "[=x"]
 )
 def test_misspelt_allow_entry_stops_the_start(text: str):
     with pytest.raises(ConfigurationError, match="host:port=CIDR"):

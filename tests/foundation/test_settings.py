@@ -73,6 +73,9 @@ def test_a_misspelt_name_is_refused_and_others_names_are_left_alone():
         "https://id.example.gov.cn?x=1",
         "https://id.example.gov.cn#x",
         "https://user@id.example.gov.cn",
+        "https://id.example.gov.cn:port",
+        "https://id.example.gov.cn:99999",
+        "https://[id.example.gov.cn",
     ],
 )
 def test_an_issuer_is_an_origin(issuer):
@@ -109,10 +112,18 @@ def test_plain_http_and_development_stay_on_this_machine():
         ("database_pool_size", "1"),
         ("trusted_proxies", "10.0.0.0/33"),
         ("trusted_proxies", "proxy.example"),
+        ("session_total_seconds", "9" * 20),
+        ("key_rotation_days", "3651"),
+        ("operator_name", b"\xff".decode(errors="surrogateescape")),
     ],
 )
 def test_values_out_of_bounds_are_refused_by_name(name, value):
     assert f"IDP_{name.upper()}" in problem_of(**{name: value})
+
+
+def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDP_CODE_LIFETIME_SECONDS", "599")
+    assert settings_of().code_lifetime_seconds == 60
 
 
 def test_all_problems_are_told_at_once_and_no_value_is():
@@ -140,6 +151,11 @@ class TestFiles:
         text = problem_of(database_url=None, database_url_file=str(tmp_path / "nowhere"))
         assert "IDP_DATABASE_URL_FILE" in text
 
+    def test_a_file_that_is_no_text_is_refused(self, tmp_path: Path):
+        file = tmp_path / "url"
+        file.write_bytes(b"\xff\xfe")
+        assert "IDP_DATABASE_URL_FILE" in problem_of(database_url=None, database_url_file=str(file))
+
     def test_the_certificate_file_is_a_path_of_its_own(self, tmp_path: Path):
         settings = settings_of(outbound_ca_file=str(tmp_path / "ca.pem"))
         assert settings.outbound_ca_file == tmp_path / "ca.pem"
@@ -148,3 +164,27 @@ class TestFiles:
 def test_settings_do_not_change():
     with pytest.raises(Exception, match="frozen"):
         settings_of().issuer = "https://evil.example"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://id.example.gov.cn",
+        "http://console.id.example.gov.cn",
+        "https://console.example.gov.cn",
+        "https://console.id.example.gov.cn/",
+        "https://evilid.example.gov.cn",
+    ],
+)
+def test_the_console_has_an_origin_of_its_own_where_the_passkeys_of_officers_work(origin):
+    """Rules O4 and A2."""
+    with pytest.raises(ConfigurationError, match="IDP_CONSOLE_ORIGIN"):
+        load_settings(LEAST | {"IDP_CONSOLE_ORIGIN": origin})
+    found = load_settings(LEAST | {"IDP_CONSOLE_ORIGIN": "https://console.id.example.gov.cn"})
+    assert found.console_origin == "https://console.id.example.gov.cn"
+
+
+def test_production_takes_officers_with_passkeys_only():
+    """Rule A2."""
+    with pytest.raises(ConfigurationError, match="IDP_OFFICER_ACR"):
+        load_settings(LEAST | {"IDP_OFFICER_ACR": "urn:idp:acr:aal2"})

@@ -18,10 +18,10 @@ from tests.protocol.binding.proving import (
     MUTUAL_TLS,
     VERIFIED_HEADER,
     ClientCertificate,
-    DPoPKey,
     ProvingParty,
 )
 from tests.support.availability import nginx
+from tests.support.dpop import DPoPKey
 from tests.support.serving import ROOT, BackgroundProcess, LiveServer, free_port
 
 CONFIGURATION = ROOT / "docs" / "operations" / "nginx.conf"
@@ -240,6 +240,15 @@ def test_the_origin_for_certificates_has_the_machine_endpoints_and_nothing_else(
         assert machine.send(WITH_CERTIFICATES, "POST", endpoint.path)[0] in {400, 401, 405}, endpoint.path
     assert machine.send(WITH_CERTIFICATES, "GET", "/login")[0] == 404
     assert machine.send(PLAIN, "GET", "/.well-known/openid-configuration")[0] == 200
+
+
+def test_only_the_recommended_ciphers_are_offered():
+    """FAPI2-SP-5.2.1-tls, FAPI2-SP-5.2.2-ciphers (BCP 195): TLS 1.2 with forward secrecy and AEAD, or 1.3."""
+    text = CONFIGURATION.read_text(encoding="utf-8")
+    assert set(re.findall(r"ssl_protocols ([^;]+);", text)) == {"TLSv1.2 TLSv1.3"}
+    (suites,) = set(re.findall(r"ssl_ciphers ([^;]+);", text))
+    assert all(suite.startswith("ECDHE-") and "-GCM-" in suite for suite in suites.split(":"))
+    assert "ssl_session_tickets on" not in text
 
 
 def test_the_file_says_which_settings_belong_to_it():

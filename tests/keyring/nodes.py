@@ -34,7 +34,6 @@ class Deployment:
         with self.database.transaction() as connection:
             connection.execute(delete(SigningKey))
             connection.execute(delete(KeySetVersion))
-            connection.execute(delete(AuditEvent))
 
     def node(self, *, algorithms: Sequence[str] = ("ES256",), is_production: bool = False, **changes: Any) -> Keyring:
         """Open the keyring as one more node."""

@@ -22,7 +22,7 @@ def is_helpful(answer: Shown, chinese: str, english: str) -> bool:
 @pytest.mark.parametrize("iss", ["http://127.0.0.1:1", "", None])
 @pytest.mark.parametrize("error", [None, "access_denied"])
 def test_answer_of_another_issuer_is_refused(provider: Provider, visitor: Visitor, iss, error) -> None:
-    """RFC9207-2-iss: mix-up, for success and error alike; the code is not sent anywhere."""
+    """RFC9700-4.4.2-mixup-iss, RFC9207-2-iss: mix-up, for success and error alike; the code is not sent anywhere."""
     answer = visitor.sign_in(provider, iss=iss, error=error)
     assert answer.status == 400
     assert is_helpful(answer, "登录未完成", "You are not signed in")
@@ -52,7 +52,7 @@ def test_state_moved_to_the_cookie_of_another_is_refused(provider: Provider, vis
 
 
 def test_code_injected_into_a_sign_in_of_the_victim_is_refused(provider: Provider, visitor: Visitor) -> None:
-    """The code is bound to the other browser's PKCE challenge and nonce."""
+    """RFC9700-2.1.1-nonce-state-bound: the code is bound to the other browser's PKCE challenge and nonce."""
     stolen = provider.authorize(visitor.elsewhere().get("/login").location).split("code=")[1].split("&")[0]
     answer = visitor.sign_in(provider, code=stolen)
     assert answer.status == 400

@@ -1,4 +1,4 @@
-"""The quick starts of the kit's README are ten lines at most, and the one for Flask works as it stands."""
+"""The quick starts of the kit's README are ten lines at most, and those for Flask work as they stand."""
 
 import re
 
@@ -40,3 +40,11 @@ def test_quick_start_for_flask_signs_a_person_in(provider: Provider, kit_site, m
     visitor = Visitor(kit_site.origin)
     assert visitor.sign_in(provider, "/records").location == "/records"
     assert visitor.get("/records").text == "Hello 张三"
+
+
+def test_quick_start_of_the_project_is_an_application() -> None:
+    found = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    names: dict[str, object] = {"__name__": "quick_start", "SECRET": CLIENT_SECRET}
+    exec(found[1], names)  # noqa: S102 - our own text
+    assert isinstance(names["app"], Flask)

@@ -98,6 +98,7 @@ def test_installed_command_is_not_the_tree(installed):
     assert str(installed.parent.parent) in where
 
 
+@pytest.mark.timeout(300)  # a wheel, an environment and five commands: too much for a busy machine in two minutes
 def test_installed_package_signs_a_person_in(installed, tmp_path):
     issuer = f"http://localhost:{free_port()}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("IDP_", "PYTHONPATH"))} | {

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, request
 
@@ -19,6 +21,7 @@ from idp.web.shared.setup import init_shared
 from tests.pages.samples import NOW, samples
 from tests.support.clock import FrozenClock
 from tests.support.entropy import FixedEntropy
+from tests.support.serving import WSGIApplication
 
 HTTPS_ISSUER = "https://id.example.gov.cn"
 HTTP_ISSUER = "http://localhost:8000"
@@ -59,7 +62,7 @@ def build_sample_app(
     clock = FrozenClock(NOW)
     init_shared(app, values, keyring.mac, Translator(), FixedEntropy(clock), clock)
     register_errors(app)
-    app.before_request(_name_request)
+    app.wsgi_app = _named(app.wsgi_app)  # type: ignore[method-assign] # Flask documents this way to wrap it
     pages = Blueprint("pages", __name__)
     protect(pages)
     for sample in samples("zh-Hans"):
@@ -72,8 +75,17 @@ def build_sample_app(
     return app
 
 
-def _name_request() -> None:
-    request_context.set(RequestContext(request_id="7F3K92QD"))
+def _named(pages: WSGIApplication) -> WSGIApplication:
+    """Name the request, and forget the name when it ends, as the front does."""
+
+    def named(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        token = request_context.set(RequestContext(request_id="7F3K92QD"))
+        try:
+            return pages(environ, start_response)
+        finally:
+            request_context.reset(token)
+
+    return named
 
 
 def _show() -> Response:

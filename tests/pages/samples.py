@@ -13,6 +13,7 @@ from markupsafe import Markup
 from idp.web.shared.pages import Problem, ServiceSlip
 from tests.pages.device_samples import device_samples
 from tests.pages.logout_samples import logout_samples
+from tests.pages.methods_samples import ASKED, methods_samples
 
 # 2 March 2026, 15:22 in Shanghai.
 NOW = datetime(2026, 3, 2, 7, 22, 8, tzinfo=UTC)
@@ -49,6 +50,7 @@ def samples(locale: str) -> list[Sample]:
         *_consent(say, slip),
         *device_samples(say, slip, Sample, NOW),
         *(Sample(*sample) for sample in logout_samples(say, slip, tax, ago)),
+        *methods_samples(say, slip, Sample, NOW),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),
@@ -101,7 +103,7 @@ def _sign_in(say, slip):
     ]
     codes = [f"K7QM-4XWB-{n}TRP-9HGC" for n in range(10)]
     return [
-        Sample("/login", "sign_in/login.html", {"service": slip}),
+        Sample("/login", "sign_in/login.html", {"service": slip, "passkey_options": ASKED}),
         Sample("/login/failed", "sign_in/login.html", {"service": slip, "problems": wrong, "username": "13800005678"}),
         Sample(
             "/login/full",
@@ -109,6 +111,7 @@ def _sign_in(say, slip):
             {
                 "service": slip,
                 "reason": "recent",
+                "passkey_options": ASKED,
                 "kinds": [
                     {"href": "/login", "label": say("个人", "Person"), "is_current": True},
                     {"href": "/login?kind=organization", "label": say("法人", "Organisation")},
@@ -142,6 +145,21 @@ def _sign_in(say, slip):
             "sign_in/wait.html",
             {"service": slip, "until": NOW + timedelta(minutes=15), "retry_url": "/login?i=sealed"},
             429,
+        ),
+        Sample(
+            "/login/wait-work",
+            "sign_in/wait.html",
+            {
+                "service": slip,
+                "until": NOW + timedelta(minutes=1),
+                "retry_url": "/login?i=sealed",
+                "username": "13800005678",
+                "work": {"challenge": "0" * 64, "salt": "salt", "most": 1, "signature": "signature"},
+            },
+            429,
+        ),
+        Sample(
+            "/login/after-work", "sign_in/login.html", {"service": slip, "username": "13800005678", "proof": "e30="}
         ),
         Sample("/login/enrol-start", "sign_in/enrol_start.html", {"service": slip}),
         Sample("/login/enrol", "sign_in/enrol_totp.html", enrol),
@@ -225,6 +243,17 @@ def _consent(say, slip):
             {**common, "sources": sources[1:], "given": sources[:1], "only_new": True, "days": 365},
         ),
         Sample(
+            "/consent/details",
+            "consent/consent.html",
+            {
+                **common,
+                "sources": sources[:1],
+                "authorization_details": [_records(say)],
+                "acts_at": [say("社会保险经办服务", "Social Insurance Services")],
+                "days": 365,
+            },
+        ),
+        Sample(
             "/consent/statutory",
             "consent/statutory.html",
             {
@@ -236,6 +265,17 @@ def _consent(say, slip):
             },
         ),
     ]
+
+
+def _records(say):
+    return {
+        "template": "consent/authorization_details/read_records.html",
+        "places": [say("海州市人力资源和社会保障局", "Haizhou Human Resources and Social Security Bureau")],
+        "records": ["Social insurance contributions", "Tax payments"],
+        "start": datetime(2023, 1, 1, tzinfo=UTC),
+        "end": datetime(2025, 12, 31, tzinfo=UTC),
+        "purpose": say("审核您的住房贷款申请", "To decide on your housing loan"),
+    }
 
 
 def _account(say, tax):
@@ -270,10 +310,6 @@ def _account(say, tax):
             "first_seen": ago(days=1),
             "last_seen": ago(days=1),
         },
-    ]
-    authenticators = [
-        {"id": "a1", "label": say("我的手机", "My phone"), "created_at": ago(days=200), "last_used_at": ago(hours=20)},
-        {"id": "a2", "label": say("旧手机", "Old phone"), "created_at": ago(days=400), "last_used_at": None},
     ]
     services = [
         {
@@ -329,18 +365,6 @@ def _account(say, tax):
                 "needs_recovery_codes": True,
             },
         ),
-        Sample(
-            "/account/methods",
-            "my_account/methods.html",
-            {
-                "password": {"changed_at": ago(days=40), "last_used_at": ago(hours=1)},
-                "authenticators": authenticators,
-                "can_remove": True,
-                "recovery": {"left": 7, "created_at": ago(days=200)},
-            },
-        ),
-        Sample("/account/methods/none", "my_account/methods.html", {"blocked_until": NOW + timedelta(hours=20)}),
-        Sample("/account/methods/remove", "my_account/remove_method.html", {"item": authenticators[0]}),
         Sample(
             "/account/password", "my_account/change_password.html", {"username": "zhangsan", "minimum": 8, "others": 2}
         ),

@@ -154,8 +154,8 @@ def test_contract_names_of_fields_and_buttons_are_kept(app):
         return fields, {button.attributes.get("id") for button in page.all("button")}
 
     fields, buttons = names("/login")
-    assert fields == {("username", "username"), ("password", "current-password")}
-    assert buttons == {"login-submit"}
+    assert fields == {("username", "username webauthn"), ("password", "current-password")}
+    assert buttons == {"login-submit", "login-passkey"}
     for path in ("/login/totp", "/login/recovery-code", "/login/enrol"):
         assert ("code", "one-time-code") in names(path)[0]
     assert names("/consent")[1] == {"consent-allow", "consent-deny"} == names("/consent/statutory")[1]

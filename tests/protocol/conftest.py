@@ -13,6 +13,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser as From
 from idp.web.shared.state import EXTENSION
 from tests.support.browser import Browser, Page
+from tests.support.dpop import DPoPKey
 from tests.support.relying_party import RelyingParty
 from tests.support.signing_party import SigningParty, jwks_of
 
@@ -121,9 +122,12 @@ def new_signing_party(app: Any, issuer: str, clock: Any, registration_factory: A
             "token_endpoint_auth_method": "private_key_jwt",
             "jwks": jwks_of("ES256", "RS256", "EdDSA"),
             "scope": "openid profile phone offline_access",
+            "dpop_bound_access_tokens": changes.get("policy", {}).get("profile") == "fapi2",
         }
         site = registration_factory(client_id, **(usual | changes))
-        return SigningParty(app, issuer, site.client_id, site.redirect_uri, clock)
+        party = SigningParty(app, issuer, site.client_id, site.redirect_uri, clock)
+        party.dpop_key = DPoPKey() if site.registration["dpop_bound_access_tokens"] else None
+        return party
 
     return make
 

@@ -67,7 +67,7 @@ def test_without_a_session_one_signs_in():
     [
         ({}, Need.NOTHING),
         ({"prompts": frozenset({"login"})}, Need.SIGN_IN),
-        ({"prompts": frozenset({"select_account"})}, Need.SIGN_IN),
+        ({"prompts": frozenset({"select_account"})}, Need.SELECT_ACCOUNT),
         ({"prompts": frozenset({"consent"})}, Need.CONSENT),
         ({"prompts": frozenset({"none"})}, Need.NOTHING),
         ({"max_age": 60}, Need.NOTHING),

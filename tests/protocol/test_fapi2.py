@@ -3,6 +3,7 @@
 import pytest
 
 from tests.protocol.conftest import refused
+from tests.support.dpop import DPoPKey
 from tests.support.signing_party import ASSERTION_TYPE
 
 
@@ -36,6 +37,59 @@ def test_the_whole_flow(bank, visitor, issuer):
     assert page.answer["iss"] == issuer
     response = bank.redeem(page.answer["code"])
     assert response.status_code == 200, response.text
+
+
+def test_tokens_are_bound_or_not_given(bank, visitor):
+    """FAPI2-SP-5.3.2.1-4-bound, FAPI2-SP-5.3.2.1-5-method, FAPI2-SP-5.3.4-rs."""
+    code = code_of(bank, visitor)
+    key, bank.dpop_key = bank.dpop_key, None
+    assert refused(bank.redeem(code), "invalid_dpop_proof")
+    bank.dpop_key = key
+    tokens = bank.redeem(code).get_json()
+    assert tokens["token_type"] == "DPoP"
+    assert bank.userinfo(tokens["access_token"]).status_code == 200
+    bank.dpop_key = None
+    assert bank.userinfo(tokens["access_token"]).status_code == 401, "it is no bearer token"
+
+
+def test_a_code_belongs_to_the_key_that_was_pushed_with_it(bank, visitor):
+    """FAPI2-SP-5.3.2.1-12-dpop-jkt: by parameter or by header; another key gets nothing, and the code is burnt."""
+    own, other = bank.dpop_key, DPoPKey()
+    for change in ({"dpop_jkt": own.thumbprint}, {}):
+        bank.proves_pushes = not change
+        code = code_of(bank, visitor, **change)
+        bank.dpop_key = other
+        assert refused(bank.redeem(code), "invalid_grant"), change
+        bank.dpop_key = own
+        assert refused(bank.redeem(code), "invalid_grant"), "it is burnt"
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_bad_request_leads_nowhere(bank, visitor):
+    """FAPI2-SP-5.3.2.1-7-open-redirector: what was not pushed by a client goes to none of its addresses."""
+    for address in ("https://evil.example/cb", bank.redirect_uri + "/more", bank.redirect_uri + "?x=1"):
+        assert refused(bank.push(redirect_uri=address), "invalid_request"), address
+        page = visitor.browser.get("/authorize", **bank.authorization_parameters(redirect_uri=address))
+        assert (page.status, page.left_to) == (400, ""), address
+
+
+@pytest.mark.only_on("sqlite")
+def test_the_way_back_is_a_see_other(bank, new_browser, citizen):
+    """FAPI2-SP-5.3.2.2-11-303, RFC9700-4.12-no-307: after a posted password, and after the person has agreed."""
+    browser = new_browser()
+    bank.authorize(browser)
+    page = browser.submit("login-submit", follow=False, username=citizen.username, password=citizen.password)
+    assert page.status == 303
+    browser.get(page.headers["Location"])
+    assert browser.submit("consent-allow", follow=False).status == 303
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_token_says_no_more_than_was_asked(bank, visitor):
+    """FAPI2-SP-5.3.2.1-14-least-privilege."""
+    tokens = bank.redeem(code_of(bank, visitor, scope="openid")).get_json()
+    assert tokens["scope"] == "openid"
+    assert set(bank.userinfo(tokens["access_token"]).get_json()) == {"sub"}
 
 
 @pytest.mark.only_on("sqlite")
@@ -163,7 +217,7 @@ def test_refresh_tokens_stay_the_same(bank, tax, visitor, clock):
         response = bank.refresh(first)
         assert response.status_code == 200, response.text
         assert response.get_json()["refresh_token"] == first
-    assert refused(bank.refresh(first[:-2] + "AA"), "invalid_grant")
+    assert refused(bank.refresh(first[:-8] + "A" * 8), "invalid_grant")
     assert bank.refresh(first).status_code == 200, "a forged one did no harm"
     bank.post("/revoke", token=first)
     assert refused(bank.refresh(first), "invalid_grant")

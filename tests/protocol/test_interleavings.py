@@ -1,4 +1,4 @@
-"""What ends between looking and issuing: it is slipped in right after the statement that looked (rules P1 and P3)."""
+"""What happens between looking and issuing: it is slipped in right after the statement that looked (rules P1 to P3)."""
 
 from contextlib import contextmanager
 
@@ -28,6 +28,27 @@ def slipped_in(services, act):
     for engine in services.database.engines:
         event.remove(engine, "after_cursor_execute", after)
     assert not pending
+
+
+@contextmanager
+def slipped_in_before_writing(services, act):
+    """Do something once, when a token request has decided everything and begins to write."""
+    pending = [act]
+
+    def before(_connection, _cursor, statement, *_rest):
+        if pending and statement.startswith(("BEGIN", "WITH")):
+            pending.pop()()
+
+    for engine in services.database.engines:
+        event.listen(engine, "before_cursor_execute", before)
+    yield
+    for engine in services.database.engines:
+        event.remove(engine, "before_cursor_execute", before)
+    assert not pending
+
+
+def actions(services):
+    return [record.action for record in services.audit.export()]
 
 
 @pytest.fixture
@@ -100,3 +121,61 @@ def test_a_consent_given_while_the_session_ends_lets_nobody_in(tax, visitor, ser
         page = visitor.browser.submit("consent-allow")
     assert (page.path, page.left_to) == ("/login", "")
     assert live_grants(services) == 0
+
+
+@pytest.mark.parametrize("way", ["sign-out", "withdrawal", "leaving", "lock"])
+def test_what_ends_while_tokens_are_made_gives_none(tax, visitor, services, ways_to_end, way):
+    """Rules P1 and P2, decision 0008: the write asks again, and without it nothing is stored."""
+    first = visitor.tokens(tax)
+    code = visitor.code(tax)
+    before = actions(services)
+    with slipped_in_before_writing(services, ways_to_end[way]):
+        assert refused(tax.redeem(code), "invalid_grant")
+    assert refused(tax.refresh(first["refresh_token"]), "invalid_grant")
+    assert not {"token.issued", "token.refreshed", "token.code_replayed"} & set(actions(services)[len(before) :])
+
+
+def test_a_code_redeemed_twice_at_once_is_a_replay(tax, visitor, services):
+    """RFC6749-10.5; rule P1: both requests found the code unused."""
+    code = visitor.code(tax)
+    answers = []
+    with slipped_in_before_writing(services, lambda: answers.append(tax.redeem(code))):
+        assert refused(tax.redeem(code), "invalid_grant")
+    assert answers[0].status_code == 200
+    assert tax.userinfo(answers[0].get_json()["access_token"]).status_code == 401
+    assert actions(services).count("token.issued") == 1
+
+
+@pytest.mark.parametrize("changes", [{"redirect_uri": "https://elsewhere.example/"}, {"code_verifier": "v" * 43}])
+def test_a_code_that_is_refused_is_burnt_and_nothing_is_recorded(tax, visitor, services, changes):
+    """RFC9700-4.5, ASVS-10.4.2; rule P1."""
+    code = visitor.code(tax)
+    assert refused(tax.redeem(code, **changes), "invalid_grant")
+    assert "token.issued" not in actions(services)
+    assert refused(tax.redeem(code), "invalid_grant")
+    assert "token.code_replayed" in actions(services)
+
+
+def test_a_refresh_that_comes_second_gets_the_same_successor(tax, visitor, services):
+    """RFC9700-4.14.2; rule P2: both requests found their generation to be the newest."""
+    token = visitor.tokens(tax)["refresh_token"]
+    answers = []
+    with slipped_in_before_writing(services, lambda: answers.append(tax.refresh(token))):
+        second = tax.refresh(token)
+    assert second.get_json()["refresh_token"] == answers[0].get_json()["refresh_token"]
+    assert actions(services).count("token.refreshed") == 2
+
+
+def test_a_refresh_overtaken_by_two_ends_the_family(tax, visitor, services):
+    """RFC9700-4.14.2; rule P2: by the time it writes, its token is proven to be in two hands."""
+    token = visitor.tokens(tax)["refresh_token"]
+    following = []
+
+    def overtake():
+        following.append(tax.refresh(token).get_json()["refresh_token"])
+        following.append(tax.refresh(following[0]).get_json()["refresh_token"])
+
+    with slipped_in_before_writing(services, overtake):
+        assert refused(tax.refresh(token), "invalid_grant")
+    assert refused(tax.refresh(following[1]), "invalid_grant")
+    assert actions(services).count("token.refresh_replayed") == 1

@@ -60,7 +60,7 @@ def test_nothing_in_two_tokens_for_different_audiences_is_the_same(portal, visit
 
 
 def test_userinfo_refuses_a_token_for_another_audience(portal, visitor):
-    """RFC8707-2-resource, RFC9068-4-audience."""
+    """RFC9700-2.3-least-privilege, RFC9700-4.10-audience, RFC8707-2-resource, RFC9068-4-audience."""
     tokens = visitor.tokens(portal, resource=LAND)
     assert refused(portal.userinfo(tokens["access_token"]), "invalid_token", 401)
 

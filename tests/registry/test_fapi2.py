@@ -1,5 +1,7 @@
 """Which registrations fit the profile fapi2 (FAPI 2.0 Security Profile, Message Signing)."""
 
+from dataclasses import replace
+
 import pytest
 
 from idp.registry.client import Standing, client_of
@@ -10,15 +12,16 @@ from tests.registry.test_rules import EC_KEY, deployment, problems
 
 POLICY = {"profile": "fapi2"}
 KEYS = {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [EC_KEY]}}
+BOUND = {"dpop_bound_access_tokens": True}
 
 
 def bank(**changes):
     policy = POLICY | changes.pop("policy", {})
-    return tax(**(KEYS | changes), policy=policy)
+    return tax(**(KEYS | BOUND | changes), policy=policy)
 
 
 def client(registration):
-    content = check(registration, deployment())
+    content = check(registration, replace(deployment(), takes_certificates=True))
     assert isinstance(content, dict), content
     standing = Standing(
         version_id=None,
@@ -39,8 +42,16 @@ def test_a_confidential_client_with_a_key_fits():
     found = client(bank())
     assert found.is_fapi2
     assert found.require_pushed_authorization_requests
+    assert found.dpop_bound_access_tokens
     assert not found.require_signed_request_object
     assert not found.require_signed_response
+
+
+def test_certificates_may_bind_its_tokens_instead_of_dpop():
+    """FAPI2-SP-5.3.2.1-4-bound."""
+    found = client(bank(dpop_bound_access_tokens=None, tls_client_certificate_bound_access_tokens=True))
+    assert found.tls_client_certificate_bound_access_tokens
+    assert not found.dpop_bound_access_tokens
 
 
 @pytest.mark.parametrize(
@@ -56,8 +67,10 @@ def test_a_confidential_client_with_a_key_fits():
         ({"authorization_signed_response_alg": "none"}, "authorization_signed_response_alg"),
         ({"id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
         ({"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg"),
+        ({"dpop_bound_access_tokens": False}, "dpop_bound_access_tokens"),
         ({"require_pushed_authorization_requests": False}, "require_pushed_authorization_requests"),
         ({"require_pushed_authorization_requests": "yes"}, "require_pushed_authorization_requests"),
+        ({"dpop_bound_access_tokens": None}, "dpop_bound_access_tokens"),
         ({"application_type": "native", "redirect_uris": ["cn.gov.example.app:/cb"]}, "redirect_uris"),
         (
             {"require_signed_request_object": False, "policy": {"message_signing": True}},
@@ -70,13 +83,19 @@ def test_what_the_profile_forbids_is_refused(changes, member):
     assert member in problems(bank(**changes))
 
 
+def test_tokens_are_bound_to_a_key_or_to_a_certificate():
+    """FAPI2-SP-5.3.2.1-4-bound, FAPI2-SP-5.3.2.1-5-method."""
+    certificate = bank(dpop_bound_access_tokens=None, tls_client_certificate_bound_access_tokens=True)
+    assert "dpop_bound_access_tokens" not in problems(certificate)
+
+
 def test_addresses_are_https_but_for_loopback_in_development():
     """FAPI2-SP-5.3.2.2-8-https."""
-    plain = tax_in_production(**KEYS, policy=POLICY, redirect_uris=["http://tax.gov.example/callback"])
+    plain = tax_in_production(**KEYS, **BOUND, policy=POLICY, redirect_uris=["http://tax.gov.example/callback"])
     assert "redirect_uris" in problems(plain, deployment("production"))
-    loopback = tax_in_production(**KEYS, policy=POLICY, redirect_uris=["http://localhost:8001/callback"])
+    loopback = tax_in_production(**KEYS, **BOUND, policy=POLICY, redirect_uris=["http://localhost:8001/callback"])
     assert "redirect_uris" in problems(loopback, deployment("production"))
-    assert problems(tax_in_production(**KEYS, policy=POLICY), deployment("production")) == {}
+    assert problems(tax_in_production(**KEYS, **BOUND, policy=POLICY), deployment("production")) == {}
 
 
 def test_weak_keys_are_refused():

@@ -168,6 +168,29 @@ def test_step_up_asks_only_for_what_is_missing_and_changes_the_cookie(visitor, a
     assert acr_of(visitor.session.factors, clock.now()) == ACR_AAL2
 
 
+def test_attempt_of_somebody_else_is_no_part_of_a_step_up(visitor, account_factory, clock):
+    """Who is signed in is asked for their own code, whatever another account left open in this browser."""
+    person, other = account_factory(with_totp=True), account_factory(with_totp=True)
+    visitor.sign_in(person, clock, remember=True)
+    visitor.session_cookie = None
+    visitor.sign_in(person, clock)
+    clock.advance(30)
+    switching, stronger = visitor.interaction(), visitor.interaction(acr=ACR_AAL2)
+    assert visitor.password(other.username, other.password, switching) == SECOND
+    assert isinstance(visitor.code("totp", other.code(clock), stronger), WrongCode)
+    assert isinstance(visitor.code("totp", person.code(clock), stronger), Finished)
+    assert visitor.session.account_id == person.account_id
+
+
+def test_the_other_account_goes_on_where_it_was_begun(visitor, account_factory, clock):
+    person, other = account_factory(), account_factory(with_totp=True)
+    visitor.sign_in(person, clock)
+    switching = visitor.interaction()
+    assert visitor.password(other.username, other.password, switching) == SECOND
+    assert isinstance(visitor.code("totp", other.code(clock), switching), Finished)
+    assert visitor.session.account_id == other.account_id
+
+
 def test_step_up_of_a_session_that_has_ended_opens_nothing(visitor, services, account_factory, clock):
     """Rule P3: a second factor alone never makes a session."""
     person = account_factory(with_totp=True)

@@ -62,3 +62,12 @@ def nginx() -> str:
     if path:
         return path
     not_run("nginx is not installed; `make test` as root or with sudo installs it (.ci/packages)")
+
+
+def apache() -> tuple[str, Path]:
+    """Return the path of Apache and the folder of its modules, one of them ours to try, or end the test as not run."""
+    program = shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    modules = Path("/usr/lib/apache2/modules")
+    if program and (modules / "mod_auth_openidc.so").is_file():
+        return program, modules
+    not_run("Apache's mod_auth_openidc is not installed; `make test` as root or with sudo installs it (.ci/packages)")

@@ -15,6 +15,7 @@ from joserfc.jws import JWSRegistry
 from werkzeug.test import TestResponse
 
 from tests.support.browser import Browser, Page
+from tests.support.dpop import DPoPKey
 from tests.support.relying_party import RelyingParty
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def signed(claims: dict[str, Any], alg: str = "ES256", *, owner: str = "site", *
 
 
 class SigningParty(RelyingParty):
-    """One such site."""
+    """One such site. With a DPoP key it proves at the token endpoint, and to userinfo, that it holds the key."""
+
+    dpop_key: DPoPKey | None = None
+    proves_pushes = False
 
     def __init__(self, app: Flask, issuer: str, client_id: str, redirect_uri: str, clock: "Clock") -> None:
         super().__init__(app, issuer, client_id, None, redirect_uri)
@@ -70,6 +74,7 @@ class SigningParty(RelyingParty):
         self.clock = clock
         self.alg = "ES256"
         self.app = app
+        # Whether its tokens are bound to its key, as FAPI 2.0 wants them.
 
     @property
     def now(self) -> int:
@@ -92,7 +97,20 @@ class SigningParty(RelyingParty):
         """Post to an endpoint with a fresh assertion, unless another or None is given."""
         proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
         fields = {name: value for name, value in (proof | parameters).items() if value is not None}
-        return self._client.post(path, base_url=self._issuer, data=fields)
+        is_proving = path == "/token" or (path == "/par" and self.proves_pushes)
+        headers = {"DPoP": self._dpop_proof("POST", path)} if self.dpop_key and is_proving else {}
+        return self._client.post(path, base_url=self._issuer, data=fields, headers=headers)
+
+    def userinfo(self, access_token: str) -> TestResponse:
+        if self.dpop_key is None:
+            return super().userinfo(access_token)
+        proof = self._dpop_proof("GET", "/userinfo", token=access_token)
+        headers = {"Authorization": f"DPoP {access_token}", "DPoP": proof}
+        return self._client.get("/userinfo", base_url=self._issuer, headers=headers)
+
+    def _dpop_proof(self, method: str, path: str, **options: Any) -> str:
+        assert self.dpop_key is not None
+        return self.dpop_key.proof(method, self._issuer + path, self.clock.now(), **options)
 
     def push(self, **changes: Any) -> TestResponse:
         """Push a good request with changes, of its parameters or of the credentials beside them."""

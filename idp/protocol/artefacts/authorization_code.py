@@ -1,7 +1,7 @@
 """Authorization codes (RFC 6749 §4.1.2 and §10.5, RFC 9700 §4.5): 256 random bits stored as a digest, redeemed once.
 
-Redemption is one conditional UPDATE that also requires live grant, session and account. The row stays until it has
-expired, so that a replay is recognised and ends what the first use gave.
+Redemption is one conditional UPDATE that also requires live grant, session and account, and what follows from it is
+stored with it. The row stays until it has expired, so that a replay is recognised and ends what the first use gave.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,11 @@ from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, plain, secret
+from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
 KEPT_AFTER_EXPIRY = timedelta(days=1)
@@ -49,6 +51,7 @@ class AuthorizationCodeRow(Base):
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     redeemed_at: Mapped[datetime | None] = plain(Instant)
     resources: Mapped[str | None] = plain(Text)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class CodeContent:
     amr: Sequence[str]
     dpop_jkt: str | None = None
     resources: str | None = None
+    authorization_details: Sequence[dict[str, Any]] | None = None
 
     # Authlib asks a redeemed code for these two (RFC 6749 §4.1.3, RFC 7636 §4.6).
     code_challenge_method = "S256"
@@ -81,19 +85,19 @@ class CodeContent:
 
 
 _CONTENT = tuple(getattr(AuthorizationCodeRow, member.name) for member in fields(CodeContent))
-_INSERT = insert(AuthorizationCodeRow)
+_INSERT = PreparedStatement(insert(AuthorizationCodeRow))
 _NOW: Any = bindparam("now", type_=Instant)
+_IS_REDEEMABLE = (
+    (AuthorizationCodeRow.digest == bindparam("code"))
+    & (AuthorizationCodeRow.client_id == bindparam("client"))
+    & AuthorizationCodeRow.redeemed_at.is_(None)
+    & (AuthorizationCodeRow.expires_at > _NOW)
+)
+_REDEEMABLE = PreparedStatement(select(*_CONTENT).where(_IS_REDEEMABLE))
 _CLAIM = (
     update(AuthorizationCodeRow)
-    .where(
-        AuthorizationCodeRow.digest == bindparam("code"),
-        AuthorizationCodeRow.client_id == bindparam("client"),
-        AuthorizationCodeRow.redeemed_at.is_(None),
-        AuthorizationCodeRow.expires_at > _NOW,
-        grant_is_live(AuthorizationCodeRow.grant_id, _NOW, even_offline=True),
-    )
+    .where(_IS_REDEEMABLE, grant_is_live(AuthorizationCodeRow.grant_id, _NOW, even_offline=True))
     .values(redeemed_at=_NOW)
-    .returning(*_CONTENT)
 )
 
 
@@ -114,6 +118,7 @@ class AuthorizationCodes:
         self._clock = clock
         self._entropy = entropy
         self._lifetime = timedelta(seconds=lifetime_seconds)
+        self._claim = ConditionalWrite(database, _CLAIM)
 
     def issue(self, content: CodeContent, *, is_in_transaction: bool, longest: timedelta | None = None) -> str:
         """Store a code and return it, good for ``longest`` at most. A code lost in a crash costs a retry, so outside a
@@ -124,18 +129,23 @@ class AuthorizationCodes:
         lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
         values |= {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
         with self._database.transaction() if is_in_transaction else self._database.lossy() as connection:
-            connection.execute(_INSERT, values)
+            _INSERT.rows(connection, values)
         return code
 
-    def claim(self, code: str, client_id: str) -> CodeContent | None:
-        """Redeem a code in the present transaction. None: unknown, another client's, expired, used, or what it hangs on
-        has ended.
+    def redeemable(self, code: str, client_id: str) -> CodeContent | None:
+        """Return what a code stands for. None: unknown, another client's, expired or used."""
+        with self._database.read() as connection:
+            found = _REDEEMABLE.rows(connection, self._presented(code, client_id))
+        return CodeContent(*found[0]) if found else None
+
+    def claim(self, code: str, client_id: str, rows: Rows) -> bool:
+        """Redeem a code and store the rows that follow from it; False, and nothing is stored, if somebody was quicker
+        or what it hangs on has ended.
         """
-        with self._database.transaction() as connection:
-            row = connection.execute(
-                _CLAIM, {"code": sha256(code), "client": client_id, "now": self._clock.now()}
-            ).one_or_none()
-        return None if row is None else CodeContent(*row)
+        return self._claim.run(self._presented(code, client_id), rows)
+
+    def _presented(self, code: str, client_id: str) -> dict[str, Any]:
+        return {"code": sha256(code), "client": client_id, "now": self._clock.now()}
 
     def spent(self, code: str) -> SpentCode | None:
         """Return what a code gave that has been redeemed before, None if it was never redeemed."""

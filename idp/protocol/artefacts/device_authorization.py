@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, personal, plain, secret
+from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
@@ -45,6 +46,7 @@ class DeviceAuthorizationRow(Base):
     client_id: Mapped[str] = plain(String(255), nullable=False)
     scope: Mapped[str] = plain(Text, nullable=False)
     resources: Mapped[str | None] = plain(Text)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
     network: Mapped[str | None] = personal(String(50))
     user_agent: Mapped[str | None] = personal(String(300))
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
@@ -88,6 +90,7 @@ class PendingDevice:
     client_id: str
     scope: str
     resources: str | None
+    authorization_details: Sequence[dict[str, Any]] | None
     network: str | None = field(repr=False)
     user_agent: str | None = field(repr=False)
     created_at: datetime
@@ -122,19 +125,16 @@ _CONTENT = tuple(
     for member in fields(CodeContent)
     if member.name not in _ONLY_OF_BROWSERS
 )
-_CLAIM = (
-    update(DeviceAuthorizationRow)
-    .where(
-        DeviceAuthorizationRow.device_digest == bindparam("code"),
-        DeviceAuthorizationRow.client_id == bindparam("client"),
-        DeviceAuthorizationRow.approved_at.is_not(None),
-        DeviceAuthorizationRow.redeemed_at.is_(None),
-        DeviceAuthorizationRow.expires_at > _NOW,
-        grant_is_live(cast("InstrumentedAttribute[UUID]", DeviceAuthorizationRow.grant_id), _NOW),
-    )
-    .values(redeemed_at=_NOW)
-    .returning(*_CONTENT)
+_IS_REDEEMABLE = (
+    (DeviceAuthorizationRow.device_digest == bindparam("code"))
+    & (DeviceAuthorizationRow.client_id == bindparam("client"))
+    & DeviceAuthorizationRow.approved_at.is_not(None)
+    & DeviceAuthorizationRow.redeemed_at.is_(None)
+    & (DeviceAuthorizationRow.expires_at > _NOW)
+    & grant_is_live(cast("InstrumentedAttribute[UUID]", DeviceAuthorizationRow.grant_id), _NOW)
 )
+_REDEEMABLE = select(*_CONTENT).where(_IS_REDEEMABLE)
+_CLAIM = update(DeviceAuthorizationRow).where(_IS_REDEEMABLE).values(redeemed_at=_NOW)
 
 
 class DeviceAuthorizations:
@@ -156,9 +156,17 @@ class DeviceAuthorizations:
         self._keyring = keyring
         self._lifetime_seconds = lifetime_seconds
         self._interval_seconds = interval_seconds
+        self._claim = ConditionalWrite(database, _CLAIM)
 
     def start(
-        self, client_id: str, scope: str, *, network: str, user_agent: str, resources: str | None = None
+        self,
+        client_id: str,
+        scope: str,
+        *,
+        network: str,
+        user_agent: str,
+        resources: str | None = None,
+        authorization_details: Sequence[Mapping[str, Any]] = (),
     ) -> DeviceCodes:
         """Store a request and return its codes. A code that is in use by chance is drawn again."""
         now = self._clock.now()
@@ -178,6 +186,7 @@ class DeviceAuthorizations:
                 # The first poll may come at once: only the pause between two polls is bounded (§3.5).
                 "next_poll_at": now,
                 "resources": resources,
+                "authorization_details": list(authorization_details) or None,
             }
             statement = self._database.insert_new(DeviceAuthorizationRow).values(values)
             with self._database.transaction() as connection:
@@ -202,12 +211,20 @@ class DeviceAuthorizations:
         """Refuse a waiting request, in the present transaction; False if it does not wait any more."""
         return self._decide(request_id, {"denied_at": self._clock.now(), "account_id": account_id})
 
-    def claim(self, device_code: str, client_id: str) -> CodeContent | None:
-        """Redeem an approved request once, in the present transaction; None if there is nothing to redeem."""
-        values = {"code": sha256(device_code), "client": client_id, "now": self._clock.now()}
-        with self._database.transaction() as connection:
-            row = connection.execute(_CLAIM, values).mappings().one_or_none()
+    def redeemable(self, device_code: str, client_id: str) -> CodeContent | None:
+        """Return what an approved request gives; None if there is nothing to redeem."""
+        with self._database.read() as connection:
+            row = connection.execute(_REDEEMABLE, self._presented(device_code, client_id)).mappings().one_or_none()
         return None if row is None else CodeContent(**_ONLY_OF_BROWSERS, **row)
+
+    def claim(self, device_code: str, client_id: str, rows: Rows) -> bool:
+        """Redeem an approved request once and store the rows that follow from it; False, and nothing is stored, if
+        somebody was quicker or its grant has ended.
+        """
+        return self._claim.run(self._presented(device_code, client_id), rows)
+
+    def _presented(self, device_code: str, client_id: str) -> dict[str, Any]:
+        return {"code": sha256(device_code), "client": client_id, "now": self._clock.now()}
 
     def poll(self, device_code: str, client_id: str) -> Poll:
         """Count a poll that brought nothing, and say why; whoever comes too soon must wait longer from now on."""

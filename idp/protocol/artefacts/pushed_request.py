@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import Index, String, Text, insert, select, update
+from sqlalchemy import Index, String, Text, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Digest, Instant, personal, plain, secret
+from idp.foundation.conditional_write import ConditionalWrite
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.keyring.errors import SealBroken
 from idp.keyring.service import Keyring
 
@@ -36,6 +38,22 @@ class PushedRequestRow(Base):
     open_until: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     used_at: Mapped[datetime | None] = plain(Instant)
+
+
+_INSERT = PreparedStatement(insert(PushedRequestRow))
+_FIND = PreparedStatement(
+    select(PushedRequestRow.parameters).where(
+        PushedRequestRow.digest == bindparam("reference"),
+        PushedRequestRow.client_id == bindparam("client"),
+        PushedRequestRow.used_at.is_(None),
+        PushedRequestRow.open_until > bindparam("opened_at"),
+    )
+)
+_CLAIM = (
+    update(PushedRequestRow)
+    .where(PushedRequestRow.digest == bindparam("reference"), PushedRequestRow.used_at.is_(None))
+    .values(used_at=bindparam("now", type_=Instant))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,7 @@ class PushedRequests:
         interaction_seconds: int,
     ) -> None:
         self._database = database
+        self._claim = ConditionalWrite(database, _CLAIM)
         self._clock = clock
         self._entropy = entropy
         self._keyring = keyring
@@ -82,7 +101,7 @@ class PushedRequests:
             "expires_at": now + self._kept,
         }
         with self._database.lossy() as connection:
-            connection.execute(insert(PushedRequestRow), values)
+            _INSERT.rows(connection, values)
         return REQUEST_URI_PREFIX + reference
 
     def find(self, request_uri: str, client_id: str, opened_at: datetime) -> PushedRequest | None:
@@ -90,16 +109,11 @@ class PushedRequests:
         if len(request_uri) > _LONGEST:
             return None
         digest = sha256(request_uri.removeprefix(REQUEST_URI_PREFIX))
-        statement = select(PushedRequestRow.parameters).where(
-            PushedRequestRow.digest == digest,
-            PushedRequestRow.client_id == client_id,
-            PushedRequestRow.used_at.is_(None),
-            PushedRequestRow.open_until > opened_at,
-        )
         with self._database.read() as connection:
-            sealed = connection.scalar(statement)
-        if sealed is None:
+            rows = _FIND.rows(connection, {"reference": digest, "client": client_id, "opened_at": opened_at})
+        if not rows:
             return None
+        [(sealed,)] = rows
         try:
             parameters = self._keyring.unseal(_PURPOSE, sealed, context=_context(digest, client_id))
         except SealBroken:
@@ -107,19 +121,13 @@ class PushedRequests:
         return PushedRequest(digest, orjson.loads(parameters))
 
     def claim(self, request: PushedRequest) -> bool:
-        """Use a request up; False if it was used before."""
-        statement = (
-            update(PushedRequestRow)
-            .where(PushedRequestRow.digest == request.digest, PushedRequestRow.used_at.is_(None))
-            .values(used_at=self._clock.now())
-        )
-        with self._database.transaction() as connection:
-            return connection.execute(statement).rowcount == 1
+        """Use a request up; False if it was used before. Commits by itself, unless a transaction is under way."""
+        return self._claim.run({"reference": request.digest, "now": self._clock.now()}, {})
 
     def give_back(self, request: PushedRequest) -> None:
         """Make a request usable again whose claimant could give no answer after all."""
         statement = update(PushedRequestRow).where(PushedRequestRow.digest == request.digest).values(used_at=None)
-        with self._database.transaction() as connection:
+        with self._database.read() as connection:
             connection.execute(statement)
 
 

@@ -1,8 +1,8 @@
 """Refresh token families (RFC 6749 §6 and §10.4, RFC 9700 §4.14.2; rule P2). Tokens are derived, never stored.
 
-A family counts generations. Rotation is one conditional UPDATE; an honest retry within the grace gets the same
-successor again, at most twice a generation, and a third generation in a row that needs it ends the family. Any older
-generation is a proven replay.
+A family counts generations. Rotation is one conditional UPDATE, stored with what follows from it; an honest retry
+within the grace gets the same successor again, at most twice a generation, and a third generation in a row that needs
+it ends the family. Any older generation is a proven replay.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,26 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, bindparam, case, insert, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    bindparam,
+    case,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant, JSONText, UUIDType, plain, secret
+from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
 MOST_GRACE = 2
@@ -54,6 +67,7 @@ class RefreshFamilyRow(Base):
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
     resources: Mapped[str | None] = plain(Text)
+    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ class Family:
     bound_jkt: str | None = None
     bound_x5t: str | None = None
     resources: str | None = None
+    authorization_details: Sequence[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,41 +131,29 @@ def standing(state: FamilyState, generation: int, *, now: datetime, grace: timed
 
 _FAMILY = tuple(getattr(RefreshFamilyRow, member.name) for member in fields(Family))
 _NOW: Any = bindparam("now", type_=Instant)
-_INSERT = insert(RefreshFamilyRow)
 _LIVE = (
     RefreshFamilyRow.ended_at.is_(None)
     & (RefreshFamilyRow.expires_at > _NOW)
     & (RefreshFamilyRow.idle_expires_at > _NOW)
     & grant_is_live(RefreshFamilyRow.grant_id, _NOW)
 )
-_ROTATE = (
-    update(RefreshFamilyRow)
-    .where(
-        RefreshFamilyRow.id == bindparam("family"),
-        RefreshFamilyRow.client_id == bindparam("client"),
-        RefreshFamilyRow.generation == bindparam("generation_presented"),
-        _LIVE,
-    )
-    .values(
-        generation=RefreshFamilyRow.generation + 1,
-        rotated_at=_NOW,
-        idle_expires_at=bindparam("idle_until", type_=Instant),
-        grace_streak=case((RefreshFamilyRow.grace_given > 0, RefreshFamilyRow.grace_streak + 1), else_=0),
-        grace_given=0,
-    )
-    .returning(*_FAMILY)
+# Written out: what is prepared once has named parameters only.
+_ZERO, _ONE, _MOST_GRACE = (literal_column(str(number), Integer) for number in (0, 1, MOST_GRACE))
+_NEWEST = update(RefreshFamilyRow).where(
+    RefreshFamilyRow.id == bindparam("family"), RefreshFamilyRow.generation == bindparam("newest")
 )
-_KEEP = (
-    update(RefreshFamilyRow)
-    .where(
-        RefreshFamilyRow.id == bindparam("family"),
-        RefreshFamilyRow.client_id == bindparam("client"),
-        RefreshFamilyRow.generation == bindparam("generation_presented"),
-        _LIVE,
-    )
-    .values(idle_expires_at=bindparam("idle_until", type_=Instant))
-    .returning(*_FAMILY)
+_ROTATE = _NEWEST.where(_LIVE).values(
+    generation=RefreshFamilyRow.generation + _ONE,
+    rotated_at=_NOW,
+    idle_expires_at=bindparam("idle_until", type_=Instant),
+    grace_streak=case((RefreshFamilyRow.grace_given > _ZERO, RefreshFamilyRow.grace_streak + _ONE), else_=_ZERO),
+    grace_given=_ZERO,
 )
+_KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type_=Instant))
+_TAKE_GRACE = _NEWEST.where(RefreshFamilyRow.grace_given < _MOST_GRACE, RefreshFamilyRow.ended_at.is_(None)).values(
+    grace_given=RefreshFamilyRow.grace_given + _ONE
+)
+_FIND = PreparedStatement(select(*_FAMILY).where(RefreshFamilyRow.id == bindparam("family")))
 _STATE = select(
     *_FAMILY,
     RefreshFamilyRow.rotated_at,
@@ -171,37 +174,46 @@ class RefreshFamilies:
         self._idle = timedelta(seconds=idle_seconds)
         self._total = timedelta(seconds=total_seconds)
         self.grace = timedelta(seconds=grace_seconds)
+        self._rotate = ConditionalWrite(database, _ROTATE)
+        self._keep = ConditionalWrite(database, _KEEP)
+        self._take_grace = ConditionalWrite(database, _TAKE_GRACE)
 
-    def start(self, family: Family) -> None:
-        """Insert a family at its first generation, in the present transaction."""
+    def row(self, family: Family) -> dict[str, Any]:
+        """Return the row of a family at its first generation, for the statement that redeems its code."""
         now = self._clock.now()
         values = {member.name: getattr(family, member.name) for member in fields(family)}
-        values |= {"rotated_at": now, "idle_expires_at": now + self._idle, "expires_at": now + self._total}
-        with self._database.transaction() as connection:
-            connection.execute(_INSERT, values)
-
-    def rotate(self, family_id: bytes, client_id: str, generation: int) -> Family | None:
-        """Move a family on from this generation; None if it is not the newest, not this client's, or not alive."""
-        return self._advance(_ROTATE, family_id, client_id, generation)
-
-    def keep(self, family_id: bytes, client_id: str, generation: int) -> Family | None:
-        """Use a family in its generation, which stays the newest; None as with ``rotate``."""
-        return self._advance(_KEEP, family_id, client_id, generation)
-
-    def _advance(
-        self, statement: ReturningUpdate[Any], family_id: bytes, client_id: str, generation: int
-    ) -> Family | None:
-        now = self._clock.now()
-        values = {
-            "family": family_id,
-            "client": client_id,
-            "generation_presented": generation,
-            "now": now,
-            "idle_until": now + self._idle,
+        return values | {
+            "rotated_at": now,
+            "grace_given": 0,
+            "grace_streak": 0,
+            "idle_expires_at": now + self._idle,
+            "expires_at": now + self._total,
         }
-        with self._database.transaction() as connection:
-            row = connection.execute(statement, values).one_or_none()
-        return None if row is None else Family(*row)
+
+    def find(self, family_id: bytes) -> Family | None:
+        """Return a family, alive or not."""
+        with self._database.read() as connection:
+            found = _FIND.rows(connection, {"family": family_id})
+        return Family(*found[0]) if found else None
+
+    def rotate(self, family: Family, rows: Rows) -> bool:
+        """Move a family on and store the rows that follow from it; False, and nothing is stored, if it is not alive or
+        somebody was quicker.
+        """
+        return self._advance(self._rotate, family, rows)
+
+    def keep(self, family: Family, rows: Rows) -> bool:
+        """Use a family in its generation, which stays the newest; as with ``rotate``."""
+        return self._advance(self._keep, family, rows)
+
+    def take_grace(self, family: Family, rows: Rows) -> bool:
+        """Count one more answered retry of the present generation; False if another request took the last one."""
+        return self._take_grace.run({"family": family.id, "newest": family.generation}, rows)
+
+    def _advance(self, write: ConditionalWrite, family: Family, rows: Rows) -> bool:
+        now = self._clock.now()
+        values = {"family": family.id, "newest": family.generation, "now": now, "idle_until": now + self._idle}
+        return write.run(values, rows)
 
     def state(self, family_id: bytes) -> FamilyState | None:
         """Return a family, alive or not; None if there never was one, or it has been purged."""
@@ -212,21 +224,6 @@ class RefreshFamilies:
         return FamilyState(
             Family(*row[: len(_FAMILY)]), row.rotated_at, row.grace_given, row.grace_streak, bool(row.is_live)
         )
-
-    def take_grace(self, family: Family) -> bool:
-        """Count one more answered retry of the present generation; False if another request took the last one."""
-        statement = (
-            update(RefreshFamilyRow)
-            .where(
-                RefreshFamilyRow.id == family.id,
-                RefreshFamilyRow.generation == family.generation,
-                RefreshFamilyRow.grace_given < MOST_GRACE,
-                RefreshFamilyRow.ended_at.is_(None),
-            )
-            .values(grace_given=RefreshFamilyRow.grace_given + 1)
-        )
-        with self._database.transaction() as connection:
-            return connection.execute(statement).rowcount == 1
 
     def end(self, family_id: bytes) -> None:
         """End a family in the present transaction."""

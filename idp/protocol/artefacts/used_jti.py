@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped
 from idp.foundation.columns import Digest, Instant, plain
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
+from idp.foundation.prepared_statement import PreparedStatement
 
 
 class UsedJTI(Base):
@@ -27,11 +28,10 @@ class UsedJTIs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._spend = PreparedStatement(database.insert_new(UsedJTI).returning(UsedJTI.digest))
 
     def spend(self, issuer: str, jti: str, expires_at: datetime) -> bool:
-        """Spend an id; False if it was spent before."""
+        """Spend an id; False if it was spent before. Commits by itself, unless a transaction is under way."""
         values = {"digest": sha256(f"{issuer}\0{jti}"), "expires_at": expires_at}
-        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-        statement = self._database.insert_new(UsedJTI).values(values).returning(UsedJTI.digest)
-        with self._database.transaction() as connection:
-            return connection.scalar(statement) is not None
+        with self._database.read() as connection:
+            return len(self._spend.rows(connection, values)) == 1

@@ -13,7 +13,7 @@ class CodeKey:
         grant.register_hook("after_validate_token_request", self.verify)
 
     def verify(self, grant: AuthorizationCodeGrant, _result: object) -> None:
-        """Raise InvalidGrantError unless the key fits; the code has been claimed and stays burnt."""
+        """Raise InvalidGrantError unless the key fits; the code is burnt then."""
         wanted: str | None = grant.request.authorization_code.dpop_jkt
         if wanted is not None and not hmac.compare_digest(grant.request.binding.jkt or "", wanted):
             raise InvalidGrantError("This code is bound to another DPoP key.")

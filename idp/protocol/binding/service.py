@@ -25,7 +25,7 @@ _NOT_PROVED = "The client did not prove that it may use this access token."
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a request proved. The proof is spent when the request has its effect."""
+    """What a request proved. Whoever acts on it spends the proof first."""
 
     binding: Binding
     proof: Proof | None = None
@@ -61,7 +61,7 @@ class SenderConstraints:
         return Evidence(binding, proof)
 
     def spend(self, evidence: Evidence, *, status: int = 400) -> None:
-        """Spend the proof, in the present transaction if there is one. Raises ProtocolError if it was used before."""
+        """Spend the proof, for good whatever becomes of the request. Raises ProtocolError if it was used before."""
         proof = evidence.proof
         if proof is not None and not self._used.spend(f"dpop:{proof.jkt}", proof.jti, proof.useful_until):
             raise ProtocolError("invalid_dpop_proof", "The DPoP proof was used before.", status=status)

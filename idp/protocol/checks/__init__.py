@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from idp.protocol.authorization_request import AuthorizationRequest, CheckContext
 from idp.protocol.checks.acr import check_acr
+from idp.protocol.checks.authorization_details import check_authorization_details
 from idp.protocol.checks.claims import check_claims
 from idp.protocol.checks.client import check_client
 from idp.protocol.checks.dpop_jkt import check_dpop_jkt
@@ -36,6 +37,7 @@ AUTHORIZATION_CHECKS: tuple[AuthorizationCheck, ...] = (
     check_response_type,
     check_scope,
     check_resource,
+    check_authorization_details,
     check_pkce,
     check_dpop_jkt,
     check_prompt,

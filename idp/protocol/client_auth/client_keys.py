@@ -4,9 +4,10 @@ asked for again at most once a minute for a key id that it lacks, by one request
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from joserfc.errors import JoseError
@@ -16,6 +17,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.logging import get_logger
 from idp.registry.client import Client
 from idp.registry.client_keys import problem_of_key
+from idp.registry.encryption import encryption_key
 
 _KEPT = timedelta(minutes=5)
 _BETWEEN_FETCHES = timedelta(minutes=1)
@@ -27,6 +29,7 @@ Fetch = Callable[[str], bytes | None]
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     keys: KeySet | None
+    encrypting: Sequence[Mapping[str, Any]]
     at: datetime
 
 
@@ -47,9 +50,15 @@ class ClientKeys:
             if place not in self._parsed:
                 self._parsed[place] = _parse(orjson.dumps(client.jwks, default=_plain))
             return self._parsed[place]
-        return self._remote(client, kid) if client.jwks_uri else None
+        return self._remote(client, kid).keys if client.jwks_uri else None
 
-    def _remote(self, client: Client, kid: str | None) -> KeySet | None:
+    def encryption_key(self, client: Client, alg: str) -> Mapping[str, Any] | None:
+        """Return the public key to encrypt for this client with; None if it has none for the algorithm."""
+        if client.jwks is not None:
+            return encryption_key(client.jwks["keys"], alg)
+        return encryption_key(self._remote(client, None).encrypting, alg) if client.jwks_uri else None
+
+    def _remote(self, client: Client, kid: str | None) -> _Fetched:
         # One lock for each client: a department whose server hangs holds up nobody else.
         with self._locks[client.client_id]:
             now = self._clock.now()
@@ -58,9 +67,10 @@ class ClientKeys:
             is_missing = known is not None and age >= _BETWEEN_FETCHES and not _has(known.keys, kid)
             if known is None or age >= _KEPT or is_missing:
                 body = self._fetch(client.jwks_uri or "")
-                keys = _parse(body) if body is not None else known.keys if known else None
-                known = self._fetched[client.client_id] = _Fetched(keys, now)
-            return known.keys
+                if body is not None or known is None:
+                    known = _Fetched(_parse(body or b""), _encrypting(body or b""), now)
+                known = self._fetched[client.client_id] = replace(known, at=now)
+            return known
 
 
 def _parse(body: bytes) -> KeySet | None:
@@ -71,6 +81,15 @@ def _parse(body: bytes) -> KeySet | None:
     except (JoseError, ValueError, KeyError, TypeError):
         _log.warning("client_keys_unreadable")
         return None
+
+
+def _encrypting(body: bytes) -> list[Mapping[str, Any]]:
+    """Return the keys of a set that are meant to encrypt with."""
+    try:
+        keys = orjson.loads(body)["keys"]
+        return [key for key in keys if isinstance(key, dict) and problem_of_key(key, ("enc",)) is None]
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _has(keys: KeySet | None, kid: str | None) -> bool:

@@ -6,6 +6,7 @@ from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import request_context
 from idp.foundation.throttle import Charged
 from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT
+from idp.protocol.authorization_details.requested import PARAMETER, requested_details, with_locations
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.messages import Answer, Request, error_answer, json_answer
@@ -28,7 +29,9 @@ def _started(request: Request, client: Client, parts: EndpointParts) -> Answer:
     if DEVICE_CODE_GRANT not in client.grant_types:
         raise ProtocolError("unauthorized_client", "This client may not use the device authorization grant.")
     scopes = understood_scopes(request.form.get("scope"), client)
-    resources = parts.resources.allowed(request.form.get("resource"), client, parts.clock.now())
+    now = parts.clock.now()
+    details = requested_details(request.form.get(PARAMETER), client, parts.resources, now)
+    resources = with_locations(parts.resources.allowed(request.form.get("resource"), client, now), details)
     context = request_context.get()
     if client.is_public and not isinstance(
         parts.device_limits.charge_request(client.client_id, context.network), Charged
@@ -40,6 +43,7 @@ def _started(request: Request, client: Client, parts: EndpointParts) -> Answer:
         network=context.network,
         user_agent=context.user_agent,
         resources=" ".join(resources) or None,
+        authorization_details=details,
     )
     parts.tally.count("device_authorization", client.client_id)
     address = parts.settings.issuer + VERIFICATION_PATH

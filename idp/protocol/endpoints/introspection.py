@@ -1,4 +1,4 @@
-"""Token introspection (RFC 7662), plain or signed (RFC 9701).
+"""Token introspection (RFC 7662), plain, or signed and perhaps encrypted (RFC 9701).
 
 A client learns about its own tokens, and a resource server about those that are for one of its resources (RFC 8707);
 whatever else is asked about is simply not active (§2.2).
@@ -17,6 +17,10 @@ from idp.registry.client import Client
 _SIGNED_TYP = "token-introspection+jwt"
 _SIGNED_TYPE = f"application/{_SIGNED_TYP}"
 _INACTIVE = {"active": False}
+_SHOWN = (
+    *("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "act", "cnf"),
+    "authorization_details",
+)
 
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
@@ -48,7 +52,11 @@ def _signed(told: dict[str, Any], client: Client, parts: EndpointParts) -> Answe
         "token_introspection": told,
     }
     signed = parts.keyring.sign(claims, typ=_SIGNED_TYP, alg=client.introspection_signed_response_alg)
-    return Answer(200, signed.encode(), (("Content-Type", _SIGNED_TYPE), *NO_STORE))
+    try:
+        body = parts.checks.encryptor.encrypted(signed, client, "introspection")
+    except ProtocolError as error:
+        return error_answer(error)
+    return Answer(200, body.encode(), (("Content-Type", _SIGNED_TYPE), *NO_STORE))
 
 
 def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:
@@ -57,11 +65,7 @@ def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict
         return None
     if not parts.live_tokens.is_live(token):
         return None
-    shown: dict[str, Any] = {
-        name: token.claims[name]
-        for name in ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "auth_time", "acr", "act", "cnf")
-        if name in token.claims
-    }
+    shown: dict[str, Any] = {name: token.claims[name] for name in _SHOWN if name in token.claims}
     token_type = binding_of(token.claims).token_type
     return {"active": True, "token_type": token_type, **shown, **({"scope": token.scope} if token.scope else {})}
 
@@ -80,6 +84,7 @@ def _about_refresh_token(text: str, client: Client, parts: EndpointParts) -> dic
         "sub": family.sub,
         "scope": family.scope,
         "iss": parts.settings.issuer,
+        **({"authorization_details": family.authorization_details} if family.authorization_details else {}),
         **Binding(family.bound_jkt, family.bound_x5t).claims,
     }
 

@@ -3,6 +3,7 @@ request is checked as at the authorization endpoint, and a reference is given fo
 """
 
 from idp.foundation.errors import ProtocolError
+from idp.foundation.logging import request_context
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.checks import AUTHORIZATION_CHECKS
 from idp.protocol.endpoints.endpoint import Endpoint
@@ -17,12 +18,20 @@ _CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion
 def _answer(request: Request, parts: EndpointParts) -> Answer:
     try:
         client = parts.authenticator.authenticate(request).client
+        pause = parts.push_limit.charge(client.client_id, request_context.get().network)
+        if pause:
+            return _too_often(pause)
         parameters = checked_parameters(request, client, parts)
     except ProtocolError as error:
-        return error_answer(error, headers=challenge(request, error) + parts.constraints.nonce_header(request))
+        return error_answer(error, headers=challenge(request, error))
     request_uri = parts.pushed.push(client.client_id, parameters)
     parts.tally.count("pushed_authorization_request", client.client_id)
     return json_answer(201, {"request_uri": request_uri, "expires_in": parts.pushed.lifetime_seconds})
+
+
+def _too_often(pause: int) -> Answer:
+    error = ProtocolError("temporarily_unavailable", "Too many requests are pushed from here.", status=429)
+    return error_answer(error, headers=(("Retry-After", str(pause)),))
 
 
 def checked_parameters(request: Request, client: Client, parts: EndpointParts) -> dict[str, str]:

@@ -17,6 +17,7 @@ from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.client_auth.authenticate import ClientAuthenticator
 from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.live_tokens import LiveTokens
+from idp.protocol.push_limit import PushLimit
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.software_statements import SoftwareStatements
@@ -51,6 +52,7 @@ class EndpointParts:
     constraints: SenderConstraints
     tally: Tally
     pushed: PushedRequests
+    push_limit: PushLimit
     checks: CheckContext
     devices: DeviceAuthorizations
     device_limits: DeviceLimits

@@ -162,6 +162,7 @@ def _poll(request: Request, parts: EndpointParts, client: Client) -> Answer:
     stream = parts.transmitter.streams.find(client, request.query.get("stream_id") or "")
     if stream is None or stream.method != "poll":
         return _UNKNOWN
+    parts.transmitter.streams.note_poll(stream)
     polled = parts.transmitter.poll.answer(client, stream, PollRequest.parse(parse_json(request.body or b"{}")))
     return json_answer(200, {"sets": polled.sets, **({"moreAvailable": True} if polled.is_more else {})})
 

@@ -2,15 +2,17 @@
 whether its grant, session and account are alive and brings the claims.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from idp.accounts.claims import join_claims, profile_of
 from idp.accounts.models import Account
 from idp.foundation.columns import Instant
 from idp.foundation.digests import sha256
 from idp.foundation.errors import ProtocolError
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import account_is_live, session_is_live
 from idp.protocol.artefacts.revoked_token import RevokedToken
 from idp.protocol.binding.resource import PresentedToken, challenges, presented_token, refusal
@@ -18,7 +20,7 @@ from idp.protocol.binding.values import binding_of
 from idp.protocol.claims import claims_of_scopes, values_of
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
-from idp.protocol.messages import NO_STORE, Answer, Request, json_answer
+from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_answer
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
@@ -43,8 +45,9 @@ _LIVE_GRANT = (
         _SESSION_IS_LIVE,
     )
 )
-_PERSON = join_claims(_LIVE_GRANT)
-_PERSON_AND_ORGANIZATION = join_claims(_LIVE_GRANT, AuthorizationGrant.__table__.c.organization_id)
+_GRANT = PreparedStatement(_LIVE_GRANT)
+_PERSON = PreparedStatement(join_claims(_LIVE_GRANT))
+_PERSON_AND_ORGANIZATION = PreparedStatement(join_claims(_LIVE_GRANT, AuthorizationGrant.__table__.c.organization_id))
 
 
 def _answer(request: Request, parts: EndpointParts) -> Answer:
@@ -85,7 +88,7 @@ def _is_current(token: AccessToken, client: Client, parts: EndpointParts) -> boo
     return client.is_active(parts.clock.now()) and (started is None or token.issued_at >= started)
 
 
-def _find(token: AccessToken, parts: EndpointParts) -> RowMapping | None:
+def _find(token: AccessToken, parts: EndpointParts) -> Mapping[str, Any] | None:
     values = {
         "reference": token.reference,
         "client": token.client_id,
@@ -96,13 +99,14 @@ def _find(token: AccessToken, parts: EndpointParts) -> RowMapping | None:
     with parts.database.read() as connection:
         # Where no claim was asked for, the person's row is not read.
         if not claims_of_scopes(token.scopes):
-            row = connection.execute(_LIVE_GRANT, values).mappings().one_or_none()
-            if row is None or not row["claims"].get("userinfo"):
-                return row
-        return connection.execute(statement, values).mappings().one_or_none()
+            rows = _GRANT.rows(connection, values)
+            if not rows or not rows[0].claims.get("userinfo"):
+                return rows[0]._asdict() if rows else None
+        rows = statement.rows(connection, values)
+    return rows[0]._asdict() if rows else None
 
 
-def _released(row: RowMapping, token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
+def _released(row: Mapping[str, Any], token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
     declined = frozenset(row["claims"].get("declined", ()))
     names = (claims_of_scopes(token.scopes) | frozenset(row["claims"].get("userinfo", ()))) - declined
     claims: dict[str, Any] = values_of(profile_of(row, parts.keyring), names) if names else {}
@@ -111,7 +115,11 @@ def _released(row: RowMapping, token: AccessToken, client: Client, parts: Endpoi
     if alg is None:
         return json_answer(200, claims)
     signed = parts.keyring.sign({**claims, "iss": parts.settings.issuer, "aud": client.client_id}, typ="JWT", alg=alg)
-    return Answer(200, signed.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
+    try:
+        body = parts.checks.encryptor.encrypted(signed, client, "userinfo")
+    except ProtocolError as error:
+        return error_answer(error)
+    return Answer(200, body.encode(), (("Content-Type", "application/jwt"), *NO_STORE))
 
 
 def _refusal(parts: EndpointParts, status: int, error: str, description: str) -> Answer:

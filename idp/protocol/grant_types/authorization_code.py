@@ -1,8 +1,8 @@
 """Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §4.5 and §4.8.2; rule P1).
 
-The claim happens inside ``query_authorization_code``, after client authentication, in one conditional statement.
-Authlib's errors are answers that commit: a code whose redirect URI or verifier is wrong is burnt. Authlib's own save
-and delete steps do nothing here.
+The code is read after client authentication, everything is decided and signed, and one conditional statement claims it
+with all that is stored (decision 0008). Authlib's errors are answers that claim as well: a code whose redirect URI or
+verifier is wrong is burnt. Authlib's own save and delete steps do nothing here.
 """
 
 import hmac
@@ -12,8 +12,12 @@ from typing import Any, cast
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant as AuthlibCodeGrant
 
+from idp.audit.models import AuditEvent
+from idp.foundation.conditional_write import Rows
+from idp.foundation.database import Base
 from idp.foundation.digests import b64url, sha256
 from idp.protocol.artefacts.authorization_code import CodeContent
+from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
 from idp.protocol.binding.code_key import CodeKey
 from idp.protocol.binding.values import UNBOUND
 from idp.protocol.events import CodeRedeemed, CodeReplayed
@@ -27,37 +31,61 @@ _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib's stubs leave its grants untyped
     """One redemption."""
 
-    def query_authorization_code(self, code: str, client: Any) -> CodeContent | None:  # noqa: ANN401 - Authlib's client
-        parts = GrantParts.of(self)
-        content = parts.codes.claim(code, client.client_id)
-        if content is None:
-            self._note_replay(parts, code, client.client_id)
-        return content
+    _found: CodeContent | None = None
 
-    def _note_replay(self, parts: GrantParts, code: str, client_id: str) -> None:
+    def validate_token_request(self) -> None:
+        try:
+            super().validate_token_request()
+        except InvalidGrantError:
+            if self._found is not None:
+                self.claim({})
+            raise
+
+    def query_authorization_code(self, code: str, client: Any) -> CodeContent | None:  # noqa: ANN401 - Authlib's client
+        self._found = GrantParts.of(self).codes.redeemable(code, client.client_id)
+        if self._found is None:
+            self._note_replay(code, client.client_id)
+        return self._found
+
+    def claim(self, rows: Rows) -> None:
+        """Redeem the code and store the rows. Raises InvalidGrantError if that cannot be done any more."""
+        code, client_id = self.request.form["code"], self.request.client.client_id
+        if not GrantParts.of(self).codes.claim(code, client_id, rows):
+            self._note_replay(code, client_id)
+            raise InvalidGrantError("Invalid 'code' in request.")
+
+    def _note_replay(self, code: str, client_id: str) -> None:
         """Revoke what the first use gave when its own client presents a code again; else only record it."""
+        parts = GrantParts.of(self)
         spent = parts.codes.spent(code)
         if spent is None:
             return
         is_own = spent.client_id == client_id
-        parts.audit.record(
-            CodeReplayed(
-                actor=f"client:{client_id}",
-                client_id=spent.client_id,
-                account_id=spent.account_id,
-                by_own_client=is_own,
+        with parts.database.transaction():
+            parts.audit.record(
+                CodeReplayed(
+                    actor=f"client:{client_id}",
+                    client_id=spent.client_id,
+                    account_id=spent.account_id,
+                    by_own_client=is_own,
+                )
             )
-        )
-        if is_own:
-            parts.grants.end(
-                spent.grant_id, reason="code_replayed", actor="system", client_id=client_id, account_id=spent.account_id
-            )
+            if is_own:
+                parts.grants.end(
+                    spent.grant_id,
+                    reason="code_replayed",
+                    actor="system",
+                    client_id=client_id,
+                    account_id=spent.account_id,
+                )
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         parts = GrantParts.of(self)
         client = self.request.client.registration
         code = cast("CodeContent", self.request.authorization_code)
-        target = parts.target(client, code.resources, self.request.form.get("resource"))
+        form = self.request.form
+        target = parts.target(client, code.resources, form.get("resource"))
+        details = parts.details(client, code.authorization_details, form.get("authorization_details"), target)
         access_token = parts.access_tokens.issue(
             client,
             sub=parts.sub_for(target, code.account_id, code.sub),
@@ -66,6 +94,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             reference=code.reference,
             auth_time=int(code.auth_time.timestamp()),
             acr=code.acr,
+            **details,
             **self.request.binding.claims,
         )
         body: dict[str, Any] = {
@@ -73,25 +102,29 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             "token_type": self.request.binding.token_type,
             "expires_in": parts.access_tokens.lifetime_for(target.audience),
             "scope": code.scope,
+            **details,
         }
         if "openid" in code.scope.split():
             who = Authentication(code.sub, code.sid, code.auth_time, code.acr, code.amr, code.nonce)
             body["id_token"] = parts.id_tokens.issue(
                 client, who, access_token, parts.id_token_claims(code.account_id, code.grant_id, code.claims)
             )
-        if "refresh_token" in client.grant_types:
-            body["refresh_token"] = parts.start_family(code, self.request.binding if client.is_public else UNBOUND)
-        parts.audit.record(
-            CodeRedeemed(
-                actor=f"client:{code.client_id}",
-                account_id=code.account_id,
-                client_id=code.client_id,
-                session_id=code.session_id,
-                scope=code.scope,
-                claims=tuple(sorted({name for names in code.claims.values() for name in names})),
-                acr=code.acr,
-            )
+        event = CodeRedeemed(
+            actor=f"client:{code.client_id}",
+            account_id=code.account_id,
+            client_id=code.client_id,
+            session_id=code.session_id,
+            scope=code.scope,
+            claims=tuple(sorted({name for names in code.claims.values() for name in names})),
+            acr=code.acr,
         )
+        rows: dict[type[Base], dict[str, Any]] = {AuditEvent: parts.audit.row(event)}
+        if "refresh_token" in client.grant_types:
+            family = parts.new_family(code, self.request.binding if client.is_public else UNBOUND)
+            rows[RefreshFamilyRow] = parts.families.row(family)
+            body["refresh_token"] = parts.refresh_tokens.derive(family.id, family.generation, family.salt)
+        self.claim(rows)
+        parts.audit.announce([rows[AuditEvent]])
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
 
@@ -104,7 +137,7 @@ class ProofKey:
         grant.register_hook("after_validate_token_request", self.verify)
 
     def verify(self, grant: AuthorizationCodeGrant, _result: object) -> None:
-        """Raise InvalidGrantError unless the verifier fits; the code has been claimed and stays burnt."""
+        """Raise InvalidGrantError unless the verifier fits; the code is burnt then."""
         challenge = grant.request.authorization_code.code_challenge
         verifier = grant.request.form.get("code_verifier")
         if challenge is None and verifier is None:

@@ -7,6 +7,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant as AuthlibClientCredentialsGrant
 
+from idp.foundation.errors import ProtocolError
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
 
@@ -21,6 +22,9 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
         asked = frozenset((self.request.payload.scope or "").split())
         if not asked <= registration.scope - _PERSONAL:
             raise InvalidScopeError("The client is not registered for this scope.")
+
+        if "authorization_details" in self.request.form:
+            raise ProtocolError("invalid_authorization_details", "Nobody stands behind this grant who could allow it.")
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         parts = GrantParts.of(self)
@@ -46,4 +50,4 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
         return self.request.form.get("resource") or parts.access_tokens.issuer
 
 
-CLIENT_CREDENTIALS = GrantType("client_credentials", ClientCredentialsGrant, writes=False)
+CLIENT_CREDENTIALS = GrantType("client_credentials", ClientCredentialsGrant)

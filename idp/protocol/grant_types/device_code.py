@@ -7,6 +7,7 @@ answers that commit: a poll that came too soon has made the interval longer.
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, InvalidRequestError, UnauthorizedClientError
 from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 
+from idp.foundation.conditional_write import Rows
 from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT, Poll
 from idp.protocol.grant_types.authorization_code import AuthorizationCodeGrant
 from idp.protocol.grant_types.grant_type import GrantType
@@ -35,12 +36,18 @@ class DeviceCodeGrant(AuthorizationCodeGrant):
         if device_code is None:
             raise InvalidRequestError("The device_code is missing.")
         parts = GrantParts.of(self)
-        content = parts.devices.claim(device_code, client.client_id)
+        content = parts.devices.redeemable(device_code, client.client_id)
         if content is None:
             error, description = _ANSWERS[parts.devices.poll(device_code, client.client_id)]
             raise error(description)
         self.request.client = client
         self.request.authorization_code = content
+
+    def claim(self, rows: Rows) -> None:
+        device_code, client_id = self.request.form["device_code"], self.request.client.client_id
+        if not GrantParts.of(self).devices.claim(device_code, client_id, rows):
+            error, description = _ANSWERS[Poll.UNKNOWN]
+            raise error(description)
 
 
 DEVICE_CODE = GrantType(DEVICE_CODE_GRANT, DeviceCodeGrant)

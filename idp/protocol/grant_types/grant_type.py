@@ -7,11 +7,8 @@ from authlib.oauth2.rfc6749.grants import BaseGrant
 
 @dataclass(frozen=True, slots=True)
 class GrantType:
-    """A grant type: its name, the Authlib grant that handles it, and whether it writes rows (then it runs in one
-    transaction).
-    """
+    """A grant type: its name, the Authlib grant that handles it, and that grant's extensions."""
 
     name: str
     handler: type[BaseGrant]
     extensions: tuple[object, ...] = ()
-    writes: bool = True

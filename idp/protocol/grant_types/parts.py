@@ -12,10 +12,13 @@ from authlib.oauth2.rfc6749.grants import BaseGrant
 from idp.accounts.service import Accounts
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
+from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
+from idp.protocol.authorization_details import Detail
+from idp.protocol.authorization_details.requested import PARAMETER, for_audience, narrowed, requested_details
 from idp.protocol.binding.values import Binding
 from idp.protocol.claims import values_of
 from idp.protocol.events import RefreshReplayed
@@ -35,6 +38,7 @@ _HANDLE_BYTES = 16
 class GrantParts:
     """The collaborators of a grant."""
 
+    database: Database
     clock: Clock
     entropy: Entropy
     audit: Audit
@@ -65,16 +69,27 @@ class GrantParts:
         return {} if profile is None else values_of(profile, names)
 
     def target(self, client: Client, granted: str | None, asked: str | None) -> Target:
-        """Return the audience of a token. Raises ProtocolError(invalid_target), so that what was claimed rolls back."""
+        """Return the audience of a token. Raises ProtocolError(invalid_target), and nothing is claimed then."""
         return self.resources.target(granted, asked, client, self.clock.now())
+
+    def details(
+        self, client: Client, granted: Sequence[Detail] | None, asked: str | None, target: Target
+    ) -> dict[str, Any]:
+        """Return the member ``authorization_details`` of a token and of its response (RFC 9396 §7 and §9.1), if any.
+
+        Raises ProtocolError(invalid_authorization_details) for anything wider than what was granted.
+        """
+        wanted = None if asked is None else requested_details(asked, client, self.resources, self.clock.now())
+        details = for_audience(narrowed(granted or (), wanted), target.audience)
+        return {PARAMETER: details} if details else {}
 
     def sub_for(self, target: Target, account_id: UUID, own: str) -> str:
         """Return the account's identifier as the audience knows it; ``own`` is the one in the client's sector."""
         return own if target.sector is None else self.grants.subject(account_id, target.sector)
 
-    def start_family(self, code: CodeContent, bound_to: Binding) -> str:
-        """Store a refresh family for a redeemed code and return its first token."""
-        family = Family(
+    def new_family(self, code: CodeContent, bound_to: Binding) -> Family:
+        """Return a refresh family for a code, at its first generation."""
+        return Family(
             self.entropy.token_bytes(_HANDLE_BYTES),
             self.entropy.token_bytes(_HANDLE_BYTES),
             0,
@@ -92,9 +107,8 @@ class GrantParts:
             bound_to.jkt,
             bound_to.x5t,
             code.resources,
+            code.authorization_details,
         )
-        self.families.start(family)
-        return self.refresh_tokens.derive(family.id, family.generation, family.salt)
 
     def note_replay(self, family: Family, presented_by: str, verdict: str) -> None:
         """Record that a genuine refresh token turned up in the wrong hands."""

@@ -1,22 +1,23 @@
 """Refreshing (RFC 6749 §6, RFC 9700 §4.14.2; rule P2): one conditional rotation, a short grace for honest retries, the
-end for replays.
+end for replays. The family moves on only when everything else has been decided and signed (decision 0008).
 """
 
+from dataclasses import replace
 from typing import Any, cast
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as AuthlibRefreshGrant
 
+from idp.audit.models import AuditEvent
+from idp.foundation.conditional_write import Rows
 from idp.foundation.errors import ProtocolError
 from idp.protocol.artefacts.refresh_family import Family, Standing, standing
 from idp.protocol.binding.values import Binding
-from idp.protocol.events import RefreshReplayed, TokenRefreshed
+from idp.protocol.events import TokenRefreshed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.grant_types.rotation import rotates
 from idp.protocol.tokens.id_token import Authentication
-from idp.protocol.tokens.refresh_token import PresentedRefreshToken
-from idp.registry.client import Client
 
 _REFUSED = "The refresh token is not usable."
 
@@ -30,56 +31,57 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             raise ProtocolError("invalid_request", "The refresh_token is missing.")
         parts = GrantParts.of(self)
         presented = parts.refresh_tokens.parse(text)
-        family = None if presented is None else self._advance(parts, presented, client.registration)
-        if family is None:
+        family = None if presented is None else parts.families.find(presented.family)
+        if presented is None or family is None or not parts.refresh_tokens.is_genuine(presented, family.salt):
             raise InvalidGrantError(_REFUSED)
+        if family.client_id != client.client_id:
+            parts.note_replay(family, client.client_id, "another client")
+            raise InvalidGrantError(_REFUSED)
+        self._presented = presented
+        if presented.generation != family.generation:
+            family = self._family_of_retry(parts)
         if not Binding(family.bound_jkt, family.bound_x5t).allows(self.request.binding):
-            # Raised, not answered: without its key a stolen token must not even move the family on.
             raise ProtocolError("invalid_grant", "The refresh token is bound to another key.")
         return family
 
-    def _advance(self, parts: GrantParts, presented: PresentedRefreshToken, client: Client) -> Family | None:
-        advance = parts.families.rotate if rotates(client) else parts.families.keep
-        family = advance(presented.family, client.client_id, presented.generation)
-        if family is None:
-            return self._answer_retry(parts, presented, client.client_id)
-        if not parts.refresh_tokens.is_genuine(presented, family.salt):
-            # Raised, not answered, so that the rotation which somebody guessed at rolls back.
-            raise ProtocolError("invalid_grant", _REFUSED, detail="forged refresh token")
-        return family
-
-    def _answer_retry(self, parts: GrantParts, presented: PresentedRefreshToken, client_id: str) -> Family | None:
-        state = parts.families.state(presented.family)
-        if state is None or not parts.refresh_tokens.is_genuine(presented, state.family.salt):
-            return None
-        if state.family.client_id != client_id:
-            parts.note_replay(state.family, client_id, "another client")
-            return None
-        verdict = standing(state, presented.generation, now=parts.clock.now(), grace=parts.families.grace)
-        if verdict is Standing.GRACE and parts.families.take_grace(state.family):
-            return state.family
+    def _family_of_retry(self, parts: GrantParts) -> Family:
+        """Return the family in the generation whose token an honest retry gets again. Raises InvalidGrantError; a
+        replay ends the family then.
+        """
+        state = parts.families.state(self._presented.family)
+        if state is None:
+            raise InvalidGrantError(_REFUSED)
+        verdict = standing(state, self._presented.generation, now=parts.clock.now(), grace=parts.families.grace)
         if verdict in {Standing.REPLAY, Standing.AHEAD}:
             self._punish(parts, state.family, verdict)
-        return None
+        if verdict is not Standing.GRACE:
+            raise InvalidGrantError(_REFUSED)
+        return state.family
+
+    def _advance(self, parts: GrantParts, family: Family, rows: Rows) -> Family:
+        """Move the family on, store the rows, and return it as its next token is derived. Raises InvalidGrantError."""
+        if self._presented.generation == family.generation:
+            does_rotate = rotates(self.request.client.registration)
+            if (parts.families.rotate if does_rotate else parts.families.keep)(family, rows):
+                return replace(family, generation=family.generation + does_rotate)
+            # Another request with the same token was quicker, or all has ended meanwhile.
+            family = self._family_of_retry(parts)
+        if not parts.families.take_grace(family, rows):
+            raise InvalidGrantError(_REFUSED)
+        return family
 
     def _punish(self, parts: GrantParts, family: Family, verdict: Standing) -> None:
-        parts.audit.record(
-            RefreshReplayed(
-                actor=f"client:{family.client_id}",
-                client_id=family.client_id,
-                account_id=family.account_id,
-                verdict=verdict.name.lower(),
-            )
-        )
-        if verdict is Standing.REPLAY:
-            parts.families.end(family.id)
-            parts.grants.end(
-                family.grant_id,
-                reason="refresh_replayed",
-                actor="system",
-                client_id=family.client_id,
-                account_id=family.account_id,
-            )
+        with parts.database.transaction():
+            parts.note_replay(family, family.client_id, verdict.name.lower())
+            if verdict is Standing.REPLAY:
+                parts.families.end(family.id)
+                parts.grants.end(
+                    family.grant_id,
+                    reason="refresh_replayed",
+                    actor="system",
+                    client_id=family.client_id,
+                    account_id=family.account_id,
+                )
 
     def _validate_token_scope(self, token: Family) -> None:
         asked = frozenset((self.request.payload.scope or "").split())
@@ -91,7 +93,9 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         client = self.request.client.registration
         family = cast("Family", self.request.refresh_token)
         scope = " ".join((self.request.payload.scope or "").split()) or family.scope
-        target = parts.target(client, family.resources, self.request.form.get("resource"))
+        form = self.request.form
+        target = parts.target(client, family.resources, form.get("resource"))
+        details = parts.details(client, family.authorization_details, form.get("authorization_details"), target)
         access_token = parts.access_tokens.issue(
             client,
             sub=parts.sub_for(target, family.account_id, family.sub),
@@ -100,6 +104,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             reference=family.reference,
             auth_time=int(family.auth_time.timestamp()),
             acr=family.acr,
+            **details,
             **self.request.binding.claims,
         )
         body: dict[str, Any] = {
@@ -107,21 +112,23 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             "token_type": self.request.binding.token_type,
             "expires_in": parts.access_tokens.lifetime_for(target.audience),
             "scope": scope,
-            "refresh_token": parts.refresh_tokens.derive(family.id, family.generation, family.salt),
+            **details,
         }
         if "openid" in scope.split():
             who = Authentication(family.sub, family.sid, family.auth_time, family.acr, family.amr)
             body["id_token"] = parts.id_tokens.issue(
                 client, who, access_token, parts.id_token_claims(family.account_id, family.grant_id, family.claims)
             )
-        parts.audit.record(
-            TokenRefreshed(
-                actor=f"client:{family.client_id}",
-                account_id=family.account_id,
-                client_id=family.client_id,
-                scope=scope,
-            )
+        event = TokenRefreshed(
+            actor=f"client:{family.client_id}",
+            account_id=family.account_id,
+            client_id=family.client_id,
+            scope=scope,
         )
+        record = parts.audit.row(event)
+        following = self._advance(parts, family, {AuditEvent: record})
+        parts.audit.announce([record])
+        body["refresh_token"] = parts.refresh_tokens.derive(following.id, following.generation, following.salt)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
 

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
 from idp.foundation.errors import ProtocolError
+from idp.protocol.authorization_details.requested import PARAMETER
 from idp.protocol.events import TokenExchanged
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
@@ -35,6 +36,7 @@ class Exchange:
     grant: LiveGrant
     target: Target
     scope: str
+    details: dict[str, Any]
     act: dict[str, Any]
 
 
@@ -51,7 +53,8 @@ class TokenExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] #
         subject, grant = self._subject(caller)
         self._check_actor_token(caller)
         target = self._target(caller)
-        self._exchange = Exchange(subject, grant, target, self._scope(subject), _act(caller, subject))
+        details = self._details(caller, subject, target)
+        self._exchange = Exchange(subject, grant, target, self._scope(subject), details, _act(caller, subject))
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         parts, exchange = GrantParts.of(self), self._exchange
@@ -67,6 +70,7 @@ class TokenExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] #
             audience=audience,
             exp=expires_at,
             act=exchange.act,
+            **exchange.details,
             **kept,
             **self.request.binding.claims,
         )
@@ -86,6 +90,7 @@ class TokenExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] #
             "issued_token_type": ACCESS_TOKEN_TYPE,
             "token_type": self.request.binding.token_type,
             "expires_in": expires_at - now,
+            **exchange.details,
         }
         if exchange.scope:
             body["scope"] = exchange.scope
@@ -152,6 +157,10 @@ class TokenExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] #
         if not asked <= subject.scopes - _STAYS:
             raise ProtocolError("invalid_scope", "An exchange cannot widen the scope.")
         return " ".join(sorted(asked or subject.scopes - _STAYS))
+
+    def _details(self, caller: Client, subject: AccessToken, target: Target) -> dict[str, Any]:
+        granted, asked = subject.claims.get(PARAMETER), self.request.form.get(PARAMETER)
+        return GrantParts.of(self).details(caller, granted, asked, target)
 
 
 def _act(caller: Client, subject: AccessToken) -> dict[str, Any]:

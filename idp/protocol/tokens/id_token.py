@@ -1,4 +1,6 @@
-"""ID tokens (OpenID Connect Core §2 and §3.1.3.6), signed with the algorithm that the client registered."""
+"""ID tokens (OpenID Connect Core §2 and §3.1.3.6), signed with the algorithm that the client registered, and
+encrypted if it wants them so (§16.14).
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,6 +11,7 @@ from typing import Any
 from idp.foundation.clock import Clock
 from idp.foundation.digests import b64url, sha256
 from idp.keyring.service import Keyring
+from idp.protocol.tokens.encryption import Encryptor
 from idp.registry.client import Client
 
 TYP = "JWT"
@@ -29,11 +32,18 @@ class Authentication:
 class IDTokens:
     """Issues ID tokens."""
 
-    def __init__(self, keyring: Keyring, clock: Clock, *, issuer: str, lifetime_seconds: int) -> None:
+    def __init__(
+        self, keyring: Keyring, clock: Clock, encryptor: Encryptor, *, issuer: str, lifetime_seconds: int
+    ) -> None:
         self._keyring = keyring
         self._clock = clock
+        self._encryptor = encryptor
         self._issuer = issuer
         self._lifetime_seconds = lifetime_seconds
+
+    def require_key(self, client: Client) -> None:
+        """Raise ProtocolError if an ID token for this client could not be encrypted as it wants."""
+        self._encryptor.require_key(client, "id_token")
 
     def issue(self, client: Client, who: Authentication, access_token: str, claims: Mapping[str, Any]) -> str:
         """Return a signed ID token. ``claims`` are those asked for one by one (OpenID Connect Core §5.5)."""
@@ -55,7 +65,8 @@ class IDTokens:
         }
         if who.nonce is not None:
             content["nonce"] = who.nonce
-        return self._keyring.sign(content, typ=TYP, alg=client.id_token_signed_response_alg)
+        signed = self._keyring.sign(content, typ=TYP, alg=client.id_token_signed_response_alg)
+        return self._encryptor.encrypted(signed, client, "id_token")
 
 
 def _at_hash(access_token: str, alg: str) -> str:

@@ -1,16 +1,19 @@
-"""What happens here, as receivers are told it: CAEP session-revoked and credential-change, RISC account events.
+"""What happens here, as receivers are told it: CAEP session-revoked, credential-change and assurance-level-change, RISC
+account events.
 
 It listens to the one ``terminate`` path and to the audit record, in their transactions. An account is named by the
 pairwise ``sub`` of the receiver's sector, and only where it has one: who has never been to a department is never
 spoken of to it (rule P6).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked
 from idp.audit.events import Event
+from idp.factors.assurance import VerifiedFactor, acr_of
 from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
@@ -19,6 +22,7 @@ from idp.foundation.outbox import Outbox
 from idp.foundation.settings import Settings
 from idp.registry.client import Client
 from idp.registry.service import Registry
+from idp.sessions.events import SessionRaised
 from idp.sessions.values import EndedSite, Ending
 from idp.signals.ssf.service import sector_of
 from idp.signals.ssf.store import StreamStore
@@ -26,6 +30,7 @@ from idp.signals.ssf.values import (
     ACCOUNT_DISABLED,
     ACCOUNT_ENABLED,
     ACCOUNT_PURGED,
+    ASSURANCE_LEVEL_CHANGE,
     CREDENTIAL_CHANGE,
     SESSION_REVOKED,
     SecurityEvent,
@@ -70,10 +75,12 @@ class Announcer:
         if ending.whole_account is not None:
             self._announce(ending.whole_account, SESSION_REVOKED, body)
         elif ending.sites:
-            self._announce_sites(ending.sites, body)
+            self._announce_sites(ending.sites, SESSION_REVOKED, body)
 
     def recorded(self, event: Event) -> None:
         """Announce what the audit record just took in, if it is one of the events of CAEP or RISC."""
+        if isinstance(event, SessionRaised):
+            self._session_raised(event)
         describe = _DESCRIBED.get(type(event))
         if describe is None or event.account_id is None:
             return
@@ -81,6 +88,24 @@ class Announcer:
         if kind == CREDENTIAL_CHANGE:
             body = self._caep(event.actor, None) | body
         self._announce(event.account_id, kind, body)
+
+    def _session_raised(self, event: SessionRaised) -> None:
+        """Announce to the sites of a session that it has proved more than before (CAEP 1.0 §3.5)."""
+        before, after = (
+            _level_of(kinds, self._clock.now())
+            for kinds in (event.factors_before, (*event.factors_before, *event.factors))
+        )
+        if event.session_id is None or before == after:
+            return
+        change = {
+            "namespace": "NIST-AAL",
+            "previous_level": before,
+            "current_level": after,
+            "change_direction": "increase",
+        }
+        sites = self._store.sites_of(event.session_id)
+        if sites:
+            self._announce_sites(sites, ASSURANCE_LEVEL_CHANGE, self._caep(event.actor, None) | change)
 
     def _announce(self, account_id: UUID, kind: str, body: Body) -> None:
         """Write an event about an account to every stream that wants it and knows the account."""
@@ -96,9 +121,9 @@ class Announcer:
             ]
         )
 
-    def _announce_sites(self, sites: tuple[EndedSite, ...], body: Body) -> None:
-        """Write an event for each ended part of a session, naming the session as its site knows it (SSF 1.0 §3.2)."""
-        listeners = self._listening(self._store.of_clients(sorted({site.client_id for site in sites})), SESSION_REVOKED)
+    def _announce_sites(self, sites: tuple[EndedSite, ...], kind: str, body: Body) -> None:
+        """Write an event for each site's part of a session, naming the session as its site knows it (SSF 1.0 §3.2)."""
+        listeners = self._listening(self._store.of_clients(sorted({site.client_id for site in sites})), kind)
         if not listeners:
             return
         streams = {stream.client_id: stream for stream, _ in listeners}
@@ -107,7 +132,7 @@ class Announcer:
         )
         self._writer.write(
             [
-                (stream, SecurityEvent(SESSION_REVOKED, self._session_of(site), body))
+                (stream, SecurityEvent(kind, self._session_of(site), body))
                 for site in sites
                 if (stream := streams.get(site.client_id)) is not None and (stream.id, site.account_id) not in removed
             ]
@@ -135,6 +160,12 @@ class Announcer:
             "initiating_entity": _INITIATORS.get(actor.partition(":")[0], "system"),
         }
         return body if reason is None else body | {"reason_admin": {"en": reason}}
+
+
+def _level_of(kinds: Iterable[str], now: datetime) -> str:
+    """Return the assurance level that factors of these kinds reach together, as CAEP names it."""
+    acr = acr_of([VerifiedFactor(kind, now) for kind in kinds], now)
+    return f"nist-{acr.rpartition(':')[2]}"
 
 
 def _credential(kind: str, change: str) -> tuple[str, Body]:

@@ -39,6 +39,7 @@ class StreamRow(Base):
     last_delivered_at: Mapped[datetime | None] = plain(Instant)
     last_error: Mapped[str | None] = plain(String(200))
     last_error_at: Mapped[datetime | None] = plain(Instant)
+    polled_at: Mapped[datetime | None] = plain(Instant)
 
 
 class StreamSubject(Base):

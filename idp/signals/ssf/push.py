@@ -22,7 +22,7 @@ from idp.signals.ssf.models import PUSH_AUTHORIZATION
 from idp.signals.ssf.security_event_tokens import SecurityEventTokens
 from idp.signals.ssf.service import Streams
 from idp.signals.ssf.store import StreamStore
-from idp.signals.ssf.values import Stream
+from idp.signals.ssf.values import STREAM_UPDATED, Stream
 
 _HEADERS: Final = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
 _LARGEST_ANSWER: Final = 16 * 1024
@@ -68,8 +68,14 @@ class Push:
     def attempt(self, message: Message) -> Attempt:
         """Push one event, unless its stream waits, is gone, or was paused meanwhile."""
         stream = self._store.by_reference(str(message.payload["stream"]))
-        if stream is None or stream.status == "disabled":
+        if stream is None:
             return Attempt("hopeless", "the stream is gone")
+        is_about_status = STREAM_UPDATED in message.payload["events"]
+        return self._tell_status(stream, message) if is_about_status else self._deliver(stream, message)
+
+    def _deliver(self, stream: Stream, message: Message) -> Attempt:
+        if stream.status == "disabled":
+            return Attempt("hopeless", "the stream is disabled")
         client = self._registry.get(stream.client_id)
         if client is None or not client.is_active(self._clock.now()):
             return self._pause(stream, "the client is not active")
@@ -83,6 +89,16 @@ class Push:
         if message.attempts >= MOST_ATTEMPTS:
             return self._pause(stream, error)
         return Attempt("retry", error)
+
+    def _tell_status(self, stream: Stream, message: Message) -> Attempt:
+        """Push what has become of the stream itself, even though its events wait or are dropped (SSF 1.0 §8.1.5)."""
+        client = self._registry.get(stream.client_id)
+        if client is None or stream.push_url is None:
+            return Attempt("hopeless", "there is nobody to tell")
+        error = self._post(stream, stream.push_url, self._tokens.sign(client, message.payload))
+        if error is None:
+            return DELIVERED
+        return Attempt("hopeless" if message.attempts >= MOST_ATTEMPTS else "retry", error)
 
     def _post(self, stream: Stream, url: str, token: str) -> str | None:
         """Return why the receiver did not take it, None if it did."""
@@ -102,7 +118,7 @@ class Push:
         self._store.update(stream.id, last_delivered_at=self._clock.now(), last_error=None, last_error_at=None)
 
     def _pause(self, stream: Stream, reason: str) -> Attempt:
-        self._streams.set_status(stream, "paused", actor="system", reason=reason)
+        self._streams.set_status(stream, "paused", actor="system", reason=reason, is_told=False)
         _log.error("stream_paused", client_id=stream.client_id, reason=reason)
         return HELD
 

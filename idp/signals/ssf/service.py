@@ -26,9 +26,11 @@ from idp.signals.ssf.rules import Unacceptable, Wish, check_supplied, wish_of
 from idp.signals.ssf.store import StreamStore
 from idp.signals.ssf.values import (
     EVENTS,
+    INACTIVITY_TIMEOUT_SECONDS,
     POLL_METHOD,
     PUSH_METHOD,
     STATUSES,
+    STREAM_UPDATED,
     VERIFICATION,
     VERIFICATION_INTERVAL_SECONDS,
     SecurityEvent,
@@ -40,6 +42,7 @@ POLL_PATH: Final = "/ssf/poll"
 _REFERENCE_BYTES = 16
 _LONGEST_STATE = 1000
 _LONGEST_REASON = 200
+_POLL_GRANULARITY = timedelta(hours=1)
 
 
 class Streams:
@@ -134,8 +137,13 @@ class Streams:
             )
             return True
 
-    def set_status(self, stream: Stream, status: str, *, actor: str, reason: str | None = None) -> Stream | None:
-        """Enable, pause or disable a stream: paused its events wait, disabled they are dropped. None if it is gone."""
+    def set_status(
+        self, stream: Stream, status: str, *, actor: str, reason: str | None = None, is_told: bool = True
+    ) -> Stream | None:
+        """Enable, pause or disable a stream: paused its events wait, disabled they are dropped. None if it is gone.
+
+        The receiver is told of what it did not do itself, unless it does not listen (``is_told``).
+        """
         if status not in STATUSES:
             raise Unacceptable(f"status must be one of {', '.join(STATUSES)}.")
         with self._database.transaction():
@@ -151,12 +159,37 @@ class Streams:
             )
             changed = self._store.by_reference(stream.reference)
             self._settle_lane(present, changed)
+            is_own = actor == f"client:{present.client_id}"
+            if changed is not None and is_told and not is_own and changed.status != present.status:
+                self._tell(changed)
             self._audit.record(
                 audit_events.StreamStatusChanged(
                     actor=actor, client_id=present.client_id, status=status, reason=reason and reason[:_LONGEST_REASON]
                 )
             )
             return changed
+
+    def _tell(self, stream: Stream) -> None:
+        """Tell a receiver that its stream was changed without its asking (SSF 1.0 §8.1.5)."""
+        reason = {} if stream.status_reason is None else {"reason": stream.status_reason}
+        subject = {"format": "opaque", "id": stream.reference}
+        self._writer.write([(stream, SecurityEvent(STREAM_UPDATED, subject, {"status": stream.status, **reason}))])
+
+    def note_poll(self, stream: Stream) -> None:
+        """Note that a receiver fetches its events, at most once an hour."""
+        now = self._clock.now()
+        if stream.polled_at is None or now - stream.polled_at >= _POLL_GRANULARITY:
+            self._store.update(stream.id, polled_at=now)
+
+    def pause_idle(self) -> int:
+        """Pause the streams that nobody has polled for too long (SSF 1.0 §8.1.1, inactivity_timeout). Returns how many.
+
+        A push stream needs no such limit: it is paused when its receiver does not answer.
+        """
+        idle = self._store.idle_since(self._clock.now() - timedelta(seconds=INACTIVITY_TIMEOUT_SECONDS))
+        for stream in idle:
+            self.set_status(stream, "paused", actor="system", reason="nobody polled it")
+        return len(idle)
 
     def set_subject(self, client: Client, stream: Stream, subject: Any, *, is_included: bool) -> bool:  # noqa: ANN401
         """Add or remove a subject. False if no account is known to this receiver under it. Raises Unacceptable."""
@@ -222,6 +255,7 @@ class Streams:
             "events_delivered": stream.events_delivered,
             "delivery": delivery,
             "min_verification_interval": VERIFICATION_INTERVAL_SECONDS,
+            **({"inactivity_timeout": INACTIVITY_TIMEOUT_SECONDS} if stream.method == "poll" else {}),
             **({} if stream.description is None else {"description": stream.description}),
         }
 

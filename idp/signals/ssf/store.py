@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
 from idp.foundation.database import Database
-from idp.sessions.models import Subject
+from idp.sessions.models import ClientSession, Subject
+from idp.sessions.values import EndedSite
 from idp.signals.ssf.models import StreamRow, StreamSubject
 from idp.signals.ssf.values import Stream
 
@@ -30,6 +32,20 @@ class StreamStore:
     def all(self) -> list[Stream]:
         with self._database.read() as connection:
             return [Stream(*row) for row in connection.execute(select(*COLUMNS).order_by(StreamRow.client_id))]
+
+    def idle_since(self, at: datetime) -> list[Stream]:
+        """Return the enabled poll streams that were neither changed nor polled since."""
+        is_idle = or_(StreamRow.polled_at.is_(None), StreamRow.polled_at < at) & (StreamRow.updated_at < at)
+        is_on = (StreamRow.method == "poll") & (StreamRow.status == "enabled")
+        return self._many(select(*COLUMNS).where(is_on, is_idle))
+
+    def sites_of(self, session_id: UUID) -> tuple[EndedSite, ...]:
+        """Return the live sites of a session, as each knows it."""
+        statement = select(
+            ClientSession.account_id, ClientSession.client_id, ClientSession.sid, ClientSession.sub
+        ).where(ClientSession.op_session_id == session_id, ClientSession.ended_at.is_(None))
+        with self._database.read() as connection:
+            return tuple(EndedSite(*row) for row in connection.execute(statement))
 
     def hearing_of(self, account_id: UUID) -> list[Stream]:
         """Return the streams that are not disabled, without those whose receiver has removed the account."""

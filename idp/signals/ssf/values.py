@@ -14,15 +14,26 @@ _CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
 _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 SESSION_REVOKED: Final = f"{_CAEP}session-revoked"
 CREDENTIAL_CHANGE: Final = f"{_CAEP}credential-change"
+ASSURANCE_LEVEL_CHANGE: Final = f"{_CAEP}assurance-level-change"
 ACCOUNT_DISABLED: Final = f"{_RISC}account-disabled"
 ACCOUNT_ENABLED: Final = f"{_RISC}account-enabled"
 ACCOUNT_PURGED: Final = f"{_RISC}account-purged"
-EVENTS: Final = (SESSION_REVOKED, CREDENTIAL_CHANGE, ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED)
-"""What a receiver may ask for. Verification is sent on demand and is no member of this list (SSF 1.0 §8.1.4)."""
-VERIFICATION: Final = "https://schemas.openid.net/secevent/ssf/event-type/verification"
+EVENTS: Final = (
+    SESSION_REVOKED,
+    CREDENTIAL_CHANGE,
+    ASSURANCE_LEVEL_CHANGE,
+    ACCOUNT_DISABLED,
+    ACCOUNT_ENABLED,
+    ACCOUNT_PURGED,
+)
+"""What a receiver may ask for. What is said about the stream itself is not on this list (SSF 1.0 §8.1.4, §8.1.5)."""
+_SSF = "https://schemas.openid.net/secevent/ssf/event-type/"
+VERIFICATION: Final = f"{_SSF}verification"
+STREAM_UPDATED: Final = f"{_SSF}stream-updated"
 
 MESSAGE_KIND: Final = "security_event"
 VERIFICATION_INTERVAL_SECONDS: Final = 10
+INACTIVITY_TIMEOUT_SECONDS: Final = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +56,16 @@ class Stream:
     last_delivered_at: datetime | None
     last_error: str | None
     last_error_at: datetime | None
+    polled_at: datetime | None
 
     @property
     def lane(self) -> str:
         return f"ssf:{self.reference}"
+
+    @property
+    def status_lane(self) -> str:
+        """Where a push receiver is told of its stream's status, whether or not events wait."""
+        return f"{self.lane}:status"
 
     @property
     def events_delivered(self) -> list[str]:

@@ -13,7 +13,7 @@ from idp.foundation.digests import b64url
 from idp.foundation.entropy import Entropy
 from idp.foundation.held_lanes import HeldLanes
 from idp.foundation.outbox import Outbox
-from idp.signals.ssf.values import MESSAGE_KIND, SecurityEvent, Stream
+from idp.signals.ssf.values import MESSAGE_KIND, STREAM_UPDATED, SecurityEvent, Stream
 
 _BYTES = 16
 
@@ -45,9 +45,15 @@ class EventWriter:
                 "sub_id": event.subject,
                 "events": {event.type: event.body},
             }
-            messages.append((MESSAGE_KIND, stream.lane, payload, UUID(bytes=number)))
+            messages.append((MESSAGE_KIND, _lane_of(stream, event), payload, UUID(bytes=number)))
         held = {stream.lane for stream, _ in events if stream.is_held}
         with self._database.transaction():
             self._outbox.enqueue_all(messages)
             for lane in sorted(held):
                 self._lanes.hold(lane)
+
+
+def _lane_of(stream: Stream, event: SecurityEvent) -> str:
+    """Return the lane of an event: a push receiver hears at once that its stream is paused or disabled."""
+    is_about_status = event.type == STREAM_UPDATED and stream.method == "push"
+    return stream.status_lane if is_about_status else stream.lane

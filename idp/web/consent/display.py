@@ -7,6 +7,7 @@ from typing import Any
 
 from idp.accounts.claims import ACCOUNT, SOURCES, Profile
 from idp.foundation.translation import marked
+from idp.protocol.authorization_details import TYPES_BY_NAME, Detail
 from idp.protocol.claims import SCOPE_CLAIMS
 from idp.protocol.consent_request import ConsentRequest
 from idp.web.shared.locale import current_locale, gettext
@@ -31,6 +32,8 @@ def context_of(asked: ConsentRequest) -> dict[str, Any]:
         "given": _groups(asked.known & asked.required, profile, asked) if is_later else [],
         "only_new": is_later,
         "optional": [_box(name, profile, asked) for name in _ordered(asked.optional)],
+        "acts_at": [_place(resource) for resource in asked.services],
+        "authorization_details": [_detail(detail, asked) for detail in asked.details],
         "offline": asked.is_offline,
         "days": services().settings.consent_lifetime_seconds // _DAY,
         "privacy_url": client.policy_uri,
@@ -39,6 +42,29 @@ def context_of(asked: ConsentRequest) -> dict[str, Any]:
         "sign_out_url": "/logout",
         "unverified": client.is_unverified,
     }
+
+
+def _place(resource: str) -> str:
+    """Return the name of the service behind a resource (RFC 8707)."""
+    server = services().registry.serving(resource)
+    return resource if server is None else server.name_in(current_locale())
+
+
+def _detail(detail: Detail, asked: ConsentRequest) -> dict[str, Any]:
+    """Return one of the authorization details (RFC 9396) as the template of its type shows it."""
+    kind = TYPES_BY_NAME[detail["type"]]
+    purpose = detail.get("purpose", "")
+    return {
+        **kind.view(detail),
+        "template": f"consent/authorization_details/{kind.name}.html",
+        "places": [_agency(resource) for resource in detail.get("locations", ())],
+        "purpose": asked.client.purpose(purpose, current_locale()) or purpose,
+    }
+
+
+def _agency(resource: str) -> str:
+    server = services().registry.serving(resource)
+    return resource if server is None else server.agency_name_in(current_locale())
 
 
 def _ordered(names: Iterable[str]) -> list[str]:

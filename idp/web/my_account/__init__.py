@@ -6,7 +6,17 @@ change.
 
 from flask import Blueprint
 
-from idp.web.my_account import activity, connected_services, devices, methods, overview, password, recovery_codes, totp
+from idp.web.my_account import (
+    activity,
+    connected_services,
+    devices,
+    methods,
+    overview,
+    passkey,
+    password,
+    recovery_codes,
+    totp,
+)
 from idp.web.shared.csrf import protect
 
 my_account = Blueprint("my_account", __name__)
@@ -15,6 +25,8 @@ my_account.add_url_rule("/account/methods", "methods", methods.show, methods=["G
 my_account.add_url_rule("/account/methods", "remove_method", methods.remove, methods=["POST"])
 my_account.add_url_rule("/account/password", "password", password.show, methods=["GET"])
 my_account.add_url_rule("/account/password", "change_password", password.change, methods=["POST"])
+my_account.add_url_rule("/account/passkeys/new", "passkey", passkey.show, methods=["GET"])
+my_account.add_url_rule("/account/passkeys/new", "add_passkey", passkey.add, methods=["POST"])
 my_account.add_url_rule("/account/totp/new", "totp", totp.show, methods=["GET"])
 my_account.add_url_rule("/account/totp/new", "add_totp", totp.add, methods=["POST"])
 my_account.add_url_rule("/account/recovery-codes", "recovery_codes", recovery_codes.show, methods=["GET"])

@@ -26,6 +26,8 @@ _WORDS: Final = MappingProxyType(
         "session.ended": marked("Signed out"),
         "sign_in.password_refused": marked("Wrong password"),
         "sign_in.code_refused": marked("Wrong code"),
+        "sign_in.passkey_refused": marked("Passkey not accepted"),
+        "authenticator.clone_suspected": marked("Passkey may have been copied"),
         "authenticator.password_set": marked("Password changed"),
         "authenticator.added": marked("Way to sign in added"),
         "authenticator.removed": marked("Way to sign in removed"),

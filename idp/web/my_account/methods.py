@@ -1,6 +1,6 @@
-"""Ways to sign in: the password, authenticator apps and recovery codes of the account; removing an app."""
+"""Ways to sign in: password, passkeys, authenticator apps and recovery codes of the account; removing one."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import request
@@ -19,6 +19,8 @@ from idp.web.shared.pages import render
 from idp.web.shared.services import services
 
 PATH = "/account/methods"
+_NAMES: Final = {"passkey": marked("Passkey"), "totp": marked("Authenticator app")}
+_REMOVED: Final = {"passkey": "passkey-removed", "totp": "app-removed"}
 
 
 @signed_in
@@ -30,7 +32,9 @@ def show(session: Session) -> Response:
         "my_account/methods.html",
         notice=notice(),
         password=_password(methods),
-        authenticators=[_app(view) for view in methods.apps],
+        passkeys=[_item(view) for view in methods.passkeys],
+        can_remove_passkey=methods.can_remove_passkey,
+        authenticators=[_item(view) for view in methods.apps],
         can_remove=methods.can_remove_app,
         recovery={"left": recovery.codes_left, "created_at": recovery.created_at} if recovery else None,
     )
@@ -38,17 +42,17 @@ def show(session: Session) -> Response:
 
 @signed_in
 def remove(session: Session) -> Response:
-    """Ask whether an app shall really go, or let it go."""
+    """Ask whether an app or passkey shall really go, or let it go."""
     form = read_form(request)
     view = _view_of(services().enrolment.methods(session), form.text("remove"))
     if view is None or form.text("answer") == "keep":
         return see_other(PATH)
     if form.text("answer") != "remove":
-        return render("my_account/remove_method.html", item=_app(view))
+        return render("my_account/remove_method.html", item=_item(view), kind=view.kind)
     outcome = services().enrolment.remove(session, view.id)
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
-    return done(PATH, "app-removed") if isinstance(outcome, Changed) else see_other(PATH)
+    return done(PATH, _REMOVED[view.kind]) if isinstance(outcome, Changed) else see_other(PATH)
 
 
 def _password(methods: Methods) -> dict[str, Any] | None:
@@ -56,10 +60,11 @@ def _password(methods: Methods) -> dict[str, Any] | None:
     return None if view is None else {"changed_at": view.created_at, "last_used_at": view.last_used_at}
 
 
-def _app(view: AuthenticatorView) -> dict[str, Any]:
+def _item(view: AuthenticatorView) -> dict[str, Any]:
     return {
         "id": str(view.id),
-        "label": view.label or gettext(marked("Authenticator app")),
+        "label": view.label or gettext(_NAMES[view.kind]),
+        "is_backed_up": view.is_backed_up,
         "created_at": view.created_at,
         "last_used_at": view.last_used_at,
     }
@@ -70,4 +75,4 @@ def _view_of(methods: Methods, text: str) -> AuthenticatorView | None:
         wanted = UUID(text)
     except ValueError:
         return None
-    return next((view for view in methods.apps if view.id == wanted), None)
+    return next((view for view in (*methods.passkeys, *methods.apps) if view.id == wanted), None)

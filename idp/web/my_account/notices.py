@@ -19,6 +19,8 @@ _MESSAGES: Final = MappingProxyType(
         "password": messages.PASSWORD_CHANGED,
         "app-added": messages.AUTHENTICATOR_ADDED,
         "app-removed": messages.AUTHENTICATOR_REMOVED,
+        "passkey-added": messages.PASSKEY_ADDED,
+        "passkey-removed": messages.PASSKEY_REMOVED,
         "others": messages.OTHERS_SIGNED_OUT,
     }
 )

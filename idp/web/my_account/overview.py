@@ -20,6 +20,8 @@ _CHECKED_FROM: Final = 2
 _FEW_CODES: Final = 3
 _METHODS: Final = {
     "password": marked("Password"),
+    "passkey": marked("Passkey"),
+    "attested_passkey": marked("Passkey"),
     "totp": marked("Authenticator code"),
     "recovery_code": marked("Recovery code"),
 }
@@ -32,7 +34,7 @@ def show(session: Session) -> Response:
     if account is None:
         raise NotFound
     enrolled = services().factors.enrolled(session.account_id)
-    has_app = "totp" in enrolled.second_factors
+    has_second = not {"passkey", "totp"}.isdisjoint(enrolled.second_factors)
     left = enrolled.codes_left
     return render(
         "my_account/overview.html",
@@ -43,8 +45,8 @@ def show(session: Session) -> Response:
         level=_level(account),
         organizations=[_organization(one) for one in services().accounts.memberships(account.id)],
         last_sign_in=_last_sign_in(session),
-        needs_totp=not has_app,
-        needs_recovery_codes=has_app and not left,
+        needs_totp=not has_second,
+        needs_recovery_codes=has_second and not left,
         codes_left=left if left is not None and 0 < left <= _FEW_CODES else None,
     )
 

@@ -6,8 +6,9 @@ supervising process.
 
 from flask import Blueprint
 
-from idp.web.ops.views import healthz, readyz
+from idp.web.ops.views import audit_checkpoint, healthz, readyz
 
 ops = Blueprint("ops", __name__)
 ops.add_url_rule("/healthz", "healthz", healthz, methods=["GET"])
+ops.add_url_rule("/.well-known/audit-checkpoint", "audit_checkpoint", audit_checkpoint, methods=["GET"])
 ops.add_url_rule("/readyz", "readyz", readyz, methods=["GET"])

@@ -1,8 +1,8 @@
-"""The public answers: one word each, because everybody may ask (rule O4)."""
+"""The public answers: one word each, because everybody may ask (rule O4), and the checkpoint of the audit record."""
 
 from http import HTTPStatus
 
-from flask import Response, jsonify
+from flask import Response, abort, jsonify
 
 from idp.web.shared.guards import public
 from idp.web.shared.services import services
@@ -21,6 +21,17 @@ def readyz() -> Response:
     response = _unstored(jsonify(status=status))
     if status == "unready":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return response
+
+
+@public
+def audit_checkpoint() -> Response:
+    """Publish the newest checkpoint of the audit record, so that anybody may keep it and hold us to it (rule A5)."""
+    note = services().sealer.newest_checkpoint()
+    if note is None:
+        abort(HTTPStatus.NOT_FOUND)
+    response = Response(str(note), mimetype="text/plain")
+    response.headers["Cache-Control"] = "public, max-age=5"
     return response
 
 

@@ -139,14 +139,15 @@ class Front:
             address = hop.strip()
             if not address:
                 continue
-            if not _is_address(address):
+            if _parsed(address) is None:
                 return peer
             if not self._is_proxy(address):
                 return str(address)
         return peer
 
     def _is_proxy(self, address: str) -> bool:
-        return _is_address(address) and any(_parsed(address) in network for network in self._proxies)
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._proxies)
 
 
 def _encode_query(environ: Environ) -> None:
@@ -159,25 +160,23 @@ def _encode_query(environ: Environ) -> None:
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """Return the network an address is counted by: its /24, or its /48 (rule S3); empty for what is no address."""
-    if not _is_address(address):
-        return ""
     parsed = _parsed(address)
+    if parsed is None:
+        return ""
     prefix = 24 if parsed.version == 4 else 48  # noqa: PLR2004 - the IP version
     return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
 
 
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return an address; what a socket for both versions writes as ::ffff:192.0.2.1 is 192.0.2.1."""
-    parsed = ipaddress.ip_address(address)
-    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed
-
-
-def _is_address(text: str) -> bool:
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address, None for what is none; what a socket for both versions writes as ::ffff:192.0.2.1 is
+    192.0.2.1.
+    """
     try:
-        ipaddress.ip_address(text)
+        parsed = ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed
 
 
 def _entity_tags(header: str) -> set[str]:

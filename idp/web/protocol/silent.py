@@ -3,7 +3,6 @@ browser makes here (OpenID Connect Core §3.1.2). Whatever needs a page is hande
 nothing is worked out twice.
 """
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from idp.protocol.messages import NO_STORE, Answer, parse_parameters
@@ -37,10 +36,6 @@ def answer_silently(environ: Environ, services: Services, session_cookie: str) -
 
 
 def _cookie(header: str, name: str) -> str | None:
-    if name not in header:
-        return None
-    try:
-        morsel = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+    """Return the first cookie of a name, as Flask would (RFC 6265 §4.2.1); our own values are never quoted."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return next((value for key, _, value in pairs if key == name), None)

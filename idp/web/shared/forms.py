@@ -17,6 +17,7 @@ LARGEST_BODY: Final = 64 * 1024
 LONGEST_TEXT: Final = 200
 LONGEST_PASSWORD: Final = 1024
 LONGEST_CODE: Final = 64
+LONGEST_CREDENTIAL: Final = 16 * 1024
 MOST_CHOICES: Final = 100
 
 # Spaces of every width, zero-width characters that come with pasting, and every dash people use as a hyphen.

@@ -64,5 +64,7 @@ def form_action_source(address: str) -> str | None:
 
 def add_headers(response: Response, headers: tuple[tuple[str, str], ...]) -> None:
     """Add headers that the view has not set itself."""
+    present = {name.lower() for name, _ in response.headers}
     for name, value in headers:
-        response.headers.setdefault(name, value)
+        if name.lower() not in present:
+            response.headers.add(name, value)

@@ -23,6 +23,11 @@ CLOCK_OFF: Final = marked("The code does not fit the time. Check the clock of yo
 CHOOSE_FACTOR: Final = marked("Choose a way to confirm that it is you")
 CHOOSE_ORGANIZATION: Final = marked("Choose an organisation")
 
+NO_PASSKEY_SENT: Final = marked("The browser sent no passkey. Try again, or use another way")
+# One message for every reason not to accept a passkey (security rule S4).
+PASSKEY_REFUSED: Final = marked("The passkey was not accepted. Try again, or use another way")
+PASSKEY_TOO_LATE: Final = marked("That took too long, or was sent twice. Please try again")
+
 # Devices.
 ENTER_USER_CODE: Final = marked("Enter the 8 letters that the device shows")
 UNKNOWN_USER_CODE: Final = marked("No device is waiting with that code. Look at the device again")
@@ -35,6 +40,10 @@ KEEP_THE_CODES: Final = marked("Tick the box when you have kept the codes")
 LABEL_TOO_LONG: Final = marked("Use at most 20 characters")
 AUTHENTICATOR_ADDED: Final = marked("<strong>The authenticator app is set up.</strong>")
 AUTHENTICATOR_REMOVED: Final = marked("<strong>The authenticator app has been removed.</strong>")
+PASSKEY_ADDED: Final = marked("<strong>The passkey is set up.</strong>")
+PASSKEY_REMOVED: Final = marked("<strong>The passkey has been removed.</strong>")
+PASSKEY_TAKEN: Final = marked("This passkey is set up already")
+PASSKEY_NOT_ATTESTED: Final = marked("This key is not on the list for staff. Use a security key of the office")
 DEVICE_SIGNED_OUT: Final = marked("<strong>%(device)s has been signed out.</strong>")
 OTHERS_SIGNED_OUT: Final = marked("<strong>All other devices have been signed out.</strong>")
 SERVICE_STOPPED: Final = marked("<strong>%(service)s receives nothing new.</strong>")

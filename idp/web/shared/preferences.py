@@ -52,8 +52,8 @@ def switch_links(size: str, language: str) -> list[SwitchLink]:
     """Return the links to the three sizes, elder mode and the other language."""
     elder = is_elder(size)
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in _OWN_PARAMETERS]
-    if sum(len(name) + len(value) for name, value in kept) > _LONGEST_QUERY:
-        kept = []
+    is_short = sum(len(name) + len(value) for name, value in kept) <= _LONGEST_QUERY
+    page = "?" + (urlencode(kept) + "&" if kept and is_short else "")
     # In elder mode the largest size stays in elder mode; the other two sizes lead out of it.
     largest = "elder-xl" if elder else "xl"
     sizes = [
@@ -62,11 +62,7 @@ def switch_links(size: str, language: str) -> list[SwitchLink]:
         (largest, marked("Largest"), size == largest),
         ("elder", marked("Elder mode"), elder),
     ]
-    links = [SwitchLink(_href(kept, PARAMETER, value), text, is_current) for value, text, is_current in sizes]
+    links = [SwitchLink(f"{page}{PARAMETER}={value}", text, is_current) for value, text, is_current in sizes]
     if language == DEFAULT_LOCALE:
-        return [*links, SwitchLink(_href(kept, locale.PARAMETER, "en"), "English", language="en")]
-    return [*links, SwitchLink(_href(kept, locale.PARAMETER, "zh"), "中文", language="zh-Hans")]
-
-
-def _href(kept: list[tuple[str, str]], name: str, value: str) -> str:
-    return "?" + urlencode([*kept, (name, value)])
+        return [*links, SwitchLink(f"{page}{locale.PARAMETER}=en", "English", language="en")]
+    return [*links, SwitchLink(f"{page}{locale.PARAMETER}=zh", "中文", language="zh-Hans")]

@@ -1,4 +1,4 @@
-"""The sign-in page: a name and a password. Every refusal looks the same (rule S4)."""
+"""The sign-in page: a name and a password, or a passkey. Every refusal looks the same (rule S4)."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -6,12 +6,15 @@ from werkzeug.wrappers import Response
 from idp.factors.hashing_pool import Busy
 from idp.foundation.throttle import Refused
 from idp.sign_in.journey import Step
+from idp.sign_in.proof_of_work import LONGEST_PROOF
+from idp.sign_in.service import PasswordOutcome
 from idp.sign_in.values import Situation, WrongPassword
 from idp.web.shared.forms import read_form
 from idp.web.shared.locale import gettext
 from idp.web.shared.messages import ENTER_PASSWORD, ENTER_USERNAME, WRONG_CREDENTIALS
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+from idp.web.sign_in import passkey
 from idp.web.sign_in.visits import SWITCH, Journey, go_on, on_journey, page, reason, to_step, wait_page
 
 _NEW = Situation(Step.PASSWORD)
@@ -30,9 +33,14 @@ def show(journey: Journey) -> Response:
 
 @on_journey
 def submit(journey: Journey) -> Response:
-    """Take name and password."""
+    """Take name and password, or a passkey instead."""
+    if "credential" in request.form:
+        return passkey.take(journey)
     form = read_form(request)
     username, password = form.identifier("username"), form.password("password")
+    proof = form.text("proof", LONGEST_PROOF)
+    if username and proof and not password:
+        return _form(journey, _NEW, username, proof=proof)
     missing = [
         Problem(gettext(message), field)
         for field, value, message in (("username", username, ENTER_USERNAME), ("password", password, ENTER_PASSWORD))
@@ -40,15 +48,36 @@ def submit(journey: Journey) -> Response:
     ]
     if missing:
         return _form(journey, _NEW, username, missing)
-    outcome = services().sign_in.submit_password(journey.visit, journey.interaction, username, password)
-    if isinstance(outcome, Busy | Refused):
+    return _answer(
+        journey,
+        username,
+        services().sign_in.submit_password(journey.visit, journey.interaction, username, password, proof),
+    )
+
+
+def _answer(journey: Journey, username: str, outcome: PasswordOutcome) -> Response:
+    if isinstance(outcome, Busy):
         return wait_page(journey, outcome)
+    if isinstance(outcome, Refused):
+        work = services().sign_in.work_for(journey.visit, username, outcome)
+        return wait_page(journey, outcome, work=work, username=username)
     if isinstance(outcome, WrongPassword):
         return _form(journey, _NEW, username, [Problem(gettext(WRONG_CREDENTIALS), "password")])
     return go_on(journey, outcome)
 
 
-def _form(journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None) -> Response:
+def _form(
+    journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None, proof: str = ""
+) -> Response:
     status = 400 if problems else 200
     why = reason(journey, situation) if SWITCH not in request.args else None
-    return page(journey, "sign_in/login.html", status, problems=problems or (), username=username, reason=why)
+    return page(
+        journey,
+        "sign_in/login.html",
+        status,
+        problems=problems or (),
+        username=username,
+        reason=why,
+        passkey_options=services().sign_in.ask_passkey(journey.visit),
+        proof=proof,
+    )

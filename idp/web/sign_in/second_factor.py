@@ -16,9 +16,10 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import CLOCK_OFF, ENTER_RECOVERY_CODE, ENTER_TOTP, USED_CODE, WRONG_CODE
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+from idp.web.sign_in import choose_factor
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page, reason, wait_page
 
-_TOTP_PATH, _RECOVERY_PATH = "/login/totp", "/login/recovery-code"
+_TOTP_PATH, _RECOVERY_PATH, _PASSKEY_PATH = "/login/totp", "/login/recovery-code", "/login/passkey"
 _DAY = 86_400
 _DISABLED: Final = marked(
     "This way to sign in is switched off after too many wrong codes. Use another way or ask for help"
@@ -28,10 +29,12 @@ _MESSAGES: Final = {"wrong": WRONG_CODE, "used": USED_CODE, "clock": CLOCK_OFF, 
 
 @on_journey
 def show_totp(journey: Journey) -> Response:
-    """Ask for the code of the authenticator app, or lead to the recovery code where that is all there is."""
+    """Ask for the code of the authenticator app, or lead to what there is instead."""
     situation = journey.situation()
     if situation.step is not Step.SECOND_FACTOR:
         return expired_page(journey, situation.step)
+    if "passkey" in situation.second_factors and "totp" not in situation.second_factors:
+        return see_other(journey.path(_PASSKEY_PATH))
     if situation.second_factors == ("recovery_code",):
         return see_other(journey.path(_RECOVERY_PATH))
     return _totp_page(journey, situation)
@@ -81,7 +84,6 @@ def _totp_page(journey: Journey, situation: Situation, message: str | None = Non
     if situation.step is not Step.SECOND_FACTOR:
         return expired_page(journey, situation.step)
     days = services().settings.remembered_browser_seconds // _DAY
-    has_codes = "recovery_code" in situation.second_factors
     return page(
         journey,
         "sign_in/totp.html",
@@ -91,7 +93,7 @@ def _totp_page(journey: Journey, situation: Situation, message: str | None = Non
         **_count(situation),
         can_remember=situation.can_remember and days > 0,
         remember_days=days,
-        recovery_url=journey.path(_RECOVERY_PATH) if has_codes else None,
+        **_other_way(journey, situation, "totp"),
     )
 
 
@@ -105,8 +107,20 @@ def _recovery_page(journey: Journey, situation: Situation, message: str | None =
         problems=_problems(message),
         reason=reason(journey, situation),
         **_count(situation),
-        back_url=journey.path(_TOTP_PATH) if "totp" in situation.second_factors else None,
+        **_other_way(journey, situation, "recovery_code"),
     )
+
+
+def _other_way(journey: Journey, situation: Situation, kind: str) -> dict[str, str]:
+    """Return the link to the only other factor, or to the choice among several."""
+    others = [other for other in situation.second_factors if other != kind]
+    if others == ["recovery_code"]:
+        return {"recovery_url": journey.path(_RECOVERY_PATH)}
+    if others == ["totp"]:
+        return {"back_url": journey.path(_TOTP_PATH)}
+    if others == ["passkey"] and kind == "totp":
+        return {"passkey_url": journey.path(_PASSKEY_PATH)}
+    return {"other_url": journey.path(choose_factor.PATH)} if others else {}
 
 
 def _problems(message: str | None) -> list[Problem]:

@@ -121,13 +121,19 @@ def expired_page(journey: Journey, step: Step) -> Response:
     return page(journey, "sign_in/expired.html", continue_url=_address(journey, step))
 
 
-def wait_page(journey: Journey, outcome: Busy | Refused) -> Response:
+def wait_page(journey: Journey, outcome: Busy | Refused, **context: Any) -> Response:
     """Ask to wait: 503 when all places are taken, 429 after too many tries; the same for known and unknown accounts."""
     now = services().clock.now()
     is_busy = isinstance(outcome, Busy)
     until: datetime = now + timedelta(seconds=outcome.retry_after) if isinstance(outcome, Busy) else outcome.until
     response = page(
-        journey, "sign_in/wait.html", 503 if is_busy else 429, until=until, retry_url=request.full_path, busy=is_busy
+        journey,
+        "sign_in/wait.html",
+        503 if is_busy else 429,
+        until=until,
+        retry_url=request.full_path,
+        busy=is_busy,
+        **context,
     )
     response.headers["Retry-After"] = str(max(1, ceil((until - now).total_seconds())))
     return response

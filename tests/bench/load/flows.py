@@ -23,6 +23,7 @@ from tests.bench.load.virtual_user import BROWSER, Returned, Script, Tokens, Vir
 MOST_FORMS = 8
 SCOPE = "openid"
 OFFLINE_SCOPE = "openid offline_access"
+NOTHING_MORE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +51,43 @@ def basic_authorization(client_id: str) -> str:
     return "Authorization: Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def authorization_url(subject: Subject, client_id: str, scope: str, parameters: Mapping[str, str]) -> str:
-    """Return the address a client sends the browser to."""
-    everything = {
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of one authorization request, and what the client keeps for its answer."""
+
+    parameters: Mapping[str, str]
+    verifier: str
+    state: str
+    nonce: str
+
+
+def new_request(subject: Subject, client_id: str, scope: str, extra: Mapping[str, str] = NOTHING_MORE) -> Asked:
+    """Return a fresh authorization request of a client."""
+    verifier, state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(8), secrets.token_urlsafe(8)
+    parameters = {
         "response_type": "code",
         "client_id": client_id,
         "redirect_uri": subject.redirect_uri,
         "scope": scope,
         "code_challenge_method": "S256",
-        **parameters,
+        "code_challenge": b64(hashlib.sha256(verifier.encode()).digest()),
+        "state": state,
+        "nonce": nonce,
+        **extra,
     }
-    return subject.endpoint("authorization") + "?" + urlencode(everything, quote_via=quote)
+    return Asked(parameters, verifier, state, nonce)
 
 
-def authorize(user: VirtualUser, authenticators: Authenticators, scope: str, extra: Mapping[str, str]) -> Script[Code]:
+def authorization_url(subject: Subject, parameters: Mapping[str, str]) -> str:
+    """Return the address a client sends the browser to."""
+    return subject.endpoint("authorization") + "?" + urlencode(parameters, quote_via=quote)
+
+
+def authorize(
+    user: VirtualUser, authenticators: Authenticators, asked: Asked, parameters: Mapping[str, str]
+) -> Script[Code]:
     """Bring the browser from the client to the provider and back, answering every form on the way."""
-    verifier, state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(8), secrets.token_urlsafe(8)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    parameters = {"state": state, "nonce": nonce, "code_challenge": challenge, **extra}
-    place = yield from user.browse("GET", authorization_url(user.subject, user.client_id, scope, parameters))
+    place = yield from user.browse("GET", authorization_url(user.subject, parameters))
     forms = 0
     while not isinstance(place, Returned):
         forms += 1
@@ -77,9 +96,14 @@ def authorize(user: VirtualUser, authenticators: Authenticators, scope: str, ext
         submitted = yield from answer(place, user.person, authenticators)
         headers = (*BROWSER, f"Origin: {origin(place.url)}", f"Referer: {place.url}")
         place = yield from user.browse(submitted.method, submitted.url, submitted.body, headers)
-    if place.parameters.get("state") != state or "code" not in place.parameters:
+    if place.parameters.get("state") != asked.state or "code" not in place.parameters:
         raise BenchError(f"the authorization ended with {place.parameters.get('error', 'another state')}")
-    return Code(place.parameters["code"], verifier, nonce, forms)
+    return Code(place.parameters["code"], asked.verifier, asked.nonce, forms)
+
+
+def b64(data: bytes) -> str:
+    """Return base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def origin(url: str) -> str:
@@ -93,9 +117,9 @@ def token_request(user: VirtualUser, form: Mapping[str, str]) -> bytes:
     return user.build("POST", user.subject.endpoint("token"), urlencode(form), [basic_authorization(user.client_id)])
 
 
-def redeem(user: VirtualUser, form: Mapping[str, str]) -> Script[dict[str, Any]]:
+def redeem(user: VirtualUser, request: bytes) -> Script[dict[str, Any]]:
     """Send a token request and keep what it gave."""
-    response = yield from user.ask(token_request(user, form))
+    response = yield from user.ask(request)
     if response.status != 200:
         raise BenchError(f"/token answered {response.status}: {response.text()}")
     tokens = response.json()
@@ -107,18 +131,23 @@ def code_flow(
     user: VirtualUser,
     authenticators: Authenticators,
     scope: str = SCOPE,
-    extra: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] = NOTHING_MORE,
 ) -> Script[Flow]:
     """Run one authorization code flow from the first redirect to the tokens."""
-    code = yield from authorize(user, authenticators, scope, extra or {})
-    form = {
+    asked = new_request(user.subject, user.client_id, scope, extra)
+    code = yield from authorize(user, authenticators, asked, asked.parameters)
+    tokens = yield from redeem(user, token_request(user, redemption(user, code)))
+    return Flow(tokens, code.nonce, code.forms)
+
+
+def redemption(user: VirtualUser, code: Code) -> dict[str, str]:
+    """Return the form that turns a code into tokens."""
+    return {
         "grant_type": "authorization_code",
         "code": code.value,
         "redirect_uri": user.subject.redirect_uri,
         "code_verifier": code.verifier,
     }
-    tokens = yield from redeem(user, form)
-    return Flow(tokens, code.nonce, code.forms)
 
 
 def verify_id_token(subject: Subject, flow: Flow, key_set: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 CLIENT_ID = "bench"
 # The same site registered for refresh tokens too. Apart, so that a plain code flow is the same work on both sides.
 OFFLINE_CLIENT_ID = "bench-offline"
+# A site under FAPI 2.0, which has a key instead of the secret.
+FAPI2_CLIENT_ID = "bench-fapi2"
 CLIENT_SECRET = "bench-secret-0123456789abcdef0123456789abcdef"
 # Nothing listens there: the generator reads the redirect and does not follow it.
 REDIRECT_URI = "http://127.0.0.1:9/callback"

@@ -1,4 +1,4 @@
-"""The eight workloads W1 to W8: what is set up for a virtual user, and what counts as one operation.
+"""The nine workloads W1 to W9: what is set up for a virtual user, and what counts as one operation.
 
 A workload whose request never changes says so with `request`, and may then be sent by `wrk` instead of Python.
 """
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from tests.bench.errors import BenchError
+from tests.bench.load.fapi2 import fapi2_flow
 from tests.bench.load.flows import OFFLINE_SCOPE, basic_authorization, code_flow, redeem, token_request
 from tests.bench.load.people import Authenticators, Rota
-from tests.bench.load.subject import CLIENT_ID, OFFLINE_CLIENT_ID
+from tests.bench.load.subject import CLIENT_ID, FAPI2_CLIENT_ID, OFFLINE_CLIENT_ID
 from tests.bench.load.virtual_user import Script, Tokens, VirtualUser
 
 # Access tokens live 600 seconds; one from the first half of that lasts through any slice.
@@ -121,7 +122,7 @@ def flow_with_live_session(user: VirtualUser, setting: Setting) -> Script[None]:
 def refresh(user: VirtualUser, _setting: Setting) -> Script[None]:
     """W5: a refresh that must rotate."""
     before = tokens_of(user).refresh
-    yield from redeem(user, {"grant_type": "refresh_token", "refresh_token": before or ""})
+    yield from redeem(user, token_request(user, {"grant_type": "refresh_token", "refresh_token": before or ""}))
     if tokens_of(user).refresh in {None, before}:
         raise BenchError("the refresh token was not rotated")
 
@@ -132,6 +133,19 @@ def full_sign_in(user: VirtualUser, setting: Setting) -> Script[None]:
     flow = yield from code_flow(user, setting.authenticators)
     if not flow.forms:
         raise BenchError("no sign-in form was shown")
+
+
+def signed_in_for_fapi2(user: VirtualUser, setting: Setting) -> Script[None]:
+    """Prepare a live session and consent for the client of that profile."""
+    if user.client_id not in user.tokens:
+        yield from fapi2_flow(user, setting.authenticators)
+
+
+def fapi2_flow_with_live_session(user: VirtualUser, setting: Setting) -> Script[None]:
+    """W9: push, authorize without any page, then token."""
+    flow = yield from fapi2_flow(user, setting.authenticators)
+    if flow.forms:
+        raise BenchError("a form was shown: no live session, or consent was not remembered")
 
 
 def everyone_rested(_user: VirtualUser, setting: Setting) -> Script[None]:
@@ -156,6 +170,14 @@ WORKLOADS = (
     Workload("W6", "userinfo", MANY, constant(userinfo_request, b'"sub"'), signed_in, userinfo_request),
     Workload("W7", "introspection", MANY, constant(introspection_request, b"true"), signed_in, introspection_request),
     Workload("W8", "full sign-in", FEW, full_sign_in, nothing),
+    Workload(
+        "W9",
+        "FAPI 2.0 flow",
+        MANY,
+        fapi2_flow_with_live_session,
+        signed_in_for_fapi2,
+        client_id=FAPI2_CLIENT_ID,
+    ),
 )
 
 

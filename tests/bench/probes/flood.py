@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.bench.errors import BenchError
-from tests.bench.load.flows import SCOPE, authorization_url, origin
+from tests.bench.load.flows import SCOPE, authorization_url, new_request, origin
 from tests.bench.load.forms import FormReader, submission
 from tests.bench.load.measurement import percentile
 from tests.bench.load.people import Person, address_of_network
@@ -78,8 +78,8 @@ class Flood:
 
     def script(self, user: VirtualUser) -> Script[None]:
         """Open the sign-in page once and post to it for ever."""
-        fresh = {"state": "flood", "nonce": "flood", "code_challenge": "a" * 43}
-        page = yield from user.browse("GET", authorization_url(user.subject, CLIENT_ID, SCOPE, fresh))
+        asked = new_request(user.subject, CLIENT_ID, SCOPE)
+        page = yield from user.browse("GET", authorization_url(user.subject, asked.parameters))
         while not self.is_stopped:
             user.person = self._next_person()
             yield from self._attempt(user, page)

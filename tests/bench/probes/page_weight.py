@@ -6,14 +6,13 @@ Where the server sends a body as it is, its size under gzip counts, because a pr
 
 import gzip
 import re
-import secrets
 import urllib.request
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from urllib.parse import urljoin, urlsplit
 
-from tests.bench.load.flows import SCOPE, authorization_url
+from tests.bench.load.flows import SCOPE, authorization_url, new_request
 from tests.bench.load.people import address_of_network
 from tests.bench.load.subject import CLIENT_ID, Subject
 
@@ -52,9 +51,8 @@ def weigh_sign_in_page(subject: Subject) -> list[Loaded]:
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
     )
-    fresh = {"state": secrets.token_urlsafe(8), "nonce": secrets.token_urlsafe(8)}
-    fresh["code_challenge"] = secrets.token_urlsafe(32)
-    page, url, body = load(opener, authorization_url(subject, CLIENT_ID, SCOPE, fresh))
+    asked = new_request(subject, CLIENT_ID, SCOPE)
+    page, url, body = load(opener, authorization_url(subject, asked.parameters))
     reader = ResourceReader()
     reader.feed(body.decode("utf-8", "replace"))
     loaded, waiting, seen = [page], [urljoin(url, address) for address in reader.addresses if address], set[str]()

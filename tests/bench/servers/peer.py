@@ -3,6 +3,7 @@
 Installed into a git-ignored folder by npm itself, with the Node it needs for Argon2 (24.7 or later).
 """
 
+import json
 import os
 import platform
 import shutil
@@ -12,8 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.errors import BenchError, PeerUnavailable
+from tests.bench.load.fapi2 import PUBLIC_KEYS
 from tests.bench.load.people import PASSWORD
-from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, OFFLINE_CLIENT_ID, REDIRECT_URI, Subject, discover
+from tests.bench.load.subject import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    FAPI2_CLIENT_ID,
+    OFFLINE_CLIENT_ID,
+    REDIRECT_URI,
+    Subject,
+    discover,
+)
 from tests.bench.servers.cluster import Cluster
 from tests.bench.servers.processes import ManagedProcess, free_port, run_to_end, seconds_to_first_answer
 
@@ -62,6 +72,7 @@ def peer_environment(port: int, database_url: str) -> Mapping[str, str]:
         "PORT": str(port),
         "DATABASE_URL": database_url,
         "BENCH_CLIENT_IDS": f"{CLIENT_ID} {OFFLINE_CLIENT_ID}",
+        "BENCH_FAPI2_CLIENT": json.dumps({"client_id": FAPI2_CLIENT_ID, "jwks": PUBLIC_KEYS}),
         "BENCH_CLIENT_SECRET": CLIENT_SECRET,
         "BENCH_REDIRECT_URI": REDIRECT_URI,
         "BENCH_PASSWORD": PASSWORD,

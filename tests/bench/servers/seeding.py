@@ -6,14 +6,16 @@ The registration asks for consent and the accounts have authenticators, so that 
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 
+from tests.bench.load.fapi2 import PUBLIC_KEYS
 from tests.bench.load.people import PASSWORD, Person
-from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, OFFLINE_CLIENT_ID, REDIRECT_URI
+from tests.bench.load.subject import CLIENT_ID, CLIENT_SECRET, FAPI2_CLIENT_ID, OFFLINE_CLIENT_ID, REDIRECT_URI
 
 DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
-REGISTRATION = {
+REGISTRATION: dict[str, Any] = {
     "client_id": CLIENT_ID,
     "client_secret": CLIENT_SECRET,
     "client_name": "性能测试",
@@ -41,12 +43,23 @@ OFFLINE_REGISTRATION = {
     "grant_types": ["authorization_code", "refresh_token"],
     "scope": "openid profile offline_access",
 }
+FAPI2_REGISTRATION = {
+    **{name: value for name, value in REGISTRATION.items() if name != "client_secret"},
+    "client_id": FAPI2_CLIENT_ID,
+    "client_name": "金融级性能测试",
+    "client_name#en": "FAPI 2.0 bench",
+    "token_endpoint_auth_method": "private_key_jwt",
+    "grant_types": ["authorization_code"],
+    "dpop_bound_access_tokens": True,
+    "jwks": PUBLIC_KEYS,
+    "policy": REGISTRATION["policy"] | {"profile": "fapi2"},
+}
 
 
 def write_registrations(folder: Path) -> list[Path]:
     """Write the clients' registration files."""
     files = []
-    for registration in (REGISTRATION, OFFLINE_REGISTRATION):
+    for registration in (REGISTRATION, OFFLINE_REGISTRATION, FAPI2_REGISTRATION):
         file = folder / f"{registration['client_id']}.json"
         file.write_text(json.dumps(registration, ensure_ascii=False, indent=2))
         files.append(file)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.protocol.binding.proving import DPoPKey, ProvingParty
+from tests.protocol.binding.proving import ProvingParty
 from tests.protocol.conftest import ALL_GRANTS
+from tests.support.dpop import DPoPKey
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 
 from tests.protocol.binding.conftest import ask, challenged
-from tests.protocol.binding.proving import DPoPKey, b64
 from tests.protocol.conftest import refused
 from tests.protocol.racing import together
+from tests.support.dpop import DPoPKey, b64
 
 # The proof itself
 
@@ -171,6 +171,16 @@ def test_of_ten_parallel_uses_of_a_proof_one_succeeds(site, visitor):
         assert statuses.count(200) == 1
 
 
+def test_a_proof_stays_spent_when_its_request_is_refused(site, visitor):
+    """RFC9449-11.1-replay: a refusal gives nothing back, so a proof that somebody saw is worth nothing."""
+    token = visitor.tokens(site, scope="openid")["refresh_token"]
+    proof = site.proof("POST", "/token")
+    assert refused(site.refresh(token, scope="openid profile", proof=proof), "invalid_scope")
+    again = site.refresh(token, proof=proof)
+    assert refused(again, "invalid_dpop_proof")
+    assert "used before" in again.get_json()["error_description"]
+
+
 # Nonces
 
 
@@ -187,6 +197,17 @@ def test_a_site_that_must_use_nonces_is_told_one(new_party, key, visitor):
     response = site.bound_userinfo(tokens["access_token"], nonce=None)
     assert challenged(response, "use_dpop_nonce")
     assert site.bound_userinfo(tokens["access_token"], nonce=response.headers["DPoP-Nonce"]).status_code == 200
+
+
+def test_every_endpoint_gives_the_nonce_once(new_party, key):
+    """RFC9449-8-nonce: two header fields read as one nonce that is none."""
+    site = new_party(key=key, policy={"dpop_nonce_required": True})
+    refusal = site.post("/par", **site.authorization_parameters())
+    assert refused(refusal, "use_dpop_nonce")
+    for path in ("/par", "/token", "/revoke", "/introspect"):
+        assert len(site.post(path).headers.getlist("DPoP-Nonce")) == 1, path
+    [site.nonce_given] = refusal.headers.getlist("DPoP-Nonce")
+    assert site.post("/par", **site.authorization_parameters()).status_code == 201
 
 
 @pytest.mark.parametrize("setting_changes", [{"IDP_DPOP_NONCE_REQUIRED": "true", "IDP_DPOP_NONCE_SECONDS": "100"}])

@@ -81,6 +81,29 @@ def test_initial_access_token_is_counted_and_expires(newcomer, services, clock):
     assert newcomer.post(late.token.reveal()).status_code == 401
 
 
+def test_staff_may_admit_clients_that_cannot_use_pkce_until_the_token_ends(newcomer, services, clock, browser):
+    """DEC-1-client-policy: the conformance suite's Basic plan registers its client and sends no PKCE."""
+    issued = services.initial_tokens.issue(
+        "suite", profile="legacy-oidc", uses=1, lifetime=timedelta(days=7), actor="command:officer"
+    )
+    newcomer.initial_token = issued.token.reveal()
+    client_id = newcomer.register(grant_types=["authorization_code", "refresh_token"])["client_id"]
+    client = services.registry.get(client_id)
+    assert client.is_legacy
+    assert client.is_active(clock.now())
+    assert not client.is_active(clock.now() + timedelta(days=9))
+    page = browser.get(
+        "/authorize",
+        response_type="code",
+        client_id=client_id,
+        scope="openid",
+        redirect_uri="https://app.example.org/callback",
+    )
+    assert page.path == "/login"
+    assert newcomer.update(client_name="Renamed").status_code == 200
+    assert services.registry.get(client_id).is_legacy
+
+
 def test_initial_access_token_is_kept_as_a_digest(initial_token, services):
     with services.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT * FROM initial_access_token").all()

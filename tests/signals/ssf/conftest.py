@@ -18,6 +18,8 @@ RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 SESSION_REVOKED = CAEP + "session-revoked"
 CREDENTIAL_CHANGE = CAEP + "credential-change"
 DISABLED, ENABLED, PURGED = (RISC + name for name in ("account-disabled", "account-enabled", "account-purged"))
+ASSURANCE_LEVEL_CHANGE = CAEP + "assurance-level-change"
+STREAM_UPDATED = "https://schemas.openid.net/secevent/ssf/event-type/stream-updated"
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 PUSH, POLL = "urn:ietf:rfc:8935", "urn:ietf:rfc:8936"
 GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
@@ -177,7 +179,7 @@ def sign_in(services: Any, new_browser: Callable[..., Any]) -> Callable[..., dic
         page = browser.submit("consent-allow") if page.has("consent-allow") else page
         tokens = department.site.redeem(page.answer["code"]).get_json()
         claims = parts(tokens["id_token"])[1]
-        return claims | {"session_id": opened.session_id}
+        return claims | {"session_id": opened.session_id, "cookie": opened.cookie}
 
     return visit
 

@@ -4,9 +4,19 @@ from typing import Any
 
 import pytest
 
+from idp.factors.assurance import VerifiedFactor
 from idp.foundation.outbox import MOST_ATTEMPTS
+from idp.sessions.values import Browser as From
 from idp.sessions.values import Selector
-from tests.signals.ssf.conftest import CREDENTIAL_CHANGE, DISABLED, ENABLED, PURGED, SESSION_REVOKED, parts
+from tests.signals.ssf.conftest import (
+    ASSURANCE_LEVEL_CHANGE,
+    CREDENTIAL_CHANGE,
+    DISABLED,
+    ENABLED,
+    PURGED,
+    SESSION_REVOKED,
+    parts,
+)
 
 
 @pytest.fixture
@@ -146,6 +156,37 @@ def test_changed_credentials_are_told(tax, receiver, account_factory, sign_in, s
         ("app", "revoke", "admin"),
     ]
     assert all("event_timestamp" in change for change in changes)
+
+
+def test_a_session_that_proved_more_is_told_to_its_own_sites(
+    new_department, new_receiver, account_factory, sign_in, services, deliver
+):
+    """CAEP-assurance-level-change: once, and only to the departments of this session."""
+    person = account_factory(with_totp=True)
+    tax, welfare = new_department("tax"), new_department("welfare")
+    at_tax, at_welfare = new_receiver(), new_receiver()
+    here = sign_in(person, tax)
+    sign_in(person, welfare)
+    tax.subscribe(at_tax, events_requested=[ASSURANCE_LEVEL_CHANGE])
+    welfare.subscribe(at_welfare, events_requested=[ASSURANCE_LEVEL_CHANGE])
+    for kind in ("password", "totp", "totp"):
+        session = services.sessions.load(here["cookie"])
+        proved = [VerifiedFactor(kind, services.clock.now())]
+        opened = services.sessions.open(person.account_id, proved, services.entropy.uuid7(), From(), replacing=session)
+        here["cookie"] = opened.cookie
+    deliver()
+    assert at_welfare.tokens == []
+    (claims,) = at_tax.claims
+    assert claims["sub_id"]["session"]["format"] == "opaque"
+    event = claims["events"][ASSURANCE_LEVEL_CHANGE]
+    assert event.pop("event_timestamp")
+    assert event == {
+        "initiating_entity": "user",
+        "namespace": "NIST-AAL",
+        "previous_level": "nist-aal1",
+        "current_level": "nist-aal2",
+        "change_direction": "increase",
+    }
 
 
 def test_rolled_back_change_is_never_told(tax, receiver, person, sign_in, services, deliver):

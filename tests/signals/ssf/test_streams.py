@@ -7,7 +7,17 @@ import pytest
 from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser as From
 from idp.sessions.values import Selector
-from tests.signals.ssf.conftest import DISABLED, ENABLED, POLL, PUSH, SESSION_REVOKED, VERIFICATION, Department, parts
+from tests.signals.ssf.conftest import (
+    DISABLED,
+    ENABLED,
+    POLL,
+    PUSH,
+    SESSION_REVOKED,
+    STREAM_UPDATED,
+    VERIFICATION,
+    Department,
+    parts,
+)
 
 
 @pytest.fixture
@@ -51,9 +61,10 @@ def test_stream_is_made_read_changed_and_deleted(tax, issuer):
         "events_delivered": [SESSION_REVOKED],
         "delivery": {"method": POLL, "endpoint_url": f"{issuer}/ssf/poll?stream_id={tax.stream_id}"},
         "min_verification_interval": 10,
+        "inactivity_timeout": 30 * 86_400,
         "description": "Tax",
     }
-    assert len(made["events_supported"]) == 5
+    assert len(made["events_supported"]) == 6
     one = f"/ssf/stream?stream_id={tax.stream_id}"
     assert tax.call("GET", one).get_json() == made
     assert tax.call("GET", "/ssf/stream").get_json() == [made]
@@ -273,6 +284,41 @@ def test_verification_event_returns_its_state(tax, receiver, clock, deliver):
     assert tax.call("POST", "/ssf/verify", body | {"state": 7}).status_code == 400
     tax.set_status("disabled")
     assert tax.call("POST", "/ssf/verify", body).status_code == 400
+
+
+@pytest.mark.parametrize("status", ["paused", "disabled"])
+def test_what_others_do_to_a_stream_its_receiver_is_told(tax, receiver, services, person, sign_in, deliver, status):
+    """SSF-8.1.2-status, SSF 1.0 §8.1.5: at once, although events wait; what the receiver does itself it knows."""
+    sign_in(person, tax)
+    tax.subscribe(receiver)
+    tax.set_status("paused")
+    tax.set_status("enabled")
+    stream, _waiting = services.transmitter.streams.list()[0]
+    services.transmitter.streams.set_status(stream, status, actor="command:officer", reason="maintenance")
+    lock(services, person)
+    assert deliver() == ["delivered"]
+    assert receiver.claims[0]["events"] == {STREAM_UPDATED: {"status": status, "reason": "maintenance"}}
+    assert receiver.claims[0]["sub_id"] == {"format": "opaque", "id": tax.stream_id}
+
+
+def test_a_stream_that_nobody_polls_is_paused(tax, services, clock, person, sign_in):
+    """SSF-8.1.1-stream-crud: inactivity_timeout; its events wait, and the receiver learns of it when it comes back."""
+    sign_in(person, tax)
+    timeout = tax.subscribe()["inactivity_timeout"]
+    streams = services.transmitter.streams
+    clock.advance(timeout - 60)
+    tax.token = tax.access_token("ssf.manage ssf.read")
+    tax.poll()
+    clock.advance(timeout - 60)
+    assert streams.pause_idle() == 0, "it was polled"
+    clock.advance(61)
+    lock(services, person)
+    assert streams.pause_idle() == 1
+    tax.token = tax.access_token("ssf.manage ssf.read")
+    assert tax.status() == {"stream_id": tax.stream_id, "status": "paused", "reason": "nobody polled it"}
+    tax.set_status("enabled")
+    assert streams.pause_idle() == 0
+    assert [next(iter(claims["events"])) for claims in tax.polled()] == [DISABLED, STREAM_UPDATED]
 
 
 def test_changing_the_delivery_takes_along_what_waits(tax, receiver, person, sign_in, services, deliver):

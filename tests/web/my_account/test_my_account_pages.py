@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 
+from tests.support.software_authenticator import Device
+
 PASSWORD = "another-harbour-lamp-9"
 
 
@@ -28,6 +30,7 @@ PAGES = [
     "/account",
     "/account/methods",
     "/account/password",
+    "/account/passkeys/new",
     "/account/totp/new",
     "/account/recovery-codes",
     "/account/devices",
@@ -221,3 +224,36 @@ def test_activity_tells_of_wrong_passwords(browser, account_factory, clock):
     page = browser.get("/account/activity")
     assert page.status == 200
     assert len(page.document.text) > 0
+
+
+def test_passkey_is_added_named_listed_and_removed(browser, account_factory, issuer, clock):
+    person = account_factory()
+    signed_in(browser, person, clock)
+    device = Device(issuer)
+    browser.get("/account/methods")
+    page = browser.follow_link("创建通行密钥")
+    options = page.form("passkey-create").attributes["data-options"]
+    page = browser.submit("passkey-create", label="太" * 21, credential=device.make(options))
+    assert page.status == 400
+    assert "最多20个字" in page.text
+    options = page.form("passkey-create").attributes["data-options"]
+    page = browser.submit("passkey-create", label="我的电脑", credential=device.make(options))
+    assert page.path == "/account/methods"
+    assert "通行密钥已设置好" in page.text
+    assert "我的电脑" in page.text
+    page = browser.submit("remove")
+    assert "要删除" in page.text
+    page = browser.submit("remove", answer="remove")
+    assert "通行密钥已删除" in page.text
+    assert "我的电脑" not in page.text
+
+
+def test_staff_are_told_which_keys_they_may_use(browser, account_factory, issuer, clock):
+    """Rule A2: without a list of makers none is accepted."""
+    signed_in(browser, account_factory(kind="staff"), clock)
+    page = browser.get("/account/passkeys/new")
+    options = page.form("passkey-create").attributes["data-options"]
+    assert '"attestation": "direct"' in options
+    page = browser.submit("passkey-create", credential=Device(issuer).make(options))
+    assert page.status == 400
+    assert "这个密钥不在工作人员可用的名单中" in page.text

@@ -105,3 +105,14 @@ def test_sign_in_takes_at_most_its_half_of_the_threads():
     answers.append(ask(admission, "POST", "/login"))
     assert answers == ["503 Service Unavailable", "503 Service Unavailable", "200 OK", "200 OK", "200 OK"]
     assert ask(admission, "POST", "/login") == "200 OK"
+
+
+def test_checkpoint_of_the_audit_record_is_public(client: FlaskClient, services: Any):
+    """Rule A5: anybody may keep it."""
+    assert client.get("/.well-known/audit-checkpoint").status_code == 404
+    services.sealer.run()
+    services.sealer.run()
+    answer = client.get("/.well-known/audit-checkpoint")
+    assert (answer.status_code, answer.mimetype) == (200, "text/plain")
+    assert answer.text == str(services.sealer.newest_checkpoint())
+    assert answer.text.startswith("localhost:8000/audit\n")

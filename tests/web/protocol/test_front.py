@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from idp.foundation.logging import request_context
+from idp.foundation.logging import RequestContext, request_context
 from idp.web.protocol.front import Front, network_of
 from idp.web.shared.surfaces import provider_surface
 
@@ -110,7 +110,6 @@ def test_people_are_counted_by_network(address, network):
 class TestReferences:
     def test_each_request_has_its_own_in_logs_audit_and_answer(self, tax, visitor, services, seen, front):
         """ASVS-16.2.1: what a person reads out finds the record."""
-        before = request_context.get()
         visitor.visit(tax)
         answer = tax.redeem(visitor.code(tax))
         other = tax.redeem("x")
@@ -120,7 +119,7 @@ class TestReferences:
         assert [record.request_id for record in issued] == [reference]
         ask(front, "127.0.0.1")
         assert seen[0][1].request_id not in {"", reference}
-        assert request_context.get() is before, "and it ends with the request"
+        assert request_context.get() == RequestContext(), "and it ends with the request"
 
     def test_a_page_shows_it(self, browser):
         page = browser.get("/authorize?client_id=nobody")

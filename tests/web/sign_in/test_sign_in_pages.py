@@ -9,8 +9,9 @@ from sqlalchemy import event
 
 
 def without_what_differs(source: str) -> str:
-    """Return a page without what differs in every answer: the masked CSRF token and the sealed interaction."""
+    """Return a page without what differs in every answer: CSRF token, sealed interaction, the passkey's challenge."""
     source = re.sub(r'name="csrf_token" value="[^"]*"', "", source)
+    source = re.sub(r"challenge&#34;: &#34;[^&]*", "", source)
     return re.sub(r"[?&]i=[^\"&]*", "", source)
 
 
@@ -53,6 +54,26 @@ def test_recovery_code_is_the_other_way(browser, account_factory):
     browser.follow_link("恢复码")
     assert browser.page.path == "/login/recovery-code"
     assert browser.submit(code=person.recovery_codes[0].lower()).path == "/account"
+
+
+def test_choice_of_the_second_factor_offers_what_there_is(browser, account_factory, clock):
+    person = account_factory(with_totp=True, with_recovery_codes=True)
+    browser.get("/login")
+    page = browser.sign_in(person.username, person.password)
+    page = browser.get(page.url.replace("/login/totp", "/login/factor"))
+    assert [one.value for one in page.forms[0].controls if one.name == "factor"] == ["totp", "recovery_code"]
+    assert browser.submit("login-submit").status == 400
+    assert browser.submit("login-submit", factor="passkey").status == 400
+    assert browser.submit("login-submit", factor="recovery_code").path == "/login/recovery-code"
+    assert browser.submit(code=person.recovery_codes[0]).path == "/account"
+    # The last used comes first.
+    browser.get("/logout")
+    browser.submit("logout-confirm")
+    clock.advance(30)
+    browser.get("/login")
+    page = browser.sign_in(person.username, person.password)
+    page = browser.get(page.url.replace("/login/totp", "/login/factor"))
+    assert [one.value for one in page.forms[0].controls if one.name == "factor"] == ["recovery_code", "totp"]
 
 
 def test_known_and_unknown_accounts_get_the_same_answer(new_browser, account_factory):

@@ -8,6 +8,7 @@ import Provider from 'oidc-provider';
 import PostgreSQLAdapter from './adapter-pg.mjs';
 
 const { PORT, BENCH_CLIENT_IDS, BENCH_CLIENT_SECRET, BENCH_REDIRECT_URI, BENCH_PASSWORD } = process.env;
+const FAPI2_CLIENT = JSON.parse(process.env.BENCH_FAPI2_CLIENT);
 const ISSUER = `http://127.0.0.1:${PORT}`;
 const DAY = 86400;
 
@@ -32,7 +33,17 @@ const provider = new Provider(ISSUER, {
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_basic',
     id_token_signed_response_alg: 'ES256',
-  })),
+  })).concat({
+    ...FAPI2_CLIENT,
+    redirect_uris: [BENCH_REDIRECT_URI],
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    id_token_signed_response_alg: 'ES256',
+    require_pushed_authorization_requests: true,
+    dpop_bound_access_tokens: true,
+  }),
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'k1' }] },
   cookies: { keys: [crypto.randomBytes(32).toString('hex')] },
   scopes: ['openid', 'offline_access', 'profile', 'email'],
@@ -44,6 +55,9 @@ const provider = new Provider(ISSUER, {
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    dPoP: { enabled: true },
+    fapi: { enabled: true, profile: (ctx, client) => (client?.clientId === FAPI2_CLIENT.client_id ? '2.0' : undefined) },
   },
   findAccount: (ctx, id) => ({
     accountId: id,

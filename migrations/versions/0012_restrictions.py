@@ -1,6 +1,6 @@
 """Restrictions of accounts, and indexes for what staff search.
 
-Revision 0021_restrictions, after 0007. It works with the version before it and the version after it.
+Revision 0021_restrictions, after 0011. It works with the version before it and the version after it.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from idp.foundation import columns
 
 revision = "0021_restrictions"
-down_revision = "0007"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

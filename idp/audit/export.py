@@ -1,0 +1,109 @@
+"""The record as lines that can be verified without us: the hashes of the tree, the events, the checkpoints.
+
+A line is a JSON object: first the ``audit_export`` header; then for each tile its hashes, the events whose leaves they
+are, and the checkpoints that end in it; last what was recorded since and is not sealed. Read in batches that hold no
+long transaction: what is sealed does not change.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, or_, select
+
+from idp.audit import store
+from idp.audit.events import CheckpointKeyChanged
+from idp.audit.leaf import members_of
+from idp.audit.models import AuditCheckpoint, AuditEvent, AuditHead, AuditTile
+from idp.audit.tree import HASH, TILE
+from idp.foundation.database import Database
+
+FORMAT: Final = 1
+_TILES_AT_ONCE: Final = 16
+_IS_KEY_CHANGE: Final = AuditEvent.action == CheckpointKeyChanged.action
+
+Line = dict[str, Any]
+
+
+def export_lines(
+    database: Database, now: datetime, *, since: datetime | None = None, sealed_only: bool = False
+) -> Iterator[Line]:
+    """Yield the lines of an export, events from a time on. ``sealed_only`` ends it at the newest checkpoint."""
+    with database.read() as connection:
+        first = 0 if since is None else _first_leaf(connection, since)
+        size = _size(connection, at_checkpoint=sealed_only)
+    yield {"audit_export": FORMAT, "exported_at": now.isoformat(), "first_leaf": first, "size": size}
+    for start in range(0, size, TILE * _TILES_AT_ONCE):
+        with database.read() as connection:
+            lines = list(_chunk(connection, start, min(size, start + TILE * _TILES_AT_ONCE), first))
+        yield from lines
+    if not sealed_only:
+        with database.read() as connection:
+            lines = list(_rest(connection, size, since))
+        yield from lines
+
+
+def event_line(row: Mapping[str, Any]) -> Line:
+    """Return the line of an event: its canonical members, its place, and what opens its commitment."""
+    salt = row["salt"]
+    opening = {"network": row["network"], "salt": None if salt is None else salt.hex()}
+    return members_of(row) | {"leaf_index": row["leaf_index"]} | opening
+
+
+def _chunk(connection: Connection, start: int, end: int, first: int) -> Iterator[Line]:
+    tiles = connection.execute(
+        select(AuditTile.tile_index, AuditTile.hashes)
+        .where(AuditTile.level == 0, AuditTile.tile_index.between(start // TILE, (end - 1) // TILE))
+        .order_by(AuditTile.tile_index)
+    ).all()
+    events = _by_tile(
+        event_line(dict(row))
+        for row in connection.execute(
+            select(*store.EVENT)
+            .where(AuditEvent.leaf_index.between(start, end - 1), or_(AuditEvent.leaf_index >= first, _IS_KEY_CHANGE))
+            .order_by(AuditEvent.leaf_index)
+        ).mappings()
+    )
+    notes = connection.execute(
+        select(AuditCheckpoint.size, AuditCheckpoint.note)
+        .where(AuditCheckpoint.size.between(start + 1, end))
+        .order_by(AuditCheckpoint.size)
+    ).all()
+    for index, hashes in tiles:
+        yield {"tile": index, "hashes": base64.b64encode(hashes[: (end - index * TILE) * HASH]).decode()}
+        yield from events.get(index, ())
+        yield from ({"checkpoint": note} for size, note in notes if (size - 1) // TILE == index)
+
+
+def _rest(connection: Connection, size: int, since: datetime | None) -> Iterator[Line]:
+    """Yield what has no leaf in this export: events not sealed yet, and any that claim a leaf the tree never had."""
+    head = select(AuditHead.size).scalar_subquery()
+    statement = select(*store.EVENT, head.label("size")).where(
+        or_(AuditEvent.leaf_index.is_(None), AuditEvent.leaf_index >= size)
+    )
+    if since is not None:
+        statement = statement.where(AuditEvent.occurred_at >= since)
+    for row in connection.execute(statement.order_by(AuditEvent.leaf_index, AuditEvent.id)).mappings():
+        line = event_line(dict(row))
+        # What was sealed while this export ran is beyond its tree.
+        is_later = line["leaf_index"] is not None and line["leaf_index"] < row["size"]
+        yield line | {"leaf_index": None} if is_later else line
+
+
+def _by_tile(lines: Iterator[Line]) -> dict[int, list[Line]]:
+    found: dict[int, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line["leaf_index"] // TILE, []).append(line)
+    return found
+
+
+def _first_leaf(connection: Connection, since: datetime) -> int:
+    """Return the first leaf of an event of this time or later: events commit in another order than they happen."""
+    first = connection.scalar(select(func.min(AuditEvent.leaf_index)).where(AuditEvent.occurred_at >= since))
+    return _size(connection, at_checkpoint=False) if first is None else int(first)
+
+
+def _size(connection: Connection, *, at_checkpoint: bool) -> int:
+    statement = select(func.max(AuditCheckpoint.size)) if at_checkpoint else select(AuditHead.size)
+    return connection.scalar(statement) or 0

@@ -1,0 +1,41 @@
+"""Hands the checkpoints of the audit record to the witness: somebody whose copy we cannot rewrite (rule A5).
+
+A witness that cannot be reached is complained about and never waited for: its next checkpoint stands for all before.
+"""
+
+import os
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from idp.audit.notes import Note
+from idp.foundation.logging import get_logger
+from idp.foundation.outbound_http import OutboundFailed, OutboundRefused
+
+_log = get_logger(__name__)
+
+
+def publish(services: Any, note: Note) -> None:  # noqa: ANN401 - the services of wiring
+    """Write a checkpoint to the witness of the settings, if there is one."""
+    witness: str = services.settings.audit_witness
+    try:
+        if witness.startswith(("https://", "http://")):
+            _post(services.outbound, witness, note)
+        elif witness:
+            _append(Path(witness), note)
+    except (OSError, OutboundFailed, OutboundRefused) as error:
+        _log.error("audit_witness_failed", size=note.checkpoint.size, reason=str(error))
+
+
+def _append(path: Path, note: Note) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{note}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _post(outbound: Any, address: str, note: Note) -> None:  # noqa: ANN401 - the guarded client
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    response = outbound.request("POST", address, headers=headers, body=str(note).encode())
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        raise OutboundFailed(f"the witness answered {response.status}")

@@ -1,0 +1,86 @@
+"""Lists of sessions stay quick as they grow: PostgreSQL finds every page by an index (console.md §1)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from idp.foundation.columns import microseconds
+from idp.sessions.filters import SessionFilter
+
+pytestmark = pytest.mark.only_on("postgresql")
+
+ROWS = 30_000
+# Made in the database, because inserting each row from here would take a minute.
+FILL = """
+INSERT INTO op_session (id, digest, account_id, created_at, auth_time, last_seen_at, expires_at, factors,
+                        interaction_id, network, surface, ended_at)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, decode(lpad(to_hex(n), 64, '0'), 'hex'),
+       (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1), {now} + n, {now}, {now}, {now} + 3600000000,
+       '[["password", 1]]', gen_random_uuid(), '10.' || n %% 200 || '.' || n %% 97 || '.0/24', 'provider',
+       CASE WHEN n %% 10 = 0 THEN NULL ELSE {now} END
+FROM generate_series(1, {rows}) AS n
+"""
+
+
+FILL_SITES = """
+INSERT INTO client_session (id, op_session_id, account_id, client_id, sid, sub, created_at, ended_at)
+SELECT gen_random_uuid(), id, account_id, 'site' || get_byte(digest, 31) %% 40, substr(encode(digest, 'hex'), 22),
+       'x', created_at, ended_at
+FROM op_session
+"""
+
+
+@pytest.fixture
+def crowd(services, account_factory, clock):
+    for _ in range(20):
+        account_factory()
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(FILL.format(now=microseconds(clock.now()), rows=ROWS))
+        connection.exec_driver_sql(FILL_SITES)
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        return connection.exec_driver_sql("SELECT id FROM account ORDER BY id LIMIT 1").scalar()
+
+
+@pytest.fixture
+def plan_of(services):
+    """Return how PostgreSQL carries out the statements of a call, and how many there are."""
+
+    def look(call):
+        seen = []
+        engines = (services.database.engine, services.database._autocommit)  # noqa: SLF001 - both are watched
+
+        def note(_connection, _cursor, statement, parameters, _context, _many):
+            seen.append((statement, parameters))
+
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        call()
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+        with services.database.read() as connection:
+            lines = [
+                line
+                for statement, parameters in list(seen)
+                for line in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars()
+            ]
+        return len(seen), "\n".join(lines)
+
+    return look
+
+
+def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, plan_of, clock):
+    filters = [
+        SessionFilter(),
+        SessionFilter(state="all"),
+        SessionFilter(account_id=crowd),
+        SessionFilter(network="10.7.7.0/24"),
+        SessionFilter(started_since=clock.now() - timedelta(hours=1)),
+        SessionFilter(client_id="site7"),
+    ]
+    for chosen in filters:
+        count, plan = plan_of(lambda chosen=chosen: services.session_search.page(chosen))
+        assert count == 1
+        assert "Seq Scan on op_session" not in plan, f"{chosen}\n{plan}"
+        assert "Seq Scan on client_session" not in plan, f"{chosen}\n{plan}"
