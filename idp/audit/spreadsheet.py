@@ -16,7 +16,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_line(cells: Sequence[str]) -> str:
-    """Return a line of CSV; what a spreadsheet would calculate is marked as text."""
+    """Return a line of CSV with its end (RFC 4180); what a spreadsheet would calculate is marked as text."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow(["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells])
     return buffer.getvalue()
