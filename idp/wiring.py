@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
+from idp.accounts.restrictions import Restrictions
+from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
 from idp.audit.sealer import Sealer
+from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
@@ -20,7 +23,9 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.accounts import AccountInterventions
 from idp.interventions.client_changes import ClientChanges
+from idp.interventions.hunts import Hunts
 from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
@@ -60,10 +65,13 @@ class Services:
     outbox: Outbox
     outbound: OutboundHTTP
     audit: Audit
+    event_search: EventSearch
     sealer: Sealer
     keyring: Keyring
     translator: Translator
     accounts: Accounts
+    account_search: AccountSearch
+    restrictions: Restrictions
     factors: Factors
     registry: Registry
     initial_tokens: InitialTokens
@@ -73,6 +81,8 @@ class Services:
     session_search: SessionSearch
     mass_endings: MassEndings
     client_changes: ClientChanges
+    account_interventions: AccountInterventions
+    hunts: Hunts
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -127,6 +137,17 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
     changes = Changes(database, clock, entropy, audit, kinds)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
+    restrictions = Restrictions(database, clock, audit)
+    account_interventions = AccountInterventions(
+        database,
+        audit,
+        accounts=accounts,
+        restrictions=restrictions,
+        factors=factors,
+        sessions=sessions,
+        devices=devices,
+        staff=staff,
+    )
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
@@ -216,10 +237,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
+        EventSearch(database),
         sealer,
         keyring,
         Translator(),
         accounts,
+        AccountSearch(database, keyring),
+        restrictions,
         factors,
         registry,
         initial_tokens,
@@ -229,6 +253,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         session_search,
         mass_endings,
         client_changes,
+        account_interventions,
+        Hunts(database, clock),
         sessions,
         devices,
         grants,

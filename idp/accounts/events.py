@@ -44,6 +44,25 @@ class ContactsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountRestricted(Event):
+    """An officer keeps an account out until a time (ISO 8601)."""
+
+    action: ClassVar[str] = "account.restrict"
+
+    kind: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictionLifted(Event):
+    """An officer let an account in again before the time."""
+
+    action: ClassVar[str] = "account.unrestrict"
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganizationRecorded(Event):
     """An organization was made, or the name of a known one was filled in or changed."""
 

@@ -92,6 +92,24 @@ class Account(Base):
     # While its agency has ended the access, the account stays locked, whoever else locks and unlocks it.
     access_ended_at: Mapped[datetime | None] = plain(Instant)
     closed_at: Mapped[datetime | None] = plain(Instant)
+    # The latest end of the restrictions that keep the account out. It stands in this row, so that whoever opens a
+    # session and whoever restricts the account wait for each other.
+    restricted_until: Mapped[datetime | None] = plain(Instant)
+
+
+class AccountRestriction(Base):
+    """What officers laid on an account until a time: each kind is a flag of its own, so that lifting one leaves the
+    others.
+    """
+
+    __tablename__ = "account_restriction"
+
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), primary_key=True)
+    kind: Mapped[str] = plain(String(20), primary_key=True)
+    until: Mapped[datetime] = plain(Instant, nullable=False)
+    reason: Mapped[str] = personal(String(500), nullable=False)
+    actor: Mapped[str] = plain(String(120), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
 
 
 class AccountLookup(Base):

@@ -97,13 +97,14 @@ class Accounts:
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"
         )
+        is_out = row.restricted_until is not None and row.restricted_until > self._clock.now()
         return SignInAccount(
             id=row.id,
             kind=row.kind,
             username=row.username,
             is_locked=row.locked_at is not None,
             is_closed=row.closed_at is not None,
-            is_admitted=is_ours and row.locked_at is None and row.closed_at is None,
+            is_admitted=is_ours and row.locked_at is None and row.closed_at is None and not is_out,
             preferred_language=row.preferred_language,
             environment=row.environment,
             is_demonstration=row.is_demonstration,

@@ -16,6 +16,7 @@ _SIGN_IN_COLUMNS: Final = (
     Account.username,
     Account.locked_at,
     Account.closed_at,
+    Account.restricted_until,
     Account.preferred_language,
     Account.environment,
     Account.is_demonstration,

@@ -26,6 +26,9 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_account", "account_id", "id"),
         Index("ix_audit_client", "client_id", "id"),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_request", "request_id"),
         Index("ux_audit_leaf", "leaf_index", unique=True),
         Index("ix_audit_unsealed", "id", postgresql_where=_UNSEALED, sqlite_where=_UNSEALED),
     )

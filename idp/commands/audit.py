@@ -3,9 +3,6 @@
 ``verify`` of a file asks nothing of this deployment: neither its settings nor its database.
 """
 
-import csv
-import io
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -22,29 +19,15 @@ from idp.audit.leaf import canonical
 from idp.audit.notes import Note, NoteMalformed, VerifierKey, parse_notes
 from idp.audit.proofs import NotProvable
 from idp.audit.proofs import prove as prove_event
-from idp.audit.service import AuditRecord
+from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.audit.verification import Report, Verification
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
-from idp.commands.output import json_option, plain, print_json
+from idp.commands.output import json_option, print_json
 from idp.keyring.signers import is_ed25519_signature
 
 NOT_PROVEN: Final = 3
 _MOST_SHOWN: Final = 50
-_COLUMNS: Final = (
-    "id",
-    "occurred_at",
-    "action",
-    "actor",
-    "account_id",
-    "client_id",
-    "session_id",
-    "reason",
-    "request_id",
-    "network",
-    "detail",
-)
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -86,26 +69,12 @@ def export(since: datetime | None, form: str, *, sealed: bool) -> None:
     """Print the record. JSON lines can be verified; CSV is for spreadsheets."""
     with open_services() as services:
         if form == "csv":
-            click.echo(_csv_line(_COLUMNS))
+            click.echo(csv_line(COLUMNS), nl=False)
             for record in services.audit.export(since=since):
-                click.echo(_csv_line(_cells(record)))
+                click.echo(csv_line(cells_of(record)), nl=False)
             return
         for line in export_lines(services.database, services.clock.now(), since=since, sealed_only=sealed):
             click.echo(canonical(line).decode())
-
-
-def _cells(record: AuditRecord) -> list[str]:
-    values = plain(record) | {"detail": json.dumps(plain(record.detail), ensure_ascii=False)}
-    return ["" if values[name] is None else str(values[name]) for name in _COLUMNS]
-
-
-def _csv_line(cells: Any) -> str:  # noqa: ANN401 - any sequence of texts
-    """Return a line of CSV in which no cell is a formula to a spreadsheet (rule A8)."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(
-        ["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells]
-    )
-    return buffer.getvalue()
 
 
 @COMMAND.command()

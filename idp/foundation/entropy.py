@@ -6,6 +6,7 @@ A UUIDv7 tells when it was made and therefore stays inside; what leaves is ``tok
 
 import base64
 import os
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -47,3 +48,8 @@ def uuid7_of(milliseconds: int, random: bytes) -> UUID:
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(random, "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def first_uuid7(moment: datetime) -> UUID:
+    """Return a bound that is before every UUIDv7 made at a time or later, and after every earlier one."""
+    return UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)

@@ -26,6 +26,7 @@ _LONGEST_DELAY = 3600
 HELD = datetime(9999, 12, 31, tzinfo=UTC)
 """When a message is due that waits for its receiver to come (``held_lanes``)."""
 _WAITING = text("settled_at IS NULL")
+_DEAD = text("settled_at IS NOT NULL AND delivered_at IS NULL")
 
 
 class OutboxMessage(Base):
@@ -36,6 +37,7 @@ class OutboxMessage(Base):
         Index("ix_outbox_waiting", "lane", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
         Index("ix_outbox_about", "about"),
         Index("ix_outbox_settled", "settled_at"),
+        Index("ix_outbox_dead", "lane", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

@@ -23,3 +23,22 @@ class MassEndingFinished(Event):
 
     ending: str
     sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorReset(Event):
+    """An officer removed a second factor that its owner has lost. ``case_number`` is that of the help desk."""
+
+    action: ClassVar[str] = "authenticator.reset"
+
+    kind: str
+    case_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueRevealed(Event):
+    """An officer looked at one personal value of an account; which, never what it is."""
+
+    action: ClassVar[str] = "account.value_revealed"
+
+    value_name: str

@@ -112,7 +112,7 @@ class Subject(Base):
     """
 
     __tablename__ = "subject"
-    __table_args__ = (UniqueConstraint("sector", "sub"),)
+    __table_args__ = (UniqueConstraint("sector", "sub"), Index("ix_subject_sub", "sub"))
 
     account_id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     sector: Mapped[str] = plain(String(255), primary_key=True)

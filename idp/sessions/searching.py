@@ -13,7 +13,7 @@ from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.sessions.filters import SessionFilter
-from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.models import ClientSession, OPSession, Subject
 from idp.sessions.store import factors_of
 from idp.sessions.values import Estimate, SessionLine
 
@@ -75,6 +75,12 @@ class SessionSearch:
     def by_site_session(self, text: str) -> UUID | None:
         """Return the session that a ``sid`` of a token belongs to."""
         statement = select(ClientSession.op_session_id).where(ClientSession.sid == text)
+        with self._database.read() as connection:
+            return connection.scalar(statement)
+
+    def account_of_subject(self, sub: str) -> UUID | None:
+        """Return the account that departments know by a ``sub``."""
+        statement = select(Subject.account_id).where(Subject.sub == sub).limit(1)
         with self._database.read() as connection:
             return connection.scalar(statement)
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from idp.accounts.models import Account
+from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.columns import Instant, moment_of
 from idp.foundation.database import Base
@@ -72,7 +73,10 @@ _NEW_SESSION: dict[str, ColumnElement[Any]] = {
     ),
 }
 _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
-    Account.id == _NEW_SESSION["account_id"], Account.locked_at.is_(None), Account.closed_at.is_(None)
+    Account.id == _NEW_SESSION["account_id"],
+    Account.locked_at.is_(None),
+    Account.closed_at.is_(None),
+    is_unrestricted(_NEW_SESSION["created_at"]),
 )
 # The account is kept from being locked until the transaction ends.
 INSERT_SESSION = {

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.models import Account
+from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.factors.store import enrolled_of, with_authenticators
 from idp.foundation.clock import Clock
@@ -41,6 +42,7 @@ _BY_DIGEST = with_authenticators(
         Account.credentials_changed_at <= SignInAttempt.updated_at,
         Account.locked_at.is_(None),
         Account.closed_at.is_(None),
+        is_unrestricted(bindparam("now")),
     )
 )
 _THIS = SignInAttempt.id == bindparam("attempt")

@@ -1,7 +1,7 @@
 """Audit events of powers and of changes that need approval (GB/T 22239 8.1.4.3)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from idp.audit.events import Event
 
@@ -50,6 +50,16 @@ class OfficerActed(Event):
     action: ClassVar[str] = "console.acted"
 
     what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventsExported(Event):
+    """An auditor took a copy of the events that a filter chose."""
+
+    action: ClassVar[str] = "audit.exported"
+
+    form: str
+    chosen: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

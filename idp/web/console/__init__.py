@@ -5,12 +5,28 @@ Every view declares the permission it needs; what each power includes is one tab
 
 from flask import Blueprint
 
-from idp.web.console import bootstrap, client_acts, client_changes, clients, overview, requests, sessions, staff
+from idp.web.console import (
+    account_interventions,
+    accounts,
+    bootstrap,
+    client_acts,
+    client_changes,
+    clients,
+    events,
+    hunts,
+    operation,
+    overview,
+    requests,
+    search,
+    sessions,
+    staff,
+)
 from idp.web.shared.csrf import protect
 
 console = Blueprint("console", __name__)
 console.add_url_rule("/", "start", overview.start, methods=["GET"])
 console.add_url_rule("/console", "overview", overview.show, methods=["GET"])
+console.add_url_rule("/console/search", "search", search.find, methods=["POST"])
 console.add_url_rule("/console/bootstrap", "bootstrap", bootstrap.show, methods=["GET"])
 console.add_url_rule("/console/bootstrap", "redeem_bootstrap", bootstrap.redeem, methods=["POST"])
 console.add_url_rule("/console/requests", "requests", requests.show_all, methods=["GET"])
@@ -45,4 +61,29 @@ console.add_url_rule("/console/clients/<client_id>/resume", "resuming_client", c
 console.add_url_rule("/console/clients/<client_id>/resume", "resume_client", client_acts.resume, methods=["POST"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotating_secret", client_acts.rotating, methods=["GET"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotate_secret", client_acts.rotate, methods=["POST"])
+console.add_url_rule("/console/events", "events", events.show, methods=["GET"])
+console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])
+console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
+console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
+console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/keys", "keys", operation.keys, methods=["GET"])
+console.add_url_rule("/console/health", "health", operation.health, methods=["GET"])
+console.add_url_rule("/console/deliveries", "deliveries", operation.deliveries, methods=["GET"])
+console.add_url_rule("/console/deliveries/retry", "retrying_deliveries", operation.retrying, methods=["GET"])
+console.add_url_rule("/console/deliveries/retry", "retry_deliveries", operation.retry, methods=["POST"])
+_ACCOUNT = "/console/accounts/<uuid:account_id>"
+for _path, _name, _ask, _do in (
+    ("restrict", "restrict_account", account_interventions.restricting, account_interventions.restrict),
+    ("lift/<kind>", "lift_restriction", account_interventions.lifting, account_interventions.lift),
+    (
+        "factors/<uuid:authenticator_id>/reset",
+        "reset_factor",
+        account_interventions.resetting,
+        account_interventions.reset,
+    ),
+    ("reveal", "reveal_value", account_interventions.revealing, account_interventions.reveal),
+):
+    console.add_url_rule(f"{_ACCOUNT}/{_path}", f"ask_{_name}", _ask, methods=["GET"])
+    console.add_url_rule(f"{_ACCOUNT}/{_path}", _name, _do, methods=["POST"])
+console.add_url_rule(_ACCOUNT, "account", accounts.show, methods=["GET"])
 protect(console)

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import request
-
 from idp.foundation.translation import marked
 from idp.registry.lint import EXPIRING
 from idp.registry.views import ClientSummary
-from idp.web.console.session_filters import Chip, address
-from idp.web.shared.locale import gettext
+from idp.web.console import filters
+from idp.web.console.filters import Chip
 
 PAGE: Final = 50
 STATES: Final = {
@@ -33,7 +31,6 @@ LABELS: Final = {
     "expiring": marked("Secret ends"),
 }
 EXPIRING_WORDS: Final = {"30d": marked("In 30 days")}
-_LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,7 @@ class Lines:
 
 def typed() -> dict[str, str]:
     """Return the filters as they stand in the address, without empty ones."""
-    given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in LABELS}
-    return {name: value for name, value in given.items() if value}
+    return filters.typed(LABELS)
 
 
 def matching(clients: Iterable[ClientSummary], given: Mapping[str, str], now: datetime) -> list[ClientSummary]:
@@ -83,11 +79,4 @@ def page_of(clients: Sequence[ClientSummary], after: str) -> Lines:
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
     words: Mapping[str, Mapping[str, str]] = {"state": STATES, "expiring": EXPIRING_WORDS}
-    return [
-        Chip(
-            gettext(LABELS[name]),
-            gettext(words[name][value]) if value in words.get(name, {}) else value,
-            address(path, {kept: text for kept, text in given.items() if kept != name}),
-        )
-        for name, value in given.items()
-    ]
+    return filters.chips(given, path, LABELS, words)

@@ -12,9 +12,9 @@ from idp.registry.views import ClientDetail
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import client_filters
+from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_name, console_page
-from idp.web.console.session_filters import address
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 

@@ -32,7 +32,12 @@ SECTIONS: Final = (
     Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
     Section("/console/clients", marked("Services"), Permission.SEE_CLIENTS),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
+    Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
+    Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
+    Section("/console/deliveries", marked("Deliveries"), Permission.SEE_DELIVERIES),
+    Section("/console/keys", marked("Keys"), Permission.SEE_KEYS),
+    Section("/console/health", marked("Health"), Permission.SEE_HEALTH),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),
 )
 

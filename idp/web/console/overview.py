@@ -1,4 +1,4 @@
-"""The start of the console: what waits for this officer."""
+"""The start of the console: the search box, and what waits for this officer."""
 
 from werkzeug.wrappers import Response
 
@@ -8,6 +8,7 @@ from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import see_other
+from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 
@@ -19,6 +20,17 @@ def start() -> Response:
 
 @requires(Permission.SEE_OVERVIEW)
 def show(officer: Officer) -> Response:
-    """Show the tasks."""
+    """Show the search box and the tasks."""
+    return overview_page(officer)
+
+
+def overview_page(officer: Officer, problem: Problem | None = None) -> Response:
+    """Answer with the start page, perhaps with what is wrong with a search."""
     waiting = services().changes.count_open() if officer.may(Permission.APPROVE_REQUESTS) else None
-    return console_page(officer, "overview.html", requests_waiting=waiting)
+    return console_page(
+        officer,
+        "overview.html",
+        404 if problem else 200,
+        problems=[problem] if problem else [],
+        requests_waiting=waiting,
+    )

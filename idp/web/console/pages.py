@@ -33,6 +33,11 @@ def console_page(
     )
 
 
+def client_names() -> dict[str, str]:
+    """Return how staff call each client."""
+    return {client.client_id: client.client_name for client in services().registry.list()}
+
+
 def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list
     """Return how staff call an account."""
     account = services().accounts.get(account_id)

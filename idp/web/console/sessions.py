@@ -15,8 +15,9 @@ from idp.sessions.values import Selector
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import session_filters
+from idp.web.console.filters import address, cursor
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import client_names, console_page
 from idp.web.console.reasons import reason_problem
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.forms import read_form
@@ -38,7 +39,7 @@ def show(officer: Officer) -> Response:
         chosen, problems = session_filters.parsed(given), []
     except UserError as error:
         chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
-    before, after = _cursor("before"), _cursor("after")
+    before, after = cursor("before"), cursor("after")
     lines = services().session_search.page(chosen, before=before, after=after, size=PAGE + 1) if chosen else []
     has_more = len(lines) > PAGE
     lines = lines[-PAGE:] if after else lines[:PAGE]
@@ -50,15 +51,15 @@ def show(officer: Officer) -> Response:
         problems=problems,
         given=given,
         chips=session_filters.chips(given, PATH),
-        clients=_client_names(),
+        clients=client_names(),
         methods=session_filters.METHODS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
         lines=lines,
         devices={line.id: device_name(line.user_agent).device for line in lines},
-        newer=session_filters.address(PATH, given, after=str(lines[0].id)) if lines and has_newer else None,
-        older=session_filters.address(PATH, given, before=str(lines[-1].id)) if lines and has_older else None,
-        ending_url=session_filters.address(f"{PATH}/end", given),
+        newer=address(PATH, given, after=str(lines[0].id)) if lines and has_newer else None,
+        older=address(PATH, given, before=str(lines[-1].id)) if lines and has_older else None,
+        ending_url=address(f"{PATH}/end", given),
         may_end=officer.may(Permission.END_SESSIONS) and chosen is not None and chosen.state == "live",
     )
 
@@ -115,7 +116,7 @@ def show_ending(officer: Officer, ending_id: UUID) -> Response:
         "ending.html",
         progress=progress,
         told=services().mass_endings.deliveries(progress),
-        names=_client_names(),
+        names=client_names(),
     )
 
 
@@ -145,7 +146,7 @@ def _estimate_page(officer: Officer, problem: Problem | None = None) -> Response
         counted=counted,
         needs_approval=needs_approval,
         threshold=services().settings.mass_ending_threshold,
-        back_url=session_filters.address(PATH, given),
+        back_url=address(PATH, given),
     )
 
 
@@ -160,18 +161,8 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
         problems=[problem] if problem else [],
         line=line,
         device=device_name(line.user_agent).device,
-        names=_client_names(),
+        names=client_names(),
         deliveries=services().outbox.deliveries([session_id]),
+        may_see_account=officer.may(Permission.SEE_ACCOUNTS),
         may_end=officer.may(Permission.END_SESSIONS) and line.ended_at is None,
     )
-
-
-def _client_names() -> dict[str, str]:
-    return {client.client_id: client.client_name for client in services().registry.list()}
-
-
-def _cursor(name: str) -> UUID | None:
-    try:
-        return UUID(request.args.get(name, ""))
-    except ValueError:
-        return None

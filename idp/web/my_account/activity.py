@@ -31,6 +31,10 @@ _WORDS: Final = MappingProxyType(
         "authenticator.password_set": marked("Password changed"),
         "authenticator.added": marked("Way to sign in added"),
         "authenticator.removed": marked("Way to sign in removed"),
+        "authenticator.reset": marked("Way to sign in reset by staff"),
+        "account.restrict": marked("Sign-in blocked by staff"),
+        "account.unrestrict": marked("Sign-in allowed again by staff"),
+        "account.value_revealed": marked("Personal information viewed by staff"),
     }
 )
 
@@ -48,9 +52,11 @@ def show(session: Session) -> Response:
 
 def _line(record: AuditRecord, devices: dict[UUID, str]) -> dict[str, Any]:
     unknown = gettext(_UNKNOWN)
+    # Where an officer sits is nobody's business but the auditors'.
+    is_by_others = record.actor.startswith("account:") and record.actor != f"account:{record.account_id}"
     return {
         "at": record.occurred_at,
         "what": gettext(_WORDS[record.action]),
         "device": devices.get(record.session_id, unknown) if record.session_id else unknown,
-        "place": record.network or unknown,
+        "place": unknown if is_by_others else record.network or unknown,
     }

@@ -1,0 +1,130 @@
+"""What officers do to one account: keep it out until a time, let it in again, reset a factor, look at one value.
+
+Each is one transaction with its typed event. Nobody acts on their own account, and the factors of an officer are reset
+by who may also end their power: the help desk could else make itself an officer (rule A1). A password is never chosen
+here: a lost factor is removed, and its owner enrols another.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from idp.accounts.errors import AccountUnknown
+from idp.accounts.restrictions import Restrictions
+from idp.accounts.service import Accounts
+from idp.audit.service import Audit
+from idp.factors.service import Factors
+from idp.factors.values import AuthenticatorView
+from idp.foundation.database import Database
+from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
+from idp.interventions.events import FactorReset, ValueRevealed
+from idp.sessions.devices import Devices
+from idp.sessions.service import Sessions
+from idp.sessions.values import Selector
+from idp.staff.powers import Permission
+from idp.staff.service import Staff
+from idp.staff.values import Officer
+
+VALUES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "legal_name": marked("Name"),
+        "id_number": marked("ID number"),
+        "phone": marked("Phone number"),
+        "email": marked("E-mail address"),
+        "address": marked("Address"),
+    }
+)
+"""The personal values that can be revealed, one at a time."""
+
+_OWN: Final = marked("Nobody does this to their own account: another officer does.")
+_OFFICER: Final = marked("This account belongs to an officer. A security officer resets its factors.")
+_GONE: Final = marked("This factor is not there any more, or it is a password.")
+
+
+class AccountInterventions:
+    """Interventions on accounts."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: Audit,
+        *,
+        accounts: Accounts,
+        restrictions: Restrictions,
+        factors: Factors,
+        sessions: Sessions,
+        devices: Devices,
+        staff: Staff,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._accounts = accounts
+        self._restrictions = restrictions
+        self._factors = factors
+        self._sessions = sessions
+        self._devices = devices
+        self._staff = staff
+
+    def restrict(self, account_id: UUID, kind: str, until: datetime, *, officer: Officer, reason: str) -> None:
+        """Keep an account out until a time and end all it has open. Raises UserError."""
+        _not_own(account_id, officer)
+        with self._database.transaction():
+            self._restrictions.place(account_id, kind, until, reason=reason, actor=officer.actor)
+            self._end_all(account_id, "restricted", officer)
+
+    def lift(self, account_id: UUID, kind: str, *, officer: Officer, reason: str) -> bool:
+        """Let an account in again; tells whether the flag was there. Raises UserError."""
+        _not_own(account_id, officer)
+        return self._restrictions.lift(account_id, kind, reason=reason, actor=officer.actor)
+
+    def reset_factor(
+        self, account_id: UUID, authenticator_id: UUID, *, officer: Officer, case_number: str, reason: str
+    ) -> None:
+        """Remove a lost second factor and end all sessions. Raises UserError.
+
+        Recovery codes go with the last factor they stand in for: they would be asked for at every sign-in.
+        """
+        _not_own(account_id, officer)
+        if not officer.may(Permission.CHANGE_STAFF) and self._staff.officer(account_id) is not None:
+            raise UserError(_OFFICER)
+        with self._database.transaction():
+            kind = self._factors.remove(account_id, authenticator_id, actor=officer.actor)
+            if kind is None:
+                raise UserError(_GONE)
+            left = self._factors.enrolled(account_id).authenticators
+            if not any(view.kind not in {"password", "recovery_code"} for view in left):
+                self._remove_codes(account_id, left, officer)
+            self._audit.record(
+                FactorReset(
+                    account_id=account_id, actor=officer.actor, reason=reason, kind=kind, case_number=case_number
+                )
+            )
+            self._end_all(account_id, "factor_reset", officer)
+
+    def reveal(self, account_id: UUID, name: str, *, officer: Officer, reason: str) -> str | None:
+        """Return one personal value, None if there is none. The owner sees on their own page that it was looked at."""
+        with self._database.transaction():
+            profile = self._accounts.profile(account_id)
+            if profile is None:
+                raise AccountUnknown
+            value = profile.text(name)
+            event = ValueRevealed(account_id=account_id, actor=officer.actor, reason=reason, value_name=name)
+            self._audit.record(event)
+        return value
+
+    def _remove_codes(self, account_id: UUID, left: tuple[AuthenticatorView, ...], officer: Officer) -> None:
+        for view in left:
+            if view.kind == "recovery_code":
+                self._factors.remove(account_id, view.id, actor=officer.actor)
+
+    def _end_all(self, account_id: UUID, reason: str, officer: Officer) -> None:
+        self._devices.forget(account_id)
+        self._sessions.terminate(Selector(account_id=account_id), reason=reason, actor=officer.actor)
+
+
+def _not_own(account_id: UUID, officer: Officer) -> None:
+    if account_id == officer.account_id:
+        raise UserError(_OWN)

@@ -1,0 +1,68 @@
+"""The filters of the list of events: from the address to a value, and back as chips."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from idp.audit.searching import EventFilter, actions
+from idp.foundation.errors import UserError
+from idp.foundation.translation import SHANGHAI, marked
+from idp.web.console import filters
+from idp.web.console.filters import UNKNOWN_VALUE, Chip
+
+NAMES: Final = ("actor", "account", "client", "action", "hide", "request", "since", "until")
+_LABELS: Final[Mapping[str, str]] = {
+    "actor": marked("Actor"),
+    "account": marked("Account"),
+    "client": marked("Service"),
+    "action": marked("Action"),
+    "hide": marked("Hidden"),
+    "request": marked("Request id"),
+    "since": marked("From"),
+    "until": marked("Before"),
+}
+_BAD_TIME: Final = marked("Write a time such as 2026-03-02 09:00.")
+_UNNAMED: Final = ("system", "command:", "client:", "account:")
+
+
+def typed() -> dict[str, str]:
+    """Return the filters as they stand in the address, without empty ones."""
+    return filters.typed(NAMES)
+
+
+def parsed(given: Mapping[str, str]) -> EventFilter:
+    """Return the filter that was typed. Raises UserError that names its field."""
+    return EventFilter(
+        actor=_actor(given["actor"]) if "actor" in given else None,
+        account_id=filters.account_of(given["account"]) if "account" in given else None,
+        client_id=given.get("client"),
+        action=_action(given["action"], "action") if "action" in given else None,
+        request_id="".join(given["request"].split()).upper() if "request" in given else None,
+        since=_moment(given["since"], "since") if "since" in given else None,
+        until=_moment(given["until"], "until") if "until" in given else None,
+        hidden=(_action(given["hide"], "hide"),) if "hide" in given else (),
+    )
+
+
+def chips(given: Mapping[str, str], path: str) -> list[Chip]:
+    """Return a chip for each active filter."""
+    return filters.chips(given, path, _LABELS, {})
+
+
+def _actor(text: str) -> str:
+    """Return how the record names an actor: as typed, or by the account's id or username."""
+    return text if text.startswith(_UNNAMED) else f"account:{filters.account_of(text, 'actor')}"
+
+
+def _action(text: str, field: str) -> str:
+    if text not in actions():
+        raise UserError(UNKNOWN_VALUE, field=field)
+    return text
+
+
+def _moment(text: str, field: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(_BAD_TIME, field=field) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)

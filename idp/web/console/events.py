@@ -1,0 +1,130 @@
+"""What happened, by filter; one event; and a copy of what a filter chooses, for auditors only (rule A8)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+import orjson
+from flask import request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from idp.audit.searching import PAGE, EventFilter, EventSearch, actions
+from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
+from idp.foundation.errors import UserError
+from idp.staff.events import EventsExported
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
+from idp.web.console import event_filters
+from idp.web.console.filters import UNKNOWN_VALUE, address, cursor
+from idp.web.console.guards import requires
+from idp.web.console.pages import client_names, console_page
+from idp.web.console.reasons import reason_problem
+from idp.web.shared.forms import read_form
+from idp.web.shared.locale import gettext
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+
+PATH: Final = "/console/events"
+_FORMS: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+
+@requires(Permission.SEE_EVENTS)
+def show(officer: Officer) -> Response:
+    """List events, latest first."""
+    given = event_filters.typed()
+    try:
+        chosen, problems = event_filters.parsed(given), []
+    except UserError as error:
+        chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
+    before, after = cursor("before"), cursor("after")
+    records = services().event_search.page(chosen, before=before, after=after, size=PAGE + 1) if chosen else []
+    has_more = len(records) > PAGE
+    records = records[-PAGE:] if after else records[:PAGE]
+    has_newer, has_older = (has_more if after else before is not None), (has_more if not after else True)
+    return console_page(
+        officer,
+        "events.html",
+        400 if problems else 200,
+        problems=problems,
+        given=given,
+        chips=event_filters.chips(given, PATH),
+        actions=actions(),
+        clients=client_names(),
+        records=records,
+        newer=address(PATH, given, after=str(records[0].id)) if records and has_newer else None,
+        older=address(PATH, given, before=str(records[-1].id)) if records and has_older else None,
+        export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
+        may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
+    )
+
+
+@requires(Permission.SEE_EVENTS)
+def show_one(officer: Officer, event_id: UUID) -> Response:
+    """Show one event with all that it says."""
+    record = services().event_search.find(event_id)
+    if record is None:
+        raise NotFound
+    return console_page(
+        officer,
+        "event.html",
+        record=record,
+        names=client_names(),
+        may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
+        may_see_sessions=officer.may(Permission.SEE_SESSIONS),
+    )
+
+
+@requires(Permission.EXPORT_EVENTS, fresh=True)
+def exporting(officer: Officer) -> Response:
+    """Ask in which form and why."""
+    return _export_page(officer)
+
+
+@requires(Permission.EXPORT_EVENTS, fresh=True)
+def export(officer: Officer) -> Response:
+    """Send the events of the filter, those too that a view hides; the copy is itself an event."""
+    form = read_form(request)
+    kind, reason = form.text("form"), form.text("reason")
+    problems = [problem for problem in (reason_problem(reason),) if problem]
+    if kind not in _FORMS:
+        problems.append(Problem(gettext(UNKNOWN_VALUE), "form"))
+    try:
+        chosen = replace(event_filters.parsed(event_filters.typed()), hidden=())
+    except UserError as error:
+        problems.append(Problem(gettext(error.message, **error.values)))
+    if problems:
+        return _export_page(officer, problems)
+    services().audit.record(EventsExported(actor=officer.actor, reason=reason, form=kind, chosen=chosen.packed()))
+    lines = _LINES[kind](services().event_search, chosen)
+    response = Response(lines, content_type=_FORMS[kind])
+    response.headers["Content-Disposition"] = f'attachment; filename="events.{kind}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _csv(search: EventSearch, chosen: EventFilter) -> Iterator[str]:
+    yield csv_line(COLUMNS)
+    for record in search.every(chosen):
+        yield csv_line(cells_of(record))
+
+
+def _jsonl(search: EventSearch, chosen: EventFilter) -> Iterator[str]:
+    for record in search.every(chosen):
+        yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+_LINES: Final[Mapping[str, Callable[[EventSearch, EventFilter], Iterator[str]]]] = {"csv": _csv, "jsonl": _jsonl}
+
+
+def _export_page(officer: Officer, problems: list[Problem] | None = None) -> Response:
+    given = event_filters.typed()
+    return console_page(
+        officer,
+        "export_events.html",
+        400 if problems else 200,
+        problems=problems or (),
+        chips=event_filters.chips(given, PATH),
+        back_url=address(PATH, given),
+    )

@@ -1,0 +1,79 @@
+"""The filters of every list: in the address, so that a view can be kept and sent on (console.md §1), each a chip that
+takes it away. Every value is data; nothing personal stands in an address.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import request
+
+from idp.accounts.identifiers import parse_identifier
+from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
+from idp.web.shared.locale import gettext
+from idp.web.shared.services import services
+
+UNKNOWN_VALUE: Final = marked("Choose one of the values offered.")
+_UNKNOWN_ACCOUNT: Final = marked("There is no such account.")
+_NUMBER: Final = marked("A number does not belong in an address. Find the account by the search box of the overview.")
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter; ``href`` is the list without it."""
+
+    label: str
+    value: str
+    href: str
+
+
+def typed(names: Iterable[str]) -> dict[str, str]:
+    """Return the filters as they stand in the address, without empty ones."""
+    given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in names}
+    return {name: value for name, value in given.items() if value and "\0" not in value}
+
+
+def chips(
+    given: Mapping[str, str], path: str, labels: Mapping[str, str], words: Mapping[str, Mapping[str, str]]
+) -> list[Chip]:
+    """Return a chip for each active filter; ``words`` says what the values of a choice are called."""
+    return [
+        Chip(
+            gettext(labels[name]),
+            gettext(words[name][value]) if value in words.get(name, {}) else value,
+            address(path, {kept: text for kept, text in given.items() if kept != name}),
+        )
+        for name, value in given.items()
+    ]
+
+
+def address(path: str, given: Mapping[str, str], **more: str) -> str:
+    """Return the address of a list with these filters."""
+    query = urlencode([*given.items(), *more.items()])
+    return f"{path}?{query}" if query else path
+
+
+def cursor(name: str) -> UUID | None:
+    """Return the id that a page continues from."""
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def account_of(text: str, field: str = "account") -> UUID:
+    """Return the account of an id or a username. Raises UserError that names the field."""
+    try:
+        return UUID(text)
+    except ValueError:
+        identifier = parse_identifier(text)
+    if identifier.kind != "username":
+        raise UserError(_NUMBER, field=field)
+    found = services().accounts.find_for_sign_in(identifier)
+    if found is None:
+        raise UserError(_UNKNOWN_ACCOUNT, field=field)
+    return found.id

@@ -1,0 +1,89 @@
+"""How the service itself is: its signing keys, what could not be told to departments, and whether this node is fit."""
+
+from typing import Final
+
+from flask import request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from idp.signals.ledger import DeadLetter
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
+from idp.web.console.guards import requires
+from idp.web.console.pages import client_names, console_page
+from idp.web.console.reasons import reason_problem
+from idp.web.shared.forms import read_form
+from idp.web.shared.journeys import see_other
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+
+_DELIVERIES: Final = "/console/deliveries"
+
+
+@requires(Permission.SEE_KEYS)
+def keys(officer: Officer) -> Response:
+    """List every signing key there ever was."""
+    return console_page(
+        officer, "keys.html", keys=services().keyring.list_keys(), findings=services().keyring.problems()
+    )
+
+
+@requires(Permission.SEE_HEALTH)
+def health(officer: Officer) -> Response:
+    """Show what this node finds when it looks at what it needs."""
+    return console_page(officer, "health.html", readiness=services().signals.readiness())
+
+
+@requires(Permission.SEE_DELIVERIES)
+def deliveries(officer: Officer) -> Response:
+    """Show how much waits, and list what was given up."""
+    waiting, dead = services().signals.ledger.counts()
+    return console_page(
+        officer,
+        "deliveries.html",
+        waiting=waiting,
+        dead=dead,
+        letters=services().signals.ledger.dead_letters(),
+        names=client_names(),
+        may_retry=officer.may(Permission.RETRY_DELIVERIES),
+    )
+
+
+@requires(Permission.RETRY_DELIVERIES, fresh=True)
+def retrying(officer: Officer) -> Response:
+    """Ask why the messages of a service are to be tried again."""
+    return _retry_page(officer)
+
+
+@requires(Permission.RETRY_DELIVERIES, fresh=True)
+def retry(officer: Officer) -> Response:
+    """Let what was given up for a service be tried again."""
+    reason, letters = read_form(request).text("reason"), _letters()
+    problem = reason_problem(reason)
+    if problem:
+        return _retry_page(officer, problem)
+    with services().database.transaction():
+        services().signals.ledger.replay(letters[0].client_id)
+        services().staff.note_reason(officer, "deliveries.retry", reason, client_id=letters[0].client_id)
+    return see_other(_DELIVERIES)
+
+
+def _letters() -> list[DeadLetter]:
+    """Return what was given up for the service of the address."""
+    wanted = request.args.get("client", "")
+    found = [letter for letter in services().signals.ledger.dead_letters() if letter.client_id == wanted]
+    if not found:
+        raise NotFound
+    return found
+
+
+def _retry_page(officer: Officer, problem: Problem | None = None) -> Response:
+    letters = _letters()
+    return console_page(
+        officer,
+        "retry_deliveries.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        name=client_names().get(letters[0].client_id, letters[0].client_id),
+        count=len(letters),
+    )

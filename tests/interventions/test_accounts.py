@@ -1,0 +1,64 @@
+"""Restrictions when several act at once: an officer and the person, or two officers (GB/T 22239 8.1.5)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from idp.foundation.errors import UserError
+from idp.sessions.values import Selector
+
+
+def restrict(services, person, officer, kind="block"):
+    until = services.clock.now() + timedelta(hours=1)
+    services.account_interventions.restrict(person.account_id, kind, until, officer=officer, reason="stolen phone")
+
+
+def test_whoever_signs_in_while_an_officer_blocks_is_out(services, officer, account_factory, sign_in):
+    person, author = account_factory(), officer()
+
+    def enter(_place):
+        try:
+            sign_in(person=person)
+        except AttributeError:
+            return "kept out"
+        return "entered"
+
+    with ThreadPoolExecutor(4) as pool:
+        entering = [pool.submit(enter, place) for place in range(6)]
+        pool.submit(restrict, services, person, author).result()
+        assert {one.result() for one in entering} <= {"entered", "kept out"}
+    assert services.sessions.list(account_id=person.account_id) == []
+    assert enter(0) == "kept out"
+
+
+def test_two_officers_at_once_leave_one_flag_of_each_kind(services, officer, account_factory):
+    person, officers = account_factory(), [officer(), officer()]
+    with ThreadPoolExecutor(4) as pool:
+        work = [(one, kind) for one in officers for kind in ("block", "suspend")]
+        for done in [pool.submit(restrict, services, person, *one) for one in work]:
+            done.result()
+    assert [one.kind for one in services.restrictions.in_force(person.account_id)] == ["block", "suspend"]
+
+
+def test_what_fails_leaves_nothing_half_done(services, officer, account_factory, sign_in, monkeypatch):
+    person = account_factory()
+    sign_in(person=person)
+
+    def refuse(*_args, **_options):
+        raise OSError("the database refuses")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(services.sessions, "terminate", refuse)
+        with pytest.raises(OSError, match="refuses"):
+            restrict(services, person, officer())
+    assert services.restrictions.in_force(person.account_id) == ()
+    assert len(services.sessions.list(account_id=person.account_id)) == 1
+
+
+def test_a_closed_account_is_restricted_no_more(services, officer, account_factory):
+    person = account_factory()
+    services.accounts.close(person.account_id, reason="died", actor="system")
+    services.sessions.terminate(Selector(account_id=person.account_id), reason="closed", actor="system")
+    with pytest.raises(UserError):
+        restrict(services, person, officer())
