@@ -41,6 +41,7 @@ def build_environment(*, auto_reload: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.template_class = _Template
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     environment.globals.update(
         _=_translated,
         asset=_asset,
