@@ -24,6 +24,7 @@ from idp.sessions.models import OPSession
 from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.staff.changes import ChangeKind, Changes
+from idp.staff.models import OfficerPower
 from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
 
@@ -99,7 +100,11 @@ class MassEndings:
 
         What is ended is frozen now: the filter, the sessions that have begun by now, and how many they are.
         """
-        with self._database.transaction():
+        with self._database.transaction() as connection:
+            # One decision of an officer at a time: several at once would each find the day below the threshold.
+            connection.execute(
+                select(OfficerPower).where(OfficerPower.person_id == officer.person_id).with_for_update()
+            )
             sessions = self._search.estimate(chosen).sessions
             began_until = self._clock.now()
             if not self.needs_approval(officer, sessions):

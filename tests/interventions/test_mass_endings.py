@@ -51,6 +51,18 @@ def test_thresholds_add_up_over_a_day(services, officer, sign_in, decide, clock)
     assert services.changes.get(decide(author)) is None
 
 
+def test_decisions_at_once_add_up_too(services, officer, sign_in, decide):
+    """What several requests at once would end together is more than one officer may."""
+    author = officer()
+    for network in range(4):
+        sign_in(2, network=f"198.51.{network}.0/24")
+    filters = [SessionFilter(network=f"198.51.{network}.0/24") for network in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        decided = list(pool.map(lambda chosen: decide(author, chosen), filters))
+    at_once = [one for one in decided if services.mass_endings.progress(one) is not None]
+    assert len(at_once) == 1
+
+
 def test_what_begins_after_the_decision_is_spared(services, officer, sign_in, decide, live):
     sign_in(2)
     decide(officer())
