@@ -31,7 +31,8 @@ _ENVIRONMENT = {
 
 def _approved_in_production(dialect: str) -> Any:  # noqa: ANN401 - a constraint of one dialect
     """What is in force in production rests on two approvals (rule A1): held by the database, not by our code."""
-    condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR coalesce(approvals, 0) = 2"
+    approved = "change_request_id IS NOT NULL AND coalesce(approvals, 0) = 2"
+    condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR ({approved})"
     return CheckConstraint(condition, name="ck_client_version_approved").ddl_if(dialect=dialect)
 
 

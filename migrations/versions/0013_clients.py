@@ -23,7 +23,8 @@ _ENVIRONMENT = {
 
 def upgrade() -> None:
     dialect = op.get_context().dialect.name
-    condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR coalesce(approvals, 0) = 2"
+    approved = "change_request_id IS NOT NULL AND coalesce(approvals, 0) = 2"
+    condition = f"status <> 'published' OR {_ENVIRONMENT[dialect]} <> 'production' OR ({approved})"
     with op.batch_alter_table("client_version", schema=None) as batch_op:
         batch_op.add_column(sa.Column("change_request_id", columns.UUIDType(), nullable=True))
         batch_op.add_column(sa.Column("approvals", sa.SmallInteger(), nullable=True))

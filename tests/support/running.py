@@ -94,7 +94,7 @@ def _mark(item: pytest.Item) -> None:
     folders = set(Path(item.path).relative_to(item.config.rootpath).parts)
     needs = {mark.name for mark in item.iter_markers()}
     is_slow = folders & _SLOW_FOLDERS or any(word in item.path.stem for word in _SLOW_FILES)
-    if not needs & {"browser", "server", "postgresql"} and not is_slow:
+    if not needs & {"browser", "server", *DATABASES} and not is_slow:
         item.add_marker(pytest.mark.unit)
 
 

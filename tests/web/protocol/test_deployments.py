@@ -10,10 +10,14 @@ from sqlalchemy import select, update
 from idp.factors.assurance import VerifiedFactor
 from idp.registry.models import ClientRow, ClientVersion
 from idp.sessions.values import Browser as From
+from idp.staff.granting import GRANT
 from idp.web.shared.guards import GUARD
 from tests.factories.registrations import registration_of
 from tests.protocol.conftest import refused
+from tests.staff.conftest import new_officer, officer
 from tests.support.relying_party import RelyingParty
+
+__all__ = ["new_officer", "officer"]
 
 pytestmark = pytest.mark.only_on("sqlite")
 
@@ -96,12 +100,18 @@ def test_an_approved_client_works(tax, person):
 
 
 @pytest.mark.parametrize("made_for", ["development", "production"])
-def test_a_client_made_for_another_deployment_is_refused(tax, person, services, made_for):
-    """Rule O1: even if its rows were copied here."""
+def test_a_client_made_for_another_deployment_is_refused(tax, person, services, account_factory, officer, made_for):
+    """Rule O1: even if its rows were copied here, with the approvals that production cannot be without."""
+    person_id = str(account_factory(kind="staff").account_id)
+    request_id = services.changes.request(
+        GRANT, person_id, {"power": "audit"}, author=officer(), reason="test", approvals=2
+    )
+    for _ in range(2):
+        services.changes.approve(request_id, services.changes.get(request_id).digest, officer())
     with services.database.transaction() as connection:
         content = connection.scalar(select(ClientVersion.content))
         content["policy"]["environment"] = made_for
-        connection.execute(update(ClientVersion).values(content=content))
+        connection.execute(update(ClientVersion).values(content=content, change_request_id=request_id, approvals=2))
         connection.execute(update(ClientRow).values(environment=made_for))
     services.registry.rotate_secret("tax", actor="command:test")
     assert is_refused(tax.authorize(person))
