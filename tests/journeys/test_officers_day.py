@@ -285,6 +285,7 @@ def forgeries_are_named(verifier: Verifier, record: Path, event_id: str) -> None
         assert event_id in said or not forged
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.usefixtures("running")
 def test_three_officers_let_a_site_in_end_a_stolen_session_and_prove_it_from_a_file(
     at_console: Callable[..., "Page"],
