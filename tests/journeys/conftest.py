@@ -27,12 +27,15 @@ class Sites:
     enterprise: str
 
 
-def _start_site(name: str, issuer: str, folder: Path) -> tuple[str, BackgroundProcess]:
-    port = free_port()
+def start_site(
+    name: str, issuer: str, folder: Path, *, port: int | None = None, secret: str = SECRET
+) -> tuple[str, BackgroundProcess]:
+    """Start a department's site; return its origin and its process."""
+    port = port or free_port()
     origin = f"http://localhost:{port}"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("IDP_")} | {
         "ISSUER": issuer,
-        "CLIENT_SECRET": SECRET,
+        "CLIENT_SECRET": secret,
         "ORIGIN": origin,
         "SESSION_FILE": str(folder / f"{name}.sqlite3"),
         "PYTHONPATH": os.pathsep.join((str(CLIENTS), str(CLIENTS / "kit"))),
@@ -45,7 +48,7 @@ def _start_site(name: str, issuer: str, folder: Path) -> tuple[str, BackgroundPr
 @pytest.fixture
 def sites(idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str, tmp_path: Path) -> Iterator[Sites]:
     """The three sites, registered by their reviewed files, with provider and worker running."""
-    started = {name: _start_site(name, issuer, tmp_path) for name in ("tax", "welfare", "enterprise")}
+    started = {name: start_site(name, issuer, tmp_path) for name in ("tax", "welfare", "enterprise")}
     worker = idp_command.start("worker")
     try:
         for name, (origin, process) in started.items():
