@@ -21,8 +21,8 @@ class Ended:
 
     @property
     def complaint(self) -> str:
-        """The one line on standard error."""
-        lines = self.stderr.strip().splitlines()
+        """The one line on standard error for a person; what is logged there, such as an event recorded, is JSON."""
+        lines = [line for line in self.stderr.strip().splitlines() if not line.startswith("{")]
         assert len(lines) == 1, self.stderr
         return lines[0]
 
