@@ -34,14 +34,7 @@ request_context: ContextVar[RequestContext] = ContextVar("request_context", defa
 def configure_logging(*, level: int = logging.INFO) -> None:
     """Send every log record of this process to standard error as JSON lines."""
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _add_request,
-            _drop_sensitive,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -65,3 +58,16 @@ def _drop_sensitive(_logger: Any, _method: str, event: MutableMapping[str, Any])
     for name in [name for name in event if name not in _ALLOWED and any(word in name for word in _FORBIDDEN)]:
         event[name] = "[dropped]"
     return event
+
+
+# One list for the whole life of the process: a logger keeps the list it was first used with. With a second
+# list after a second configuration, whoever listens in (`structlog.testing.capture_logs` changes the list in
+# place) would hear some loggers only.
+_PROCESSORS: list[structlog.typing.Processor] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _add_request,
+    _drop_sensitive,
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(),
+]
