@@ -16,6 +16,7 @@ from idp.audit.models import AuditEvent
 from idp.audit.service import AuditRecord
 from idp.foundation.database import Database
 from idp.foundation.entropy import first_uuid7
+from idp.foundation.keyset import rows_of_page
 
 PAGE: Final = 50
 _BATCH: Final = 1000
@@ -66,16 +67,10 @@ class EventSearch:
         self, chosen: EventFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
     ) -> list[AuditRecord]:
         """Return up to ``size`` events, latest first: those before one, or the nearest after one."""
-        statement = chosen.applied(select(*_COLUMNS)).limit(size)
-        if after is not None:
-            statement = statement.where(AuditEvent.id > after).order_by(AuditEvent.id)
-        else:
-            statement = statement.order_by(AuditEvent.id.desc())
-            if before is not None:
-                statement = statement.where(AuditEvent.id < before)
+        statement = chosen.applied(select(*_COLUMNS))
         with self._database.read() as connection:
-            records = [AuditRecord(*row) for row in connection.execute(statement)]
-        return records[::-1] if after is not None else records
+            rows = rows_of_page(connection, statement, AuditEvent.id, before=before, after=after, size=size)
+        return [AuditRecord(*row) for row in rows]
 
     def find(self, event_id: UUID) -> AuditRecord | None:
         """Return one event."""

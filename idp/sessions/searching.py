@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
+from idp.foundation.keyset import rows_of_page
 from idp.sessions.filters import SessionFilter
 from idp.sessions.models import ClientSession, OPSession, Subject
 from idp.sessions.store import factors_of
@@ -54,16 +55,10 @@ class SessionSearch:
         self, chosen: SessionFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
     ) -> list[SessionLine]:
         """Return up to ``size`` sessions, latest first: those that began before one, or the nearest after one."""
-        statement = self._matching(chosen).limit(size)
-        if after is not None:
-            statement = statement.where(OPSession.id > after).order_by(OPSession.id)
-        else:
-            statement = statement.order_by(OPSession.id.desc())
-            if before is not None:
-                statement = statement.where(OPSession.id < before)
+        statement = self._matching(chosen)
         with self._database.read() as connection:
-            lines = [_line(row) for row in connection.execute(statement)]
-        return lines[::-1] if after is not None else lines
+            rows = rows_of_page(connection, statement, OPSession.id, before=before, after=after, size=size)
+        return [_line(row) for row in rows]
 
     def find(self, session_id: UUID) -> SessionLine | None:
         """Return one session, live or ended."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -10,16 +11,18 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from idp.audit.searching import PAGE, EventFilter, EventSearch, actions
+from idp.audit.searching import EventFilter, EventSearch, actions
+from idp.audit.service import AuditRecord
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.foundation.errors import UserError
 from idp.staff.events import EventsExported
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import event_filters
-from idp.web.console.filters import UNKNOWN_VALUE, address, cursor
+from idp.web.console.filters import UNKNOWN_VALUE, address
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
+from idp.web.console.paging import Page, current_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.locale import gettext
@@ -38,11 +41,9 @@ def show(officer: Officer) -> Response:
         chosen, problems = event_filters.parsed(given), []
     except UserError as error:
         chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
-    before, after = cursor("before"), cursor("after")
-    records = services().event_search.page(chosen, before=before, after=after, size=PAGE + 1) if chosen else []
-    has_more = len(records) > PAGE
-    records = records[-PAGE:] if after else records[:PAGE]
-    has_newer, has_older = (has_more if after else before is not None), (has_more if not after else True)
+    page: Page[AuditRecord] = (
+        current_page(partial(services().event_search.page, chosen), PATH, given) if chosen else Page([])
+    )
     return console_page(
         officer,
         "events.html",
@@ -52,9 +53,9 @@ def show(officer: Officer) -> Response:
         chips=event_filters.chips(given, PATH),
         actions=actions(),
         clients=client_names(),
-        records=records,
-        newer=address(PATH, given, after=str(records[0].id)) if records and has_newer else None,
-        older=address(PATH, given, before=str(records[-1].id)) if records and has_older else None,
+        records=page.lines,
+        newer=page.newer,
+        older=page.older,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
     )

@@ -57,14 +57,6 @@ def address(path: str, given: Mapping[str, str], **more: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def cursor(name: str) -> UUID | None:
-    """Return the id that a page continues from."""
-    try:
-        return UUID(request.args.get(name, ""))
-    except ValueError:
-        return None
-
-
 def account_of(text: str, field: str = "account") -> UUID:
     """Return the account of an id or a username. Raises UserError that names the field."""
     try:

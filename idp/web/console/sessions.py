@@ -1,5 +1,6 @@
 """Who is signed in, from where and to what; ending one session, or all that a filter chooses."""
 
+from functools import partial
 from uuid import UUID
 
 from flask import request
@@ -10,14 +11,14 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.mass_endings import ENDED_BY_STAFF
 from idp.sessions.filters import SessionFilter
-from idp.sessions.searching import PAGE
-from idp.sessions.values import Selector
+from idp.sessions.values import Selector, SessionLine
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import session_filters
-from idp.web.console.filters import address, cursor
+from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
+from idp.web.console.paging import Page, current_page
 from idp.web.console.reasons import reason_problem
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.forms import read_form
@@ -39,11 +40,9 @@ def show(officer: Officer) -> Response:
         chosen, problems = session_filters.parsed(given), []
     except UserError as error:
         chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
-    before, after = cursor("before"), cursor("after")
-    lines = services().session_search.page(chosen, before=before, after=after, size=PAGE + 1) if chosen else []
-    has_more = len(lines) > PAGE
-    lines = lines[-PAGE:] if after else lines[:PAGE]
-    has_newer, has_older = (has_more if after else before is not None), (has_more if not after else True)
+    page: Page[SessionLine] = (
+        current_page(partial(services().session_search.page, chosen), PATH, given) if chosen else Page([])
+    )
     return console_page(
         officer,
         "sessions.html",
@@ -55,10 +54,10 @@ def show(officer: Officer) -> Response:
         methods=session_filters.METHODS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
-        lines=lines,
-        devices={line.id: device_name(line.user_agent).device for line in lines},
-        newer=address(PATH, given, after=str(lines[0].id)) if lines and has_newer else None,
-        older=address(PATH, given, before=str(lines[-1].id)) if lines and has_older else None,
+        lines=page.lines,
+        devices={line.id: device_name(line.user_agent).device for line in page.lines},
+        newer=page.newer,
+        older=page.older,
         ending_url=address(f"{PATH}/end", given),
         may_end=officer.may(Permission.END_SESSIONS) and chosen is not None and chosen.state == "live",
     )

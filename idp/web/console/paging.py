@@ -1,0 +1,57 @@
+"""One page of a list in the console: what it shows, and the addresses of the pages beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from flask import request
+
+from idp.web.console.filters import address
+
+SIZE: Final = 50
+
+
+class _Line(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+L = TypeVar("L", bound=_Line)
+L_co = TypeVar("L_co", bound=_Line, covariant=True)
+
+
+class Find(Protocol[L_co]):
+    """Finds the lines before an id, or those nearest after one, latest first."""
+
+    def __call__(self, *, before: UUID | None, after: UUID | None, size: int) -> Sequence[L_co]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[L]):
+    """``newer`` and ``older`` are addresses, None where there is nothing."""
+
+    lines: Sequence[L]
+    newer: str | None = None
+    older: str | None = None
+
+
+def current_page(find: Find[L], path: str, given: Mapping[str, str]) -> Page[L]:
+    """Return the page that the address asks for; one line more than it shows is read, to know whether it goes on."""
+    before, after = _cursor("before"), _cursor("after")
+    lines = find(before=before, after=after, size=SIZE + 1)
+    goes_on = len(lines) > SIZE
+    lines = lines[-SIZE:] if after else lines[:SIZE]
+    has_newer, has_older = (goes_on, True) if after else (before is not None, goes_on)
+    return Page(
+        lines,
+        address(path, given, after=str(lines[0].id)) if lines and has_newer else None,
+        address(path, given, before=str(lines[-1].id)) if lines and has_older else None,
+    )
+
+
+def _cursor(name: str) -> UUID | None:
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
