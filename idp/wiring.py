@@ -24,14 +24,17 @@ from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
+from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.hunts import Hunts
 from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
+from idp.notices.service import Notices
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
 from idp.provisioning.members import Parts
 from idp.provisioning.service import Provisioning
+from idp.registry.credentials import Credentials
 from idp.registry.dynamic import DynamicRegistration
 from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
@@ -69,11 +72,13 @@ class Services:
     sealer: Sealer
     keyring: Keyring
     translator: Translator
+    notices: Notices
     accounts: Accounts
     account_search: AccountSearch
     restrictions: Restrictions
     factors: Factors
     registry: Registry
+    credentials: Credentials
     initial_tokens: InitialTokens
     dynamic_registration: DynamicRegistration
     staff: Staff
@@ -83,6 +88,7 @@ class Services:
     client_changes: ClientChanges
     account_interventions: AccountInterventions
     hunts: Hunts
+    alerting: Alerting
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -105,6 +111,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
+    translator, credentials = Translator(), Credentials(database, clock, settings)
+    notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
@@ -229,6 +237,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         issuer=settings.issuer,
         environment=settings.environment,
     )
+    alerting = Alerting(
+        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices)
+    )
     return Services(
         settings,
         clock,
@@ -240,12 +251,14 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         EventSearch(database),
         sealer,
         keyring,
-        Translator(),
+        translator,
+        notices,
         accounts,
         AccountSearch(database, keyring),
         restrictions,
         factors,
         registry,
+        credentials,
         initial_tokens,
         dynamic_registration,
         staff,
@@ -254,7 +267,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         mass_endings,
         client_changes,
         account_interventions,
-        Hunts(database, clock),
+        alerting.hunts,
+        alerting,
         sessions,
         devices,
         grants,

@@ -21,12 +21,13 @@ from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
 from idp.accounts.models import Account, AccountLookup, Membership
 from idp.accounts.opening import Opening, Request
-from idp.accounts.views import AccountView, MembershipView, SignInAccount, account_view
+from idp.accounts.views import AccountView, Mailbox, MembershipView, SignInAccount, account_view
 from idp.audit.events import Event
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.masked import Masked
 from idp.keyring.service import Keyring
 
 ACCESS_ENDED: Final = "access ended by the agency"
@@ -116,6 +117,15 @@ class Accounts:
         with self._database.read() as connection:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
         return None if row is None else account_view(row, profile_of(row, self._keyring))
+
+    def mailbox(self, account_id: UUID) -> Mailbox | None:
+        """Return where the holder of an account gets notices; None if it is locked or closed, or has no address."""
+        with self._database.read() as connection:
+            row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
+        if row is None or row["locked_at"] is not None or row["closed_at"] is not None:
+            return None
+        address = profile_of(row, self._keyring).text("email")
+        return None if address is None else Mailbox(Masked(address), row["preferred_language"])
 
     def profile(self, account_id: UUID, *, organization_id: UUID | None = None) -> Profile | None:
         """Return the source of an account's claims, ``organization`` among them if the account may act for it now."""

@@ -9,10 +9,14 @@ from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
+from idp.keyring.reencryption import EncryptedColumn
+from idp.notices.models import ADDRESS
 from idp.sessions.values import Selector
 from idp.signals.ssf.models import ENCRYPTED_COLUMNS as STREAM_COLUMNS
 
-_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS)
+# The notices, neighbours of the keyring, know no type of it.
+_NOTICE_COLUMNS = (EncryptedColumn("notice", "id", "address", ADDRESS),)
+_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS, *_NOTICE_COLUMNS)
 
 
 @click.group("key")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -127,11 +127,15 @@ class Database:
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
 
-    def upsert(self, table: type[Base], *columns: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
-        """Return an INSERT that writes these columns anew where the primary key exists."""
+    def upsert(self, table: type[Base], *columns: str, where: ColumnElement[bool] | None = None) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that writes these columns anew where the primary key exists and the row there meets a
+        condition.
+        """
         insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
         return insert.on_conflict_do_update(
-            index_elements=list(inspect(table).primary_key), set_={name: insert.excluded[name] for name in columns}
+            index_elements=list(inspect(table).primary_key),
+            set_={name: insert.excluded[name] for name in columns},
+            where=where,
         )
 
     @property

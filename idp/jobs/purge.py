@@ -13,9 +13,12 @@ from sqlalchemy import ColumnElement, Table, delete, exists, or_, select, tuple_
 
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
+from idp.foundation.entropy import first_uuid7
 from idp.foundation.outbox import OutboxMessage
 from idp.foundation.throttle import ThrottleCounter
+from idp.interventions.alerts.models import Alert, ExpiryNotice
 from idp.jobs.job import Job
+from idp.notices.models import Notice
 from idp.protocol.artefacts.authorization_code import AuthorizationCodeRow
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizationRow
 from idp.protocol.artefacts.pushed_request import PushedRequestRow
@@ -77,6 +80,11 @@ def _session_is_over(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def _notice_is_over(now: datetime) -> ColumnElement[bool]:
+    """Its delivery is no longer shown."""
+    return (Notice.id < first_uuid7(now - _DELIVERIES_SHOW_FOR)) & ~exists().where(OutboxMessage.about == Notice.id)
+
+
 def _device_is_over(now: datetime) -> ColumnElement[bool]:
     return or_(Device.last_seen_at < now - _DEVICES_LAST, Device.ended_at < now - _SESSIONS_SHOW_FOR)
 
@@ -99,6 +107,9 @@ EXPIRED: Final[tuple[Purge, ...]] = (
 
 HISTORY: Final[tuple[Purge, ...]] = (
     Purge(OutboxMessage, lambda now: OutboxMessage.settled_at < now - _DELIVERIES_SHOW_FOR),
+    Purge(Notice, _notice_is_over),
+    Purge(Alert, lambda now: Alert.raised_at < now - _DELIVERIES_SHOW_FOR),
+    Purge(ExpiryNotice, lambda now: ExpiryNotice.ends_at < now - _DELIVERIES_SHOW_FOR),
     Purge(AuthorizationGrant, _grant_is_over),
     Purge(ClientSession, _client_session_is_over),
     Purge(OPSession, _session_is_over),

@@ -8,12 +8,14 @@ from flask import Blueprint
 from idp.web.console import (
     account_interventions,
     accounts,
+    alert_rules,
     bootstrap,
     client_acts,
     client_changes,
     clients,
     events,
     hunts,
+    messages,
     operation,
     overview,
     requests,
@@ -66,6 +68,17 @@ console.add_url_rule("/console/events/export", "exporting_events", events.export
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/hunts/rules/new", "new_alert_rule", alert_rules.new, methods=["GET"])
+console.add_url_rule("/console/hunts/rules/new", "add_alert_rule", alert_rules.add, methods=["POST"])
+_RULE = "/console/hunts/rules/<uuid:rule_id>"
+console.add_url_rule(f"{_RULE}/switch", "switching_alert_rule", alert_rules.switching, methods=["GET"])
+console.add_url_rule(f"{_RULE}/switch", "switch_alert_rule", alert_rules.switch, methods=["POST"])
+console.add_url_rule(f"{_RULE}/remove", "removing_alert_rule", alert_rules.removing, methods=["GET"])
+console.add_url_rule(f"{_RULE}/remove", "remove_alert_rule", alert_rules.remove, methods=["POST"])
+console.add_url_rule("/console/messages", "messages", messages.show, methods=["GET"])
+_MESSAGE = "/console/messages/<uuid:notice_id>/retry"
+console.add_url_rule(_MESSAGE, "retrying_message", messages.retrying, methods=["GET"])
+console.add_url_rule(_MESSAGE, "retry_message", messages.retry, methods=["POST"])
 console.add_url_rule("/console/keys", "keys", operation.keys, methods=["GET"])
 console.add_url_rule("/console/health", "health", operation.health, methods=["GET"])
 console.add_url_rule("/console/deliveries", "deliveries", operation.deliveries, methods=["GET"])

@@ -7,16 +7,18 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
+from idp.interventions.alerts.watching import DEAD_LETTERS, SEALING
 from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
+from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
 from idp.web.console.charts import chart_of
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.shared.services import services
 
-_WINDOWS: Final = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "24h": timedelta(days=1)}
-_WINDOW_WORDS: Final = {"1h": marked("1 hour"), "6h": marked("6 hours"), "24h": marked("24 hours")}
+_ALARMS: Final = {DEAD_LETTERS: marked("Deliveries were given up"), SEALING: marked("The audit record is not sealed")}
+_ALERTS_SHOWN: Final = timedelta(days=7)
 _USUAL: Final = "6h"
 _LEAST_ACCOUNTS: Final = 5
 _MOST_ACCOUNTS: Final = 10_000
@@ -26,15 +28,16 @@ _MOST_ACCOUNTS: Final = 10_000
 def show(officer: Officer) -> Response:
     """Show what the hunts found."""
     window = request.args.get("window", _USUAL)
-    window = window if window in _WINDOWS else _USUAL
+    window = window if window in WINDOWS else _USUAL
     least = _least(request.args.get("least", ""))
-    hunts, span = services().hunts, _WINDOWS[window]
+    hunts, span = services().hunts, WINDOWS[window]
     outcomes = hunts.sign_ins(span)
+    rules = services().alerting.rules.list()
     return console_page(
         officer,
         "hunts.html",
         window=window,
-        windows=_WINDOW_WORDS,
+        windows=WINDOW_WORDS,
         least=least,
         outcomes=[one for one in reversed(outcomes) if one.succeeded or one.refused],
         chart=chart_of(outcomes),
@@ -43,6 +46,11 @@ def show(officer: Officer) -> Response:
         dormant=hunts.dormant_officers(),
         dormant_days=DORMANT_AFTER.days,
         power_names=NAMES,
+        rules=rules,
+        rule_windows={rule.id: window_name(rule) for rule in rules},
+        alerts=services().alerting.alerts.latest(_ALERTS_SHOWN),
+        alert_names=_ALARMS | {str(rule.id): rule.hunt.title for rule in rules},
+        may_change_alerts=officer.may(Permission.CHANGE_ALERTS),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
     )
