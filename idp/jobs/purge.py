@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
 
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
@@ -125,8 +125,9 @@ def purge(database: Database, now: datetime, purges: Sequence[Purge]) -> int:
 
 def _purge_one(database: Database, now: datetime, one: Purge) -> int:
     table: Any = one.table.__table__
-    key = _key_of(table)
-    statement = delete(table).where(key.in_(select(key).where(one.is_over(now)).limit(BATCH)))
+    key = list(table.primary_key.columns)
+    chosen = select(*key).where(one.is_over(now)).limit(BATCH)
+    statement = delete(table).where((key[0] if len(key) == 1 else tuple_(*key)).in_(chosen))
     gone = 0
     for _ in range(_MOST_BATCHES):
         with database.transaction() as connection:
@@ -135,11 +136,6 @@ def _purge_one(database: Database, now: datetime, one: Purge) -> int:
         if count < BATCH:
             break
     return gone
-
-
-def _key_of(table: Table) -> Any:  # noqa: ANN401 - a column or a tuple of columns
-    columns = list(table.primary_key.columns)
-    return columns[0] if len(columns) == 1 else tuple_(*columns)
 
 
 def _purge_expired(services: Any) -> int:  # noqa: ANN401 - the services of wiring

@@ -57,7 +57,7 @@ def test_tls_from_the_first_byte(settings, certificate):
 
 def test_nothing_is_said_to_a_server_without_starttls(write, attempt, mail_server):
     """RFC 8314 §3: whoever takes STARTTLS out of the offers gets nothing."""
-    mail_server._tls = None
+    mail_server.tls = None
     write(ADDRESS)
     (ended,) = attempt()
     assert (ended.result, mail_server.letters) == ("retry", [])

@@ -1,5 +1,5 @@
-"""A mail server on loopback that behaves as it is told: takes letters, refuses, hangs, drips or breaks off at a command.
-Written from RFC 5321, RFC 3207 and RFC 4954.
+"""A mail server on loopback that behaves as it is told: takes letters, refuses, hangs, drips or breaks off at a
+command. Written from RFC 5321, RFC 3207 and RFC 4954.
 """
 
 import base64
@@ -54,9 +54,7 @@ def make_certificate(folder: Path, name: str = HOST) -> tuple[ssl.SSLContext, Pa
     public, private = folder / "mail-ca.pem", folder / "mail-key.pem"
     public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
@@ -82,7 +80,7 @@ class MailServer:
         self.most_at_once = 0
         self.release = threading.Event()
         self._at_once = 0
-        self._tls = tls
+        self.tls = tls
         self._tls_from_the_start = tls_from_the_start
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -107,9 +105,9 @@ class MailServer:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            if self._tls is not None and self._tls_from_the_start:
-                connection = self._tls.wrap_socket(connection, server_side=True)
-            session = _Session(self, connection, self._tls, is_protected=self._tls_from_the_start)
+            if self.tls is not None and self._tls_from_the_start:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            session = _Session(self, connection, self.tls, is_protected=self._tls_from_the_start)
             try:
                 session.run()
             finally:
