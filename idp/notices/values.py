@@ -38,7 +38,7 @@ STATES: Final = {
     "delivered": marked("Handed over"),
     "dead": marked("Given up"),
 }
-CHANNELS: Final = {EMAIL: marked("E-mail")}
+CHANNELS: Final = {EMAIL: marked("By e-mail")}
 
 
 @dataclass(frozen=True, slots=True)

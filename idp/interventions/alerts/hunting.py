@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from idp.foundation.translation import marked
@@ -23,12 +23,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class WatchedHunt:
-    """A hunt that a rule can watch. ``counted`` says of what the threshold is a number."""
+    """A hunt that a rule can watch. ``counted`` says of what the threshold is a number, ``about`` what its subjects
+    are, empty for the whole deployment.
+    """
 
     name: str
     title: str
     counted: str
     find: Callable[[Hunts, timedelta, int], list[Found]]
+    about: Literal["", "network", "account"] = ""
 
 
 def _refusals(hunts: Hunts, window: timedelta, _least: int) -> list[Found]:
@@ -51,12 +54,15 @@ def _dormant(hunts: Hunts, _window: timedelta, _least: int) -> list[Found]:
 
 WATCHED: Final = (
     WatchedHunt("refused_sign_ins", marked("Sign-ins refused"), marked("sign-ins refused in the window"), _refusals),
-    WatchedHunt("crowded_network", marked("One network, many accounts"), marked("accounts of one network"), _crowds),
+    WatchedHunt(
+        "crowded_network", marked("One network, many accounts"), marked("accounts of one network"), _crowds, "network"
+    ),
     WatchedHunt(
         "factor_after_recovery",
         marked("New factor after a recovery"),
         marked("factors added by one account"),
         _new_factors,
+        "account",
     ),
     WatchedHunt("dormant_officers", marked("Dormant officers"), marked("officers not here lately"), _dormant),
 )

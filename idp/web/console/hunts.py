@@ -1,5 +1,7 @@
 """The hunts on one page, over a window of time that stands in the address; each line leads to what it speaks of."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -7,17 +9,21 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
+from idp.interventions.alerts.raising import RaisedAlert
+from idp.interventions.alerts.rules import Rule
 from idp.interventions.alerts.watching import DEAD_LETTERS, SEALING
 from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
 from idp.web.console.charts import chart_of
+from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.shared.services import services
 
 _ALARMS: Final = {DEAD_LETTERS: marked("Deliveries were given up"), SEALING: marked("The audit record is not sealed")}
+_REMOVED: Final = marked("A rule since removed")
 _ALERTS_SHOWN: Final = timedelta(days=7)
 _USUAL: Final = "6h"
 _LEAST_ACCOUNTS: Final = 5
@@ -48,12 +54,41 @@ def show(officer: Officer) -> Response:
         power_names=NAMES,
         rules=rules,
         rule_windows={rule.id: window_name(rule) for rule in rules},
-        alerts=services().alerting.alerts.latest(_ALERTS_SHOWN),
-        alert_names=_ALARMS | {str(rule.id): rule.hunt.title for rule in rules},
+        alerts=_alerts(officer, rules),
         may_change_alerts=officer.may(Permission.CHANGE_ALERTS),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the list of alerts; ``href`` is the list or page that shows more of its subject, if one may see it."""
+
+    alert: RaisedAlert
+    title: str
+    href: str
+
+
+def _alerts(officer: Officer, rules: Iterable[Rule]) -> list[_Line]:
+    watched = {str(rule.id): rule.hunt for rule in rules}
+    titles = _ALARMS | {source: hunt.title for source, hunt in watched.items()}
+    return [
+        _Line(
+            one,
+            titles.get(one.source, _REMOVED),
+            _href(officer, watched[one.source].about if one.source in watched else "", one.subject),
+        )
+        for one in services().alerting.alerts.latest(_ALERTS_SHOWN)
+    ]
+
+
+def _href(officer: Officer, about: str, subject: str) -> str:
+    if about == "network" and officer.may(Permission.SEE_SESSIONS):
+        return address("/console/sessions", {"network": subject, "state": "all"})
+    if about == "account" and officer.may(Permission.SEE_ACCOUNTS):
+        return f"/console/accounts/{subject}"
+    return ""
 
 
 def _least(text: str) -> int:
