@@ -147,7 +147,7 @@ def propose(page: "Page", site: TaxSite) -> None:
 def approve(page: "Page", site: TaxSite) -> str:
     """Look at what waits and approve it; return the request's address."""
     menu(page, "/console/requests")
-    page.get_by_role("link", name="client.publish").click()
+    page.get_by_role("link", name="发布服务版本").click()
     expect(page.locator("main")).to_contain_text(f"{site.origin}/callback")
     assert violations(page) == []
     page.click("button[name=answer][value=approve]")

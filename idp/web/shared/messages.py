@@ -70,7 +70,7 @@ _PARTS_OF_THE_NAME = frozenset({"family_name", "given_name"})
 
 
 def listed_claims(names: Collection[str]) -> list[str]:
-    """Return the claims that get a line of their own, in the order of all pages; a part only where its whole is absent."""
+    """Return the claims that get a line, in the order of all pages; a part only where its whole is absent."""
     unlisted = _SAYS_NOTHING_OF_THE_PERSON | (_PARTS_OF_THE_NAME if "name" in names else frozenset())
     order = list(CLAIM_NAMES)
     return sorted(set(names) - unlisted, key=lambda name: (order.index(name) if name in order else len(order), name))
