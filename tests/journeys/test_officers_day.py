@@ -320,7 +320,7 @@ def test_three_officers_let_a_site_in_end_a_stolen_session_and_prove_it_from_a_f
         expect(thief.locator("#signed-in")).to_be_visible()
         session_id = end_stolen_session(security, person)
         shows_in_time(thief, "#signed-out")
-        shows_in_time(security, "tbody tr:has-text('税务局网上办税'):has-text('delivered')")
+        shows_in_time(security, "tbody tr:has-text('税务局网上办税'):has-text('已确认')")
         phone.goto(site.origin)
         expect(phone.locator("#signed-in")).to_be_visible()
     thief.goto(f"{site.issuer}/account")
