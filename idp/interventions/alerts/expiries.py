@@ -50,7 +50,7 @@ class ExpiryNotices:
 
     def _announce(self, one: ExpiringCredential, days: int, now: datetime) -> bool:
         letters = self._letters(one, now)
-        claim = self._database.insert_new(ExpiryNotice)
+        claim = self._database.insert_new(ExpiryNotice).returning(ExpiryNotice.credential)
         row = {
             "credential": one.id,
             "days_before": days,
@@ -62,7 +62,7 @@ class ExpiryNotices:
             # Not claimed: whoever becomes a contact tomorrow is still told.
             return False
         with self._database.transaction() as connection:
-            if connection.execute(claim, row).rowcount == 0:
+            if connection.execute(claim, row).one_or_none() is None:
                 return False
             count = self._notices.send(CREDENTIAL_EXPIRING, letters, client_id=one.client_id)
             self._audit.record(
