@@ -143,7 +143,9 @@ def test_no_server_at_all_is_told_in_words(settings, mail_server):
     assert (ended.result, "cannot be reached (Connection refused)" in ended.error) == ("retry", True)
 
 
-@pytest.mark.parametrize("name", ["税务\r\nBcc: all@example.gov.cn", "a\nb", "x" * 500, "=?utf-8?b?DQpCY2M6?=", "a\x01\x7fb"])
+@pytest.mark.parametrize(
+    "name", ["税务\r\nBcc: all@example.gov.cn", "a\nb", "x" * 500, "=?utf-8?b?DQpCY2M6?=", "a\x01\x7fb"]
+)
 def test_no_name_becomes_a_header(write, attempt, mail_server, name):
     from idp.notices.values import CREDENTIAL_EXPIRING
 
