@@ -26,6 +26,7 @@ from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.hunts import Hunts
+from idp.interventions.key_changes import KeyChanges
 from idp.interventions.mass_endings import MassEndings
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
@@ -81,6 +82,7 @@ class Services:
     session_search: SessionSearch
     mass_endings: MassEndings
     client_changes: ClientChanges
+    key_changes: KeyChanges
     account_interventions: AccountInterventions
     hunts: Hunts
     sessions: Sessions
@@ -134,7 +136,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         threshold=settings.mass_ending_threshold,
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
-    kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
+    key_changes = KeyChanges(database, keyring, sessions, staff)
+    kinds = (
+        *change_kinds(staff),
+        mass_endings.change_kind(),
+        *client_changes.change_kinds(),
+        key_changes.change_kind(),
+    )
     changes = Changes(database, clock, entropy, audit, kinds)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     restrictions = Restrictions(database, clock, audit)
@@ -253,6 +261,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         session_search,
         mass_endings,
         client_changes,
+        key_changes,
         account_interventions,
         Hunts(database, clock),
         sessions,

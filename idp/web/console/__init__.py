@@ -14,6 +14,7 @@ from idp.web.console import (
     clients,
     events,
     hunts,
+    keys,
     operation,
     overview,
     requests,
@@ -66,7 +67,12 @@ console.add_url_rule("/console/events/export", "exporting_events", events.export
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
-console.add_url_rule("/console/keys", "keys", operation.keys, methods=["GET"])
+console.add_url_rule("/console/keys", "keys", keys.show, methods=["GET"])
+console.add_url_rule("/console/keys", "withdraw_key_change", keys.withdraw, methods=["POST"])
+console.add_url_rule("/console/keys/rotate", "rotating_keys", keys.rotating, methods=["GET"])
+console.add_url_rule("/console/keys/rotate", "rotate_keys", keys.rotate, methods=["POST"])
+console.add_url_rule("/console/keys/emergency", "replacing_keys", keys.replacing, methods=["GET"])
+console.add_url_rule("/console/keys/emergency", "replace_keys", keys.replace, methods=["POST"])
 console.add_url_rule("/console/health", "health", operation.health, methods=["GET"])
 console.add_url_rule("/console/deliveries", "deliveries", operation.deliveries, methods=["GET"])
 console.add_url_rule("/console/deliveries/retry", "retrying_deliveries", operation.retrying, methods=["GET"])
