@@ -10,6 +10,7 @@ from idp.web.console import (
     accounts,
     bootstrap,
     client_acts,
+    client_brands,
     client_changes,
     clients,
     events,
@@ -52,6 +53,10 @@ console.add_url_rule(
 _VERSION = "/console/clients/<client_id>/versions/<int:number>"
 console.add_url_rule(_VERSION, "client_version", clients.show_version, methods=["GET"])
 console.add_url_rule(_VERSION, "propose_client_version", client_changes.propose_version, methods=["POST"])
+console.add_url_rule(f"{_VERSION}/preview", "preview_client", client_brands.preview, methods=["GET"])
+console.add_url_rule(f"{_VERSION}/brand/<name>", "brand_file", client_brands.brand_file, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>/brand", "edit_brand", client_brands.editing, methods=["GET"])
+console.add_url_rule("/console/clients/<client_id>/brand", "propose_brand", client_brands.propose, methods=["POST"])
 console.add_url_rule("/console/new-client", "new_client", client_changes.new, methods=["GET"])
 console.add_url_rule("/console/new-client", "propose_new_client", client_changes.propose_new, methods=["POST"])
 console.add_url_rule("/console/clients/<client_id>/edit", "edit_client", client_changes.edit, methods=["GET"])

@@ -1,4 +1,4 @@
-"""The signing keys in the console: by the schedule at one officer's word, at once only with a second one's (rule P7)."""
+"""The signing keys in the console: by the schedule at one officer's word, at once only with a second one's (P7)."""
 
 import pytest
 
