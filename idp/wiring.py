@@ -28,7 +28,9 @@ from idp.interventions.client_changes import ClientChanges
 from idp.interventions.hunts import Hunts
 from idp.interventions.key_changes import KeyChanges
 from idp.interventions.mass_endings import MassEndings
+from idp.interventions.travels import Travels
 from idp.keyring.service import Keyring
+from idp.networks.service import Networks
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
 from idp.provisioning.members import Parts
@@ -52,6 +54,7 @@ from idp.signals.ssf.announcer import Announcer
 from idp.signals.ssf.transmitter import Transmitter
 from idp.staff.changes import Changes
 from idp.staff.granting import change_kinds
+from idp.staff.saved_views import SavedViews
 from idp.staff.service import Staff
 
 
@@ -79,12 +82,15 @@ class Services:
     dynamic_registration: DynamicRegistration
     staff: Staff
     changes: Changes
+    saved_views: SavedViews
     session_search: SessionSearch
     mass_endings: MassEndings
     client_changes: ClientChanges
     key_changes: KeyChanges
     account_interventions: AccountInterventions
     hunts: Hunts
+    networks: Networks
+    travels: Travels
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -159,7 +165,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
-    throttle = Throttle(database, clock)
+    throttle, networks = Throttle(database, clock), Networks(database, clock, entropy)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
     sign_in = SignIn(
@@ -258,12 +264,15 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         dynamic_registration,
         staff,
         changes,
+        SavedViews(database, clock, entropy),
         session_search,
         mass_endings,
         client_changes,
         key_changes,
         account_interventions,
         Hunts(database, clock),
+        networks,
+        Travels(database, clock, networks),
         sessions,
         devices,
         grants,

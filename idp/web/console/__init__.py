@@ -23,6 +23,8 @@ from idp.web.console import (
     sessions,
     staff,
 )
+from idp.web.console.guards import PermissionMissing
+from idp.web.console.refusals import refused
 from idp.web.shared.csrf import protect
 
 console = Blueprint("console", __name__)
@@ -40,12 +42,14 @@ console.add_url_rule("/console/staff/new", "request_officer", staff.request_gran
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending, methods=["GET"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "end_officer", staff.end, methods=["POST"])
 console.add_url_rule("/console/sessions", "sessions", sessions.show, methods=["GET"])
+console.add_url_rule("/console/sessions", "change_sessions_views", sessions.change_views, methods=["POST"])
 console.add_url_rule("/console/sessions/end", "ending_sessions", sessions.estimate, methods=["GET"])
 console.add_url_rule("/console/sessions/end", "end_sessions", sessions.end_many, methods=["POST"])
 console.add_url_rule("/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "session", sessions.show_one, methods=["GET"])
 console.add_url_rule("/console/sessions/<uuid:session_id>", "end_session", sessions.end_one, methods=["POST"])
 console.add_url_rule("/console/clients", "clients", clients.show, methods=["GET"])
+console.add_url_rule("/console/clients", "change_clients_views", clients.change_views, methods=["POST"])
 console.add_url_rule("/console/clients/<client_id>", "client", clients.show_one, methods=["GET"])
 console.add_url_rule(
     "/console/clients/<client_id>", "withdraw_client_change", client_changes.withdraw, methods=["POST"]
@@ -68,6 +72,7 @@ console.add_url_rule("/console/clients/<client_id>/resume", "resume_client", cli
 console.add_url_rule("/console/clients/<client_id>/secret", "rotating_secret", client_acts.rotating, methods=["GET"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotate_secret", client_acts.rotate, methods=["POST"])
 console.add_url_rule("/console/events", "events", events.show, methods=["GET"])
+console.add_url_rule("/console/events", "change_events_views", events.change_views, methods=["POST"])
 console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
@@ -97,4 +102,5 @@ for _path, _name, _ask, _do in (
     console.add_url_rule(f"{_ACCOUNT}/{_path}", f"ask_{_name}", _ask, methods=["GET"])
     console.add_url_rule(f"{_ACCOUNT}/{_path}", _name, _do, methods=["POST"])
 console.add_url_rule(_ACCOUNT, "account", accounts.show, methods=["GET"])
+console.register_error_handler(PermissionMissing, refused)
 protect(console)
