@@ -1,4 +1,4 @@
-"""Saved views of officers, and the table of networks that operators load.
+"""Saved views of officers, the table of networks that operators load, and when a client was last signed in to.
 
 Revision 0019. It works with the version before it and the version after it.
 """
@@ -50,9 +50,15 @@ def upgrade() -> None:
         sa.Column("loaded_at", columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("client_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_client_session_client")
+        batch_op.create_index("ix_client_session_client", ["client_id", "created_at"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("client_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_client_session_client")
+        batch_op.create_index("ix_client_session_client", ["client_id"], unique=False)
     op.drop_table("network_table")
     op.drop_table("network_range")
     op.drop_table("saved_view")

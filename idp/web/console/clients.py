@@ -37,8 +37,9 @@ def change_views(officer: Officer) -> Response:
 def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = client_filters.typed()
     mine = [one for one in services().registry.list() if officer.looks_after(one.agency)]
+    last = services().session_search.last_sign_ins()
     lines = client_filters.page_of(
-        client_filters.matching(mine, given, services().clock.now()), request.args.get("after", "")
+        client_filters.matching(mine, given, services().clock.now(), last), request.args.get("after", "")
     )
     return console_page(
         officer,
@@ -52,6 +53,8 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         values={name: sorted({getattr(one, name) for one in mine}) for name in ("agency", "environment", "profile")},
         states=client_filters.STATES,
         expiring=client_filters.EXPIRING_WORDS,
+        unused=client_filters.UNUSED_WORDS,
+        last_sign_ins=last,
         lines=lines.shown,
         previous=None if lines.before is None else address(PATH, given, after=lines.before),
         following=None if lines.after is None else address(PATH, given, after=lines.after),
