@@ -16,6 +16,7 @@ from idp.networks.reader import lines_of
 from idp.networks.store import NetworkStore
 
 _BATCH: Final = 5000
+_READ_AT_ONCE: Final = 20_000
 _FRESH_FOR: Final = timedelta(seconds=60)
 
 
@@ -39,6 +40,7 @@ class Networks:
         self._lock = threading.Lock()
         self._table = Table()
         self._load_id: UUID | None = None
+        self._reading: UUID | None = None
         self._asked_at: datetime | None = None
 
     def load(
@@ -110,9 +112,21 @@ class Networks:
         return self._table
 
     def _look(self, now: datetime) -> None:
+        """Read another load if one is in force: a large one beside the requests, which go on with the one before."""
         found = self._store.in_force()
         load_id = found.load_id if found else None
-        if load_id != self._load_id:
+        self._asked_at = now
+        if load_id in {self._load_id, self._reading}:
+            return
+        self._reading = load_id
+        if found is None or found.ranges <= _READ_AT_ONCE:
+            self._read(load_id)
+        else:
+            threading.Thread(target=self._read, args=(load_id,), name="networks", daemon=True).start()
+
+    def _read(self, load_id: UUID | None) -> None:
+        try:
             self._table = Table(self._store.ranges(load_id)) if load_id else Table()
             self._load_id = load_id
-        self._asked_at = now
+        finally:
+            self._reading = None

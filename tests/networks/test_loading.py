@@ -1,6 +1,7 @@
 """The table of networks: all of it or nothing, bad lines by their number, the old one until the new one is whole."""
 
 import threading
+import time
 
 import pytest
 from sqlalchemy import func, select
@@ -61,6 +62,16 @@ def test_another_node_sees_it_within_a_minute(load, services, clock):
     load(HEAD, WUHAN)
     clock.advance(seconds=61)
     assert other.place_of("203.0.113.0/24").region == "Hubei"
+
+
+def test_a_large_table_is_read_beside_the_requests(load, networks, monkeypatch):
+    monkeypatch.setattr("idp.networks.service._READ_AT_ONCE", 1)
+    load(HEAD, WUHAN, GUANGZHOU)
+    for _ in range(200):
+        if networks.place_of("203.0.113.0/24") is not None:
+            break
+        time.sleep(0.05)
+    assert networks.place_of("203.0.113.0/24").region == "Hubei"
 
 
 def test_bad_lines_are_told_by_number_and_nothing_changes_unless_they_are_to_be_skipped(load, networks, services):

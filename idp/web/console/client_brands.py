@@ -34,14 +34,7 @@ _ENGLISH: Final = "en"
 @requires(Permission.CHANGE_CLIENTS, fresh=True)
 def editing(officer: Officer, client_id: str) -> Response:
     """Show the brand of the draft, else of what is in force."""
-    policy = _content_of(officer, client_id)["policy"]
-    theme = policy.get("theme", {})
-    given = {
-        "action": theme.get("action", ""),
-        "action_dark": theme.get("dark", {}).get("action", ""),
-        "logo": policy.get("logo", ""),
-    }
-    return _form_page(officer, client_id, given, "")
+    return _form_page(officer, client_id, _brand_in(_content_of(officer, client_id)["policy"]), "")
 
 
 @requires(Permission.CHANGE_CLIENTS, fresh=True)
@@ -87,9 +80,22 @@ def _version_of(officer: Officer, client_id: str, number: int) -> Comparison:
     return comparison
 
 
+def _brand_in(policy: Mapping[str, Any]) -> dict[str, str]:
+    theme = policy.get("theme", {})
+    return {
+        "action": theme.get("action", ""),
+        "action_dark": theme.get("dark", {}).get("action", ""),
+        "logo": policy.get("logo", ""),
+    }
+
+
 def _with_brand(content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     policy = {name: value for name, value in content["policy"].items() if name not in {"theme", "logo"}}
-    if given["action"] or given["action_dark"]:
+    before = _brand_in(content["policy"])
+    if before["action"] and all(given[name] == before[name] for name in ("action", "action_dark")):
+        # A registration may say more of its colours than this form asks.
+        policy["theme"] = content["policy"]["theme"]
+    elif given["action"] or given["action_dark"]:
         dark = {"dark": {"action": given["action_dark"]}} if given["action_dark"] else {}
         policy["theme"] = {"action": given["action"], **dark}
     if given["logo"]:

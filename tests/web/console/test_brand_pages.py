@@ -5,7 +5,9 @@ import re
 import pytest
 
 from idp.staff.powers import Power
+from tests.registry.conftest import tax_in_sandbox
 from tests.web.console.test_clients_pages import approve, in_force, new_console_browser, registration, setting_changes
+from tests.web.console.test_clients_pages import propose as change
 
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 1"><path d="M0 0h3v1z"/></svg>'
 
@@ -46,6 +48,17 @@ def test_what_is_refused_comes_back_with_words_and_as_it_was_typed(in_force, ser
     assert words in page.text
     assert services.changes.open_requests(target="tax") == []
     assert "<script>alert" not in page.source
+
+
+def test_colours_that_only_the_registration_names_outlive_a_new_logo(in_force, services):
+    theme = {"action": "#1d4b8f", "soft": "#eef2f8", "dark": {"action": "#8ab4f8", "soft": "#1c2a3a"}}
+    change(in_force, tax_in_sandbox(policy={"theme": theme}), "/console/clients/tax/edit")
+    page = in_force.get("/console/clients/tax/brand")
+    given = {name: value for name, value in page.form(fields=["logo"]).successful(None) if name.startswith("action")}
+    propose(in_force, **given, logo=LOGO)
+    policy = services.registry.show("tax").draft["policy"]
+    assert (policy["theme"]["soft"], policy["theme"]["dark"]["soft"]) == ("#eef2f8", "#1c2a3a")
+    assert policy["logo"]
 
 
 def test_a_brand_that_is_emptied_is_gone(in_force, at_console, services):
