@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 from idp.staff.powers import NAMES, PERMISSIONS
 from idp.web.console.guards import PermissionMissing
 from idp.web.console.pages import console_page
+from idp.web.console.words import PERMISSION_WORDS
 
 
 def refused(error: PermissionMissing) -> Response:
@@ -13,6 +14,7 @@ def refused(error: PermissionMissing) -> Response:
         error.officer,
         "refused.html",
         403,
-        permission=error.permission.value,
+        permission=PERMISSION_WORDS[error.permission],
+        permission_name=error.permission.value,
         holders=[name for power, name in NAMES.items() if power in PERMISSIONS[error.permission]],
     )

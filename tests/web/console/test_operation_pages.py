@@ -43,5 +43,5 @@ def test_nothing_is_retried_for_a_service_without_dead_letters(at_console, clien
 
 def test_health_says_what_is_missing(at_console):
     page = at_console(Power.SYSTEM).get("/console/health")
-    assert "degraded" in page.text
+    assert "Degraded" in page.text
     assert "no worker is running" in page.text
