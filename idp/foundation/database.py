@@ -84,7 +84,7 @@ class Database:
             return
         with self.engine.begin() as connection:
             self._local.connection = connection
-            then: list[Callable[[], None]] = []
+            then: list[Callable[[], object]] = []
             self._local.after_commit = then
             try:
                 yield connection
@@ -93,7 +93,7 @@ class Database:
         for call in then:
             call()
 
-    def after_commit(self, call: Callable[[], None]) -> None:
+    def after_commit(self, call: Callable[[], object]) -> None:
         """Call something when the transaction under way has committed, never if it rolls back; at once if there is
         none.
         """

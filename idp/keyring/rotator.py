@@ -41,14 +41,18 @@ class Rotator:
         self._source = source
 
     def carry_out(self, decide: Decision, *, actor: str, reason: str | None) -> tuple[Event, ...]:
-        """Write what is decided, and return what was recorded; nothing at all when nothing is due."""
+        """Write what is decided, and return what was recorded; nothing at all when nothing is due.
+
+        Within a transaction of the caller, private keys are destroyed after its commit only: what it takes back must
+        still be able to sign.
+        """
         expected = decide(self._keys(), self._clock.now())
         events: tuple[Event, ...] = ()
         if expected:
             with _Prepared(self._source) as prepared:
                 prepared.make_ahead(expected)
                 events = self._write_all(decide, prepared, actor, reason)
-        self.destroy_spent()
+        self._database.after_commit(self.destroy_spent)
         return events
 
     def destroy_spent(self) -> int:

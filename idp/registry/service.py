@@ -264,5 +264,6 @@ def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
         published_version=shown.published_version,
         draft_version=None if draft is None else draft.number,
         is_demonstration=shown.is_demonstration,
+        created_at=shown.created_at,
         ends_at=shown.ends_at,
     )

@@ -134,6 +134,7 @@ class RegistryStore:
                 ClientRow.state,
                 ClientRow.published_version,
                 ClientRow.is_demonstration,
+                ClientRow.created_at,
                 ClientVersion.status,
                 ClientVersion.number,
                 ClientVersion.content,

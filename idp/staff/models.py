@@ -97,3 +97,17 @@ class Approval(Base):
     content_digest: Mapped[bytes] = plain(Digest, nullable=False)
     approver_id: Mapped[UUID] = plain(UUIDType, ForeignKey("natural_person.id"), nullable=False)
     approved_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+class SavedViewRow(Base):
+    """Filters of one list of the console under a name, of one human."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("person_id", "section", "name", name="uq_saved_view_name"),)
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    person_id: Mapped[UUID] = plain(UUIDType, ForeignKey("natural_person.id"), nullable=False)
+    section: Mapped[str] = plain(String(20), nullable=False)
+    name: Mapped[str] = personal(String(60), nullable=False)
+    filters: Mapped[dict[str, str]] = personal(JSONText, nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     SEE_INTEGRITY = "integrity.see"
     SEE_KEYS = "keys.see"
     ROTATE_KEYS = "keys.rotate"
+    APPROVE_KEYS = "keys.approve"
     SEE_DELIVERIES = "deliveries.see"
     RETRY_DELIVERIES = "deliveries.retry"
     SEE_HEALTH = "health.see"
@@ -76,6 +77,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),
         Permission.SEE_KEYS: frozenset({_SYSTEM, _AUDIT}),
         Permission.ROTATE_KEYS: frozenset({_SYSTEM}),
+        Permission.APPROVE_KEYS: frozenset({_SECURITY}),
         Permission.SEE_DELIVERIES: frozenset({_SYSTEM, _SECURITY}),
         Permission.RETRY_DELIVERIES: frozenset({_SYSTEM}),
         Permission.SEE_HEALTH: frozenset({_SYSTEM}),

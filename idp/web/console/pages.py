@@ -47,6 +47,12 @@ def client_names() -> dict[str, str]:
     return {client.client_id: client.client_name for client in services().registry.list()}
 
 
+def places_of(networks: Iterable[str | None]) -> dict[str, str]:
+    """Return where networks are, those that the table of networks knows."""
+    found = {network: services().networks.place_of(network) for network in networks if network is not None}
+    return {network: str(place) for network, place in found.items() if place is not None}
+
+
 def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list
     """Return how staff call an account."""
     account = services().accounts.get(account_id)
