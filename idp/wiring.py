@@ -7,6 +7,7 @@ from http import HTTPStatus
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
@@ -66,6 +67,7 @@ class Services:
     outbound: OutboundHTTP
     audit: Audit
     event_search: EventSearch
+    erasure: Erasure
     sealer: Sealer
     keyring: Keyring
     translator: Translator
@@ -104,6 +106,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
+    audit.encrypt_with(keyring)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
@@ -237,7 +240,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
-        EventSearch(database),
+        EventSearch(database, audit.details),
+        Erasure(database, audit),
         sealer,
         keyring,
         Translator(),

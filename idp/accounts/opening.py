@@ -22,7 +22,7 @@ from idp.accounts.models import Account, AccountLookup, Membership, NaturalPerso
 from idp.accounts.organizations import NewMembership
 from idp.accounts.taken import Digests, KnownOrganization, KnownPerson, Taken, digests_of
 from idp.audit.events import Event
-from idp.audit.models import AuditEvent
+from idp.audit.models import AuditDetail, AuditEvent
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Base
@@ -31,7 +31,7 @@ from idp.foundation.translation import marked
 from idp.keyring.service import Keyring
 
 # Parents before children, because the foreign keys are checked at each row.
-_IN_ORDER: Final[tuple[type[Base], ...]] = (Organization, NaturalPerson, Account, AccountLookup, Membership, AuditEvent)
+_IN_ORDER: Final[tuple[type[Base], ...]] = (Organization, NaturalPerson, Account, AccountLookup, Membership, AuditEvent, AuditDetail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,9 @@ class Opening:
         }
 
     def _write(self, connection: Connection, sheet: _Sheet) -> None:
-        sheet.rows[AuditEvent] = [self._audit.row(event) for event in sheet.events]
+        recorded = [self._audit.rows(event) for event in sheet.events]
+        for table in (AuditEvent, AuditDetail):
+            sheet.rows[table] = [rows[table] for rows in recorded if table in rows]
         for model in _IN_ORDER:
             if sheet.rows[model]:
                 connection.execute(insert(model), sheet.rows[model])

@@ -25,6 +25,7 @@ from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json
 from idp.keyring.signers import is_ed25519_signature
+from idp.wiring import Services
 
 NOT_PROVEN: Final = 3
 _MOST_SHOWN: Final = 50
@@ -73,7 +74,7 @@ def export(since: datetime | None, form: str, *, sealed: bool) -> None:
             for record in services.audit.export(since=since):
                 click.echo(csv_line(cells_of(record)), nl=False)
             return
-        for line in export_lines(services.database, services.clock.now(), since=since, sealed_only=sealed):
+        for line in _export_lines(services, since=since, sealed_only=sealed):
             click.echo(canonical(line).decode())
 
 
@@ -123,10 +124,14 @@ def _lines(file: Path | None, stack: ExitStack) -> Iterator[Any]:
         yield from _counted(stack.enter_context(file.open("rb")), file.stat().st_size, len)
         return
     services = stack.enter_context(open_services())
-    lines = export_lines(services.database, services.clock.now())
+    lines = _export_lines(services)
     header = next(lines)
     yield header
     yield from _counted(lines, header["size"], lambda line: int("leaf_index" in line))
+
+
+def _export_lines(services: Services, **chosen: Any) -> Iterator[dict[str, Any]]:
+    return export_lines(services.database, services.audit.details, services.clock.now(), **chosen)
 
 
 def _counted(lines: Iterable[Any], length: int, step: Callable[[Any], int]) -> Iterator[Any]:
@@ -192,7 +197,7 @@ def prove(event: UUID, kept: Path | None) -> None:
     note = None if kept is None else _kept(kept)[-1]
     with open_services() as services:
         try:
-            print_json(prove_event(services.database, event, kept=note))
+            print_json(prove_event(services.database, services.audit.details, event, kept=note))
         except NotProvable as error:
             refuse(str(error))
 

@@ -4,15 +4,19 @@ import sys
 
 import click
 
+from idp.audit import details
 from idp.accounts.models import ENCRYPTED_COLUMNS as ACCOUNT_COLUMNS
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
+from idp.keyring.reencryption import EncryptedColumn
 from idp.sessions.values import Selector
 from idp.signals.ssf.models import ENCRYPTED_COLUMNS as STREAM_COLUMNS
 
-_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS)
+# Declared here, because the audit record lies below the keyring.
+_AUDIT_COLUMNS = (EncryptedColumn("audit_detail", "event_id", "opening", details.COLUMN),)
+_COLUMNS = (*_AUDIT_COLUMNS, *ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS)
 
 
 @click.group("key")

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +20,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.masked import Masked
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.foundation.settings import Settings
+from idp.registry.digests import digest_of
 from idp.registry.dynamic_store import DynamicStore
 from idp.registry.events import ClientApplied, ClientApproved, ClientSecretIssued
 from idp.registry.files import substitute
@@ -238,7 +238,7 @@ class Publication:
         if draft is not None and draft.base_version == base and with_defaults(draft.content) == content:
             return "draft", draft.number, changes
         number = versions[0].number + 1 if versions else 1
-        version_id, digest = self._entropy.uuid7(), _digest(content)
+        version_id, digest = self._entropy.uuid7(), digest_of(content)
         self._store.archive(client_id, *_OPEN)
         self._store.insert_version(
             {
@@ -301,13 +301,9 @@ def _published(versions: Versions) -> dict[str, Any] | None:
     return next((with_defaults(version.content) for version in versions if version.status == "published"), None)
 
 
-def _digest(content: Mapping[str, Any]) -> bytes:
-    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
-
-
 def _is_of(approval: Approval, draft: Row[Any]) -> bool:
     """Tell whether a draft is, to the last byte, what officers approved."""
-    return (approval.version, approval.content_digest) == (draft.number, _digest(draft.content).hex())
+    return (approval.version, approval.content_digest) == (draft.number, digest_of(draft.content).hex())
 
 
 def _refused(member: str, message: str) -> Refused:

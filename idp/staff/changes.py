@@ -77,8 +77,9 @@ class Changes:
         reason: str,
         approvals: int = 1,
         lifetime: timedelta = _LIFETIME,
+        subject_digest: bytes | None = None,
     ) -> UUID:
-        """Ask for a change and return the request's id."""
+        """Ask for a change and return the request's id. ``subject_digest`` is that of the row it would put into force."""
         now, request_id = self._clock.now(), self._entropy.uuid7()
         digest = sha256(orjson.dumps([kind, target, content], option=orjson.OPT_SORT_KEYS))
         values = {
@@ -88,6 +89,7 @@ class Changes:
             "author_id": author.person_id,
             "content": dict(content),
             "content_digest": digest,
+            "subject_digest": subject_digest or digest,
             "reason": reason,
             "approvals_needed": approvals,
             "state": "open",
@@ -155,6 +157,9 @@ class Changes:
         values = {
             "request_id": change.id,
             "slot": slot,
+            "after_slot": slot - 1 or None,
+            "target": change.target,
+            "subject_digest": change.subject_digest,
             "author_id": change.author_id,
             "content_digest": bytes.fromhex(change.digest),
             "approver_id": officer.person_id,
@@ -251,6 +256,7 @@ def _change_of(row: Row[Any], approvers: tuple[UUID, ...], now: datetime) -> Cha
         row.author_id,
         row.content,
         row.content_digest.hex(),
+        row.subject_digest,
         row.reason,
         row.approvals_needed,
         approvers,

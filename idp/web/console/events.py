@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.audit.searching import EventFilter, EventSearch, actions
-from idp.audit.service import AuditRecord
+from idp.audit.records import AuditRecord
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.foundation.errors import UserError
 from idp.staff.events import EventsExported
