@@ -41,7 +41,9 @@ class Erasure:
     def _erase_about(self, connection: Connection, account_id: UUID) -> int:
         about = select(AuditEvent.id).where(AuditEvent.account_id == account_id)
         in_clear = or_(AuditEvent.network.is_not(None), AuditEvent.salt.is_not(None))
-        emptied = update(AuditEvent).where(AuditEvent.account_id == account_id, in_clear).values(network=None, salt=None)
+        emptied = (
+            update(AuditEvent).where(AuditEvent.account_id == account_id, in_clear).values(network=None, salt=None)
+        )
         deleted = delete(AuditDetail).where(AuditDetail.event_id.in_(about))
         return connection.execute(emptied).rowcount + connection.execute(deleted).rowcount
 
@@ -80,7 +82,7 @@ class Erasure:
                 emptying = update(AuditEvent).where(AuditEvent.id == event_id, AuditEvent.network.is_not(None))
                 # Whoever empties it first keeps the value, or has erased it.
                 if connection.execute(emptying.values(network=None, salt=None)).rowcount:
-                    connection.execute(insert(AuditDetail), self._row(event_id, network, salt))
+                    connection.execute(insert(AuditDetail), self._row(event_id, str(network), salt))
         return len(found)
 
     def _row(self, event_id: UUID, network: str, salt: bytes | None) -> Mapping[str, Any]:

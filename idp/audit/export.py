@@ -73,7 +73,7 @@ def _as_json(openings: Mapping[str, Opening]) -> dict[str, list[str]]:
     return {place: [one.salt.hex(), one.value] for place, one in openings.items()}
 
 
-def events() -> Select[Any]:
+def events() -> Select[*tuple[Any, ...]]:
     """Return the statement of what ``event_line`` reads, before any condition."""
     return select(*store.EVENT, AuditDetail.opening).outerjoin(AuditDetail, AuditDetail.event_id == AuditEvent.id)
 
@@ -85,7 +85,7 @@ def _chunk(connection: Connection, start: int, end: int, first: int, details: De
         .order_by(AuditTile.tile_index)
     ).all()
     lines = _by_tile(
-        event_line(row, details)
+        event_line(dict(row), details)
         for row in connection.execute(
             events()
             .where(AuditEvent.leaf_index.between(start, end - 1), or_(AuditEvent.leaf_index >= first, _IS_KEY_CHANGE))
@@ -114,7 +114,7 @@ def _rest(connection: Connection, size: int, since: datetime | None, details: De
     if since is not None:
         statement = statement.where(AuditEvent.occurred_at >= since)
     for row in connection.execute(statement.order_by(AuditEvent.leaf_index, AuditEvent.id)).mappings():
-        line = event_line(row, details)
+        line = event_line(dict(row), details)
         # What was sealed while this export ran is beyond its tree.
         is_later = line["leaf_index"] is not None and line["leaf_index"] < row["size"]
         yield line | {"leaf_index": None} if is_later else line

@@ -21,8 +21,8 @@ _INDEXED = text("network_index IS NOT NULL")
 
 
 class AuditEvent(Base):
-    """One event. ``request_id`` is the reference a person was shown, ``network_commitment`` and ``commitments`` stand for
-    the personal values in ``audit_detail``. Only events that an older version recorded have ``network`` and ``salt``.
+    """One event. ``request_id`` is the reference a person was shown, ``network_commitment`` and ``commitments`` stand
+    for the personal values in ``audit_detail``. Only what an older version recorded has ``network`` and ``salt``.
     """
 
     __tablename__ = "audit_event"
@@ -55,15 +55,13 @@ class AuditEvent(Base):
 
 
 class AuditDetail(Base):
-    """The personal values of one event with their salts, encrypted, and a keyed digest that finds its network: from where
-    it came, shortened to /24 or /48. Erasing is deleting the row.
+    """The personal values of one event with their salts, encrypted, and a keyed digest that finds its network: from
+    where it came, shortened to /24 or /48. Erasing is deleting the row.
     """
 
     __tablename__ = "audit_detail"
     __table_args__ = (
-        Index(
-            "ix_audit_detail_network", "network_index", "event_id", postgresql_where=_INDEXED, sqlite_where=_INDEXED
-        ),
+        Index("ix_audit_detail_network", "network_index", "event_id", postgresql_where=_INDEXED, sqlite_where=_INDEXED),
     )
 
     event_id: Mapped[UUID] = plain(UUIDType, primary_key=True)

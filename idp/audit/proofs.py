@@ -45,7 +45,7 @@ def prove(database: Database, details: Details, event_id: UUID, *, kept: Note | 
             "inclusion": _encoded(inclusion_path(index, note.checkpoint.size, store.tiles_of(connection))),
             "checkpoint": str(note),
         }
-        opening = openings_of(row, details)
+        opening = openings_of(dict(row), details)
         if opening["salt"] is not None:
             proof["opening"] = {"network": opening["network"], "salt": opening["salt"]}
         if "openings" in opening:

@@ -42,7 +42,7 @@ class EventFilter:
     hidden: tuple[str, ...] = ()
     network_indexes: tuple[bytes, ...] | None = field(default=None, repr=False)
 
-    def applied(self, statement: Select[Any]) -> Select[Any]:
+    def applied(self, statement: Select[*tuple[Any, ...]]) -> Select[Any]:
         """Return a statement over ``audit_event`` and its details with these conditions."""
         equal = {
             AuditEvent.actor: self.actor,

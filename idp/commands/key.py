@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from idp.audit import details
 from idp.accounts.models import ENCRYPTED_COLUMNS as ACCOUNT_COLUMNS
+from idp.audit import details
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json, print_table

@@ -49,8 +49,9 @@ class RegistryStore:
     # -- reading
 
     def published(self, client_id: str, now: datetime) -> Client | None:
-        """Return the client in force, None if there is none, or if it is not what its digest says (rule A1): the database
-        binds approvals to the digest, and only we can compare that with the content.
+        """Return the client in force, None if there is none, or if it is not what its digest says (rule A1).
+
+        The database binds approvals to the digest, and only we can compare that with the content.
         """
         statement = (
             select(

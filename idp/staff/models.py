@@ -83,8 +83,8 @@ class ChangeRequest(Base):
 
 
 class Approval(Base):
-    """One human's yes to exactly one content, never their own, the second only after the first: held by the database, not
-    by our code. ``target`` and ``subject_digest`` are those of the request, so that what is put into force by an
+    """One human's yes to exactly one content, never their own, the second only after the first: held by the database,
+    not by our code. ``target`` and ``subject_digest`` are those of the request, so that what is put into force by an
     approval is bound to what was approved, and ``after_slot`` names the yes before this one.
     """
 

@@ -67,7 +67,7 @@ def sealed(services: Any, clock: Any) -> Callable[[], list[Note]]:
 
 
 @pytest.fixture
-def mixed(services: Any, account: UUID, clock: Any) -> None:
+def mixed(services: Any, account: UUID) -> None:
     """Three events about an account: as the first version wrote them, with a network, with more personal values."""
     salt = b"s" * SALT
     with services.database.transaction() as connection:

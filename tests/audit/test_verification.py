@@ -203,7 +203,10 @@ def test_a_forger_with_the_key_is_caught_by_the_witness(services: Any, log: tupl
 
 
 def _rebuild(lines: Lines) -> list[bytes]:
-    hashes = [leaf_hash(canonical({name: line[name] for name in ("version", *MEMBERS[line["version"]])})) for line in events(lines)]
+    hashes = [
+        leaf_hash(canonical({name: line[name] for name in ("version", *MEMBERS[line["version"]])}))
+        for line in events(lines)
+    ]
     for line in lines:
         if "tile" in line:
             part = hashes[line["tile"] * 256 : (line["tile"] + 1) * 256]

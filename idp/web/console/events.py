@@ -11,8 +11,8 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.audit.records import AuditRecord, facts_of
 from idp.audit.searching import EventFilter, EventSearch, actions
-from idp.audit.records import AuditRecord
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.foundation.errors import UserError
 from idp.staff.events import EventsExported
@@ -71,6 +71,7 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         officer,
         "event.html",
         record=record,
+        facts=facts_of(record),
         names=client_names(),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),

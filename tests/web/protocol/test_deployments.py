@@ -11,7 +11,6 @@ from idp.factors.assurance import VerifiedFactor
 from idp.registry.digests import digest_of
 from idp.registry.models import ClientRow, ClientVersion
 from idp.sessions.values import Browser as From
-from idp.staff.granting import GRANT
 from idp.staff.models import Approval, ChangeRequest
 from idp.web.shared.guards import GUARD
 from tests.factories.registrations import registration_of
