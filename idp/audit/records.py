@@ -56,11 +56,11 @@ def reading() -> Select[*tuple[Any, ...]]:
 
 def record_of(row: Row[*tuple[Any, ...]], details: Details) -> AuditRecord:
     """Return the record of a row that ``reading`` selected."""
-    *plain, network, detail, commitments, ciphertext = row
+    network, detail, commitments, ciphertext = row[len(_PLAIN) :]
     openings = details.readable(row.id, ciphertext)
     if NETWORK in openings:
         network = openings[NETWORK].value
-    return AuditRecord(*plain, network=network, detail=_with_masked(detail, commitments or {}, openings))
+    return AuditRecord(*row[: len(_PLAIN)], network, _with_masked(detail, commitments or {}, openings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 ``verify`` of a file asks nothing of this deployment: neither its settings nor its database.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import click
@@ -21,11 +23,16 @@ from idp.audit.proofs import NotProvable
 from idp.audit.proofs import prove as prove_event
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.audit.verification import Report, Verification
+from idp.commands.account import find_account
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
+from idp.commands.officers import officer_for
 from idp.commands.output import json_option, print_json
 from idp.keyring.signers import is_ed25519_signature
-from idp.wiring import Services
+from idp.staff.powers import Permission
+
+if TYPE_CHECKING:
+    from idp.wiring import Services
 
 NOT_PROVEN: Final = 3
 _MOST_SHOWN: Final = 50
@@ -200,6 +207,19 @@ def prove(event: UUID, kept: Path | None) -> None:
             print_json(prove_event(services.database, services.audit.details, event, kept=note))
         except NotProvable as error:
             refuse(str(error))
+
+
+@COMMAND.command()
+@click.argument("username", metavar="USERNAME")
+@click.option("--reason", required=True, help="The legal ground, for the audit record.")
+def erase(username: str, reason: str) -> None:
+    """Erase the personal values in the events about and by an account. The record stays as provable as it was."""
+    with open_services() as services:
+        officer = officer_for(services, Permission.ERASE_PERSONAL_VALUES, reason)
+        account_id = find_account(services, username)
+        note_use(services, "audit erase", reason=reason, officer=officer, account=account_id)
+        count = services.erasure.erase(account_id, actor=officer.actor if officer else actor(), reason=reason)
+    click.echo(f"{username}: erased in {count} events.")
 
 
 @COMMAND.command("rotate-key")

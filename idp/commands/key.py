@@ -29,6 +29,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 def list_keys(*, as_json: bool) -> None:
     """List every signing key and the master keys."""
     with open_services() as services:
+        note_use(services, "key list")
         keys, masters = services.keyring.list_keys(), services.keyring.master_keys()
     if as_json:
         print_json({"signing_keys": keys, "master_keys": masters})
