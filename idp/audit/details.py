@@ -19,6 +19,7 @@ COLUMN: Final = "audit_detail.opening"
 NETWORK: Final = "network"
 # What a search for a network may be made of: a wider one than a /16 or /40 is no place that anybody comes from.
 MOST_NETWORKS: Final = 256
+_MOST_REMEMBERED: Final = 1024
 _INDEX: Final = "audit.network"
 _INDEX_BYTES: Final = 16
 _KEPT_PREFIX: Final = {4: 24, 6: 48}
@@ -53,6 +54,7 @@ class Details:
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._given: Cipher | None = None
+        self._indexes: dict[str, bytes] = {}
 
     def use(self, cipher: Cipher) -> None:
         """Take the keys. Until then no event with a personal value can be recorded or read."""
@@ -93,8 +95,13 @@ class Details:
             return {}
 
     def index(self, network: str) -> bytes:
-        """Return by what the events from a network are found."""
-        return self._cipher.index(_INDEX, network)[:_INDEX_BYTES]
+        """Return by what the events from a network are found. The servers of sites ask from the same ones all day."""
+        found = self._indexes.get(network)
+        if found is None:
+            if len(self._indexes) >= _MOST_REMEMBERED:
+                self._indexes.clear()
+            found = self._indexes[network] = self._cipher.index(_INDEX, network)[:_INDEX_BYTES]
+        return found
 
     def indexes_in(self, network: str) -> list[bytes]:
         """Return the same for every kept network that an address or network (CIDR) covers, or lies in.

@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,10 +97,19 @@ def state(services: Any) -> Any:
     return client.state, client.live_secrets, len(services.staff.holders()), services.accounts.count()
 
 
-def test_the_first_staff_accounts_need_nobody(idp: Run):
-    ended = idp(
-        "account", "create", "--kind", "staff", "--username", "first", "--password-stdin", stdin="long enough 4 me!"
+def test_the_first_staff_accounts_need_nobody(idp: Run, tmp_path: Path):
+    (tmp_path / "number").write_text("110101199001011237")
+    given = (
+        "--username",
+        "first",
+        "--name",
+        "李四",
+        "--id-number-file",
+        str(tmp_path / "number"),
+        "--agency",
+        "operator",
     )
+    ended = idp("account", "create", "--kind", "staff", *person, "--id-number-file", str(tmp_path / "number"))
     assert ended.status == 0, ended.stderr
 
 
@@ -109,8 +120,11 @@ def test_an_officer_signs_in_by_a_code_and_the_command_is_theirs(
     new_officer: Any,
     two_approve: Any,
     decide: Any,
+    clock: Any,
     environment: dict[str, str],
 ):
+    # The process that is started has the time of this machine.
+    clock.advance((datetime.now(UTC) - clock.now()).total_seconds())
     services.registry.apply(tax_in_production(), actor="command:test", substitutions={})
     two_approve("tax")
     person = new_officer(Power.SYSTEM)
