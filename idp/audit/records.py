@@ -60,7 +60,8 @@ def record_of(row: Row[*tuple[Any, ...]], details: Details) -> AuditRecord:
     openings = details.readable(row.id, ciphertext)
     if NETWORK in openings:
         network = openings[NETWORK].value
-    return AuditRecord(*row[: len(_PLAIN)], network, _with_masked(detail, commitments or {}, openings))
+    values: tuple[Any, ...] = (*row[: len(_PLAIN)], network, _with_masked(detail, commitments or {}, openings))
+    return AuditRecord(*values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,16 +99,7 @@ def state(services: Any) -> Any:
 
 def test_the_first_staff_accounts_need_nobody(idp: Run, tmp_path: Path):
     (tmp_path / "number").write_text("110101199001011237")
-    given = (
-        "--username",
-        "first",
-        "--name",
-        "李四",
-        "--id-number-file",
-        str(tmp_path / "number"),
-        "--agency",
-        "operator",
-    )
+    person = ("--username", "first", "--name", "李四", "--agency", "operator")
     ended = idp("account", "create", "--kind", "staff", *person, "--id-number-file", str(tmp_path / "number"))
     assert ended.status == 0, ended.stderr
 
