@@ -7,6 +7,7 @@ from http import HTTPStatus
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
@@ -73,6 +74,7 @@ class Services:
     outbound: OutboundHTTP
     audit: Audit
     event_search: EventSearch
+    erasure: Erasure
     sealer: Sealer
     keyring: Keyring
     translator: Translator
@@ -118,6 +120,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
+    audit.encrypt_with(keyring)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
@@ -262,7 +265,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
-        EventSearch(database),
+        EventSearch(database, audit.details),
+        Erasure(database, audit),
         sealer,
         keyring,
         translator,

@@ -93,6 +93,19 @@ class Database:
         for call in then:
             call()
 
+    @contextmanager
+    def erasing(self) -> Iterator[Connection]:
+        """Open a transaction whose deleted rows leave nothing behind in SQLite's file: freed pages are overwritten, and
+        the write-ahead log is emptied once nobody reads from it. PostgreSQL's VACUUM does that in its own time.
+        """
+        with self.transaction() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            yield connection
+        if self.dialect == "sqlite":
+            with self.read() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def after_commit(self, call: Callable[[], object]) -> None:
         """Call something when the transaction under way has committed, never if it rolls back; at once if there is
         none.

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     STOP_CLIENTS = "clients.stop"
     SEE_EVENTS = "events.see"
     EXPORT_EVENTS = "events.export"
+    ERASE_PERSONAL_VALUES = "events.erase_personal_values"
     SEE_HUNTS = "hunts.see"
     CHANGE_ALERTS = "alerts.change"
     SEE_INTEGRITY = "integrity.see"
@@ -72,6 +73,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.STOP_CLIENTS: frozenset({_SYSTEM, _SECURITY}),
         Permission.SEE_EVENTS: frozenset({_SECURITY, _AUDIT}),
         Permission.EXPORT_EVENTS: frozenset({_AUDIT}),
+        Permission.ERASE_PERSONAL_VALUES: frozenset({_AUDIT}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),

@@ -125,9 +125,9 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             client_id=family.client_id,
             scope=scope,
         )
-        record = parts.audit.row(event)
-        following = self._advance(parts, family, {AuditEvent: record})
-        parts.audit.announce([record])
+        rows = parts.audit.rows(event)
+        following = self._advance(parts, family, rows)
+        parts.audit.announce([rows[AuditEvent]])
         body["refresh_token"] = parts.refresh_tokens.derive(following.id, following.generation, following.salt)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
