@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from idp.foundation.errors import ConfigurationError
+from idp.foundation.kept_connections import KeptConnections
 
 _POOL = 8
 _ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
@@ -56,6 +57,7 @@ class Database:
         if self.dialect == "postgresql":
             self._lossy = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             event.listen(self._lossy, "connect", _commit_without_waiting)
+        self._kept = {engine: KeptConnections(engine) for engine in (self._autocommit, self._lossy)}
 
     def _engine(self, pool_size: int, **options: Any) -> Engine:
         engine = create_engine(
@@ -124,7 +126,7 @@ class Database:
         if current is not None:
             yield current
             return
-        with self._autocommit.connect() as connection:
+        with self._kept[self._autocommit].use() as connection:
             yield connection
 
     @contextmanager
@@ -132,7 +134,7 @@ class Database:
         """Yield an autocommit connection whose commits do not wait for the disk. Refused inside a transaction."""
         if getattr(self._local, "connection", None) is not None:
             raise RuntimeError("a lossy write inside a transaction would be a second connection")
-        with self._lossy.connect() as connection:
+        with self._kept[self._lossy].use() as connection:
             yield connection
 
     def insert_new(self, table: type[Base]) -> Any:  # noqa: ANN401 - the dialect's own Insert
@@ -157,7 +159,9 @@ class Database:
         return tuple({id(engine): engine for engine in (self.engine, self._autocommit, self._lossy)}.values())
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that is not in use."""
+        for kept in self._kept.values():
+            kept.dispose()
         for engine in self.engines:
             engine.dispose()
 
