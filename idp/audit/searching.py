@@ -68,7 +68,7 @@ class EventSearch:
     ) -> list[AuditRecord]:
         """Return up to ``size`` events, latest first: those before one, or the nearest after one."""
         statement = chosen.applied(select(*_COLUMNS))
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, AuditEvent.id, before=before, after=after, size=size)
         return [AuditRecord(*row) for row in rows]
 

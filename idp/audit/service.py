@@ -50,10 +50,15 @@ class Audit:
         self._clock = clock
         self._entropy = entropy
         self._listeners: list[Callable[[Event], None]] = []
+        self._counters: list[Callable[[Sequence[Mapping[str, Any]]], None]] = []
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
         """Have a listener called with every event, in the transaction that records it: what it writes commits too."""
         self._listeners.append(listener)
+
+    def on_commit(self, counter: Callable[[Sequence[Mapping[str, Any]]], None]) -> None:
+        """Have something called with the rows of every transaction that has committed, those of ``row`` among them."""
+        self._counters.append(counter)
 
     def record(self, *events: Event) -> None:
         """Insert events; they commit, or vanish, with the transaction under way."""
@@ -66,9 +71,15 @@ class Audit:
                     listener(event)
 
     def announce(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Log the leaf hashes of rows once the present transaction has committed."""
+        """Log the leaf hashes of rows, and count them, once the present transaction has committed."""
         leaves = [hash_of(row).hex() for row in rows]
-        self._database.after_commit(lambda: _log.info("audit_committed", leaves=leaves))
+
+        def committed() -> None:
+            _log.info("audit_committed", leaves=leaves)
+            for counter in self._counters:
+                counter(rows)
+
+        self._database.after_commit(committed)
 
     def row(self, event: Event) -> dict[str, Any]:
         """Return the values of an event's row, for statements that insert it themselves and then ``announce`` it; no
