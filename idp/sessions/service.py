@@ -192,9 +192,23 @@ class Sessions:
         """End sessions: the one way out. Departments are told through the outbox."""
         return self._terminator.terminate(selector, reason=reason, actor=actor)
 
-    def end_batch(self, chosen: SessionFilter, *, began_until: datetime, most: int, reason: str, actor: str) -> Ended:
-        """End some of the sessions that a filter chooses and that began by a time, in the present transaction."""
+    def end_batch(
+        self,
+        chosen: SessionFilter,
+        *,
+        began_until: datetime,
+        after: UUID | None = None,
+        most: int,
+        reason: str,
+        actor: str,
+    ) -> Ended:
+        """End the first of the sessions that a filter chooses and that began by a time, in the present transaction;
+        ``after`` leaves out those up to an id.
+        """
         condition = chosen.condition(self._clock.now()) & (OPSession.created_at <= began_until)
+        if after is not None:
+            condition &= OPSession.id > after
+        self._database.plan_for_values()
         return self._terminator.end_batch(condition, most=most, reason=reason, actor=actor)
 
     def leave(self, session: Session, client_id: str) -> Ended:
