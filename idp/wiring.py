@@ -7,6 +7,7 @@ from http import HTTPStatus
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
@@ -27,8 +28,11 @@ from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.hunts import Hunts
+from idp.interventions.key_changes import KeyChanges
 from idp.interventions.mass_endings import MassEndings
+from idp.interventions.travels import Travels
 from idp.keyring.service import Keyring
+from idp.networks.service import Networks
 from idp.notices.service import Notices
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
@@ -54,6 +58,7 @@ from idp.signals.ssf.announcer import Announcer
 from idp.signals.ssf.transmitter import Transmitter
 from idp.staff.changes import Changes
 from idp.staff.granting import change_kinds
+from idp.staff.saved_views import SavedViews
 from idp.staff.service import Staff
 
 
@@ -69,6 +74,7 @@ class Services:
     outbound: OutboundHTTP
     audit: Audit
     event_search: EventSearch
+    erasure: Erasure
     sealer: Sealer
     keyring: Keyring
     translator: Translator
@@ -83,12 +89,16 @@ class Services:
     dynamic_registration: DynamicRegistration
     staff: Staff
     changes: Changes
+    saved_views: SavedViews
     session_search: SessionSearch
     mass_endings: MassEndings
     client_changes: ClientChanges
+    key_changes: KeyChanges
     account_interventions: AccountInterventions
     hunts: Hunts
     alerting: Alerting
+    networks: Networks
+    travels: Travels
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -110,6 +120,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
+    audit.encrypt_with(keyring)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
@@ -142,7 +153,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         threshold=settings.mass_ending_threshold,
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
-    kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
+    key_changes = KeyChanges(database, keyring, sessions, staff)
+    kinds = (
+        *change_kinds(staff),
+        mass_endings.change_kind(),
+        *client_changes.change_kinds(),
+        key_changes.change_kind(),
+    )
     changes = Changes(database, clock, entropy, audit, kinds)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     restrictions = Restrictions(database, clock, audit)
@@ -159,7 +176,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
-    throttle = Throttle(database, clock)
+    throttle, networks = Throttle(database, clock), Networks(database, clock, entropy)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
     sign_in = SignIn(
@@ -248,7 +265,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
-        EventSearch(database),
+        EventSearch(database, audit.details),
+        Erasure(database, audit),
         sealer,
         keyring,
         translator,
@@ -263,12 +281,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         dynamic_registration,
         staff,
         changes,
+        SavedViews(database, clock, entropy),
         session_search,
         mass_endings,
         client_changes,
+        key_changes,
         account_interventions,
         alerting.hunts,
         alerting,
+        networks,
+        Travels(database, clock, networks),
         sessions,
         devices,
         grants,

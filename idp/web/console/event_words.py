@@ -49,6 +49,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "client_secret_issued": marked("New secret of a service"),
         "client_suspended": marked("Service stopped"),
         "column.reencrypted": marked("Column encrypted anew"),
+        "command_alarm": marked("Command took something away"),
         "command_used": marked("Command used"),
         "consent.denied": marked("Consent denied"),
         "consent.granted": marked("Consent given"),

@@ -16,10 +16,10 @@ from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
-from idp.web.console.charts import chart_of
+from idp.web.console.charts import DAYS, HOURS, chart_of, heat_of
 from idp.web.console.filters import address
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import console_page, places_of
 from idp.web.shared.services import services
 
 _ALARMS: Final = {DEAD_LETTERS: marked("Deliveries were given up"), SEALING: marked("The audit record is not sealed")}
@@ -27,7 +27,10 @@ _REMOVED: Final = marked("A rule since removed")
 _ALERTS_SHOWN: Final = timedelta(days=7)
 _USUAL: Final = "6h"
 _LEAST_ACCOUNTS: Final = 5
-_MOST_ACCOUNTS: Final = 10_000
+_MOST: Final = 10_000
+_USUAL_SPEED: Final = 900
+_LEAST_SPEED: Final = 100
+"""In kilometres an hour: an airliner, and what a fast train would make."""
 
 
 @requires(Permission.SEE_HUNTS)
@@ -35,9 +38,10 @@ def show(officer: Officer) -> Response:
     """Show what the hunts found."""
     window = request.args.get("window", _USUAL)
     window = window if window in WINDOWS else _USUAL
-    least = _least(request.args.get("least", ""))
+    least = _number(request.args.get("least", ""), _LEAST_ACCOUNTS, 2)
+    speed = _number(request.args.get("speed", ""), _USUAL_SPEED, _LEAST_SPEED)
     hunts, span = services().hunts, WINDOWS[window]
-    outcomes = hunts.sign_ins(span)
+    outcomes, crowded = hunts.sign_ins(span), hunts.crowded_networks(span, least=least)
     rules = services().alerting.rules.list()
     return console_page(
         officer,
@@ -45,9 +49,15 @@ def show(officer: Officer) -> Response:
         window=window,
         windows=WINDOW_WORDS,
         least=least,
+        speed=speed,
+        table=services().networks.status(),
+        travels=services().travels.faster_than(speed, span),
+        heat=heat_of(hunts.sign_ins_by_hour(DAYS), services().clock.now()),
+        hours=[f"{hour:02}" for hour in range(HOURS)],
         outcomes=[one for one in reversed(outcomes) if one.succeeded or one.refused],
         chart=chart_of(outcomes),
-        networks=hunts.crowded_networks(span, least=least),
+        networks=crowded,
+        places=places_of(line.network for line in crowded),
         new_factors=hunts.new_factors_after_recovery(span),
         dormant=hunts.dormant_officers(),
         dormant_days=DORMANT_AFTER.days,
@@ -91,6 +101,6 @@ def _href(officer: Officer, about: str, subject: str) -> str:
     return ""
 
 
-def _least(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_MOST_ACCOUNTS))
-    return max(int(text), 2) if is_number else _LEAST_ACCOUNTS
+def _number(text: str, usual: int, least: int) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_MOST))
+    return max(int(text), least) if is_number else usual

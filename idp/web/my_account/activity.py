@@ -7,7 +7,7 @@ from uuid import UUID
 
 from werkzeug.wrappers import Response
 
-from idp.audit.service import AuditRecord
+from idp.audit.records import AuditRecord
 from idp.foundation.translation import marked
 from idp.sessions.values import Session
 from idp.web.my_account.device_names import device_name
