@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
+from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
@@ -27,6 +28,7 @@ from idp.interventions.accounts import AccountInterventions
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.hunts import Hunts
 from idp.interventions.mass_endings import MassEndings
+from idp.interventions.requirements import RequirementInterventions
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
@@ -43,6 +45,7 @@ from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import ProofsOfWork
+from idp.sign_in.renewal import CredentialRenewal
 from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
@@ -72,6 +75,7 @@ class Services:
     accounts: Accounts
     account_search: AccountSearch
     restrictions: Restrictions
+    requirements: Requirements
     factors: Factors
     registry: Registry
     initial_tokens: InitialTokens
@@ -82,6 +86,7 @@ class Services:
     mass_endings: MassEndings
     client_changes: ClientChanges
     account_interventions: AccountInterventions
+    requirement_interventions: RequirementInterventions
     hunts: Hunts
     sessions: Sessions
     devices: Devices
@@ -90,6 +95,7 @@ class Services:
     interactions: Interactions
     throttle: Throttle
     sign_in: SignIn
+    credential_renewal: CredentialRenewal
     enrolment: Enrolment
     signals: Signals
     transmitter: Transmitter
@@ -137,7 +143,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
     changes = Changes(database, clock, entropy, audit, kinds)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
-    restrictions = Restrictions(database, clock, audit)
+    restrictions, requirements = Restrictions(database, clock, audit), Requirements(database, clock, audit)
     account_interventions = AccountInterventions(
         database,
         audit,
@@ -154,10 +160,21 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     throttle = Throttle(database, clock)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
+    standings = Standings(
+        clock,
+        attempts,
+        accounts=accounts,
+        requirements=requirements,
+        factors=factors,
+        devices=devices,
+        decay=decay_of(settings),
+    )
+    progress = Progress(database, clock, attempts, sessions, devices)
     sign_in = SignIn(
         database,
         audit,
         accounts=accounts,
+        requirements=requirements,
         factors=factors,
         tries=Tries(
             database,
@@ -167,10 +184,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             proofs=ProofsOfWork(clock, entropy, keyring, throttle),
             limits=Limits.of(settings),
         ),
-        standings=Standings(
-            clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
-        ),
-        progress=Progress(database, clock, attempts, sessions, devices),
+        standings=standings,
+        progress=progress,
+    )
+    credential_renewal = CredentialRenewal(
+        requirements=requirements, factors=factors, standings=standings, progress=progress
     )
     enrolment = Enrolment(
         database,
@@ -244,6 +262,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         accounts,
         AccountSearch(database, keyring),
         restrictions,
+        requirements,
         factors,
         registry,
         initial_tokens,
@@ -254,6 +273,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         mass_endings,
         client_changes,
         account_interventions,
+        RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
         Hunts(database, clock),
         sessions,
         devices,
@@ -262,6 +282,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         interactions,
         throttle,
         sign_in,
+        credential_renewal,
         enrolment,
         signals,
         transmitter,

@@ -63,6 +63,33 @@ class RestrictionLifted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequirementPlaced(Event):
+    """An officer requires a new credential, or the identity proven again, until a time (ISO 8601)."""
+
+    action: ClassVar[str] = "account.require"
+
+    kind: str
+    until: str
+    factor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementLifted(Event):
+    """An officer took a requirement back before it was met."""
+
+    action: ClassVar[str] = "account.unrequire"
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRenewed(Event):
+    """The person has renewed what an officer required."""
+
+    action: ClassVar[str] = "account.credential_renewed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganizationRecorded(Event):
     """An organization was made, or the name of a known one was filled in or changed."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, case, func, insert, select, upda
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
-from idp.accounts.claims import Profile, profile_of
+from idp.accounts.claims import UNPROVEN, Profile, profile_of
 from idp.accounts.draft import NewAccount, check, check_contacts
 from idp.accounts.errors import AccountTaken, AccountUnknown, Problem
 from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged
@@ -97,7 +97,8 @@ class Accounts:
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"
         )
-        is_out = row.restricted_until is not None and row.restricted_until > self._clock.now()
+        now = self._clock.now()
+        is_out = row.restricted_until is not None and row.restricted_until > now
         return SignInAccount(
             id=row.id,
             kind=row.kind,
@@ -109,13 +110,14 @@ class Accounts:
             environment=row.environment,
             is_demonstration=row.is_demonstration,
             credentials_changed_at=row.credentials_changed_at,
+            must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
         )
 
     def get(self, account_id: UUID) -> AccountView | None:
         """Return an account with every personal value masked."""
         with self._database.read() as connection:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
-        return None if row is None else account_view(row, profile_of(row, self._keyring))
+        return None if row is None else account_view(row, profile_of(row, self._keyring, self._clock.now()))
 
     def profile(self, account_id: UUID, *, organization_id: UUID | None = None) -> Profile | None:
         """Return the source of an account's claims, ``organization`` among them if the account may act for it now."""
@@ -124,7 +126,12 @@ class Accounts:
             statement, values = store.PROFILE_ACTING, {"account": account_id, "organization": organization_id}
         with self._database.read() as connection:
             row = connection.execute(statement, values).mappings().one_or_none()
-        return None if row is None else profile_of(row, self._keyring)
+        return None if row is None else profile_of(row, self._keyring, self._clock.now())
+
+    def identity_level(self, account_id: UUID) -> int:
+        """Return how well the identity behind an account is proven at this moment."""
+        profile = self.profile(account_id)
+        return UNPROVEN if profile is None else profile.ial()
 
     def memberships(self, account_id: UUID) -> tuple[MembershipView, ...]:
         """Return the organizations that an account may act for now, in the order in which it came to them."""

@@ -24,6 +24,7 @@ class SignInAccount:
     environment: str
     is_demonstration: bool
     credentials_changed_at: datetime
+    must_renew: bool
 
     @property
     def rules(self) -> Kind:
@@ -99,7 +100,7 @@ def account_view(row: AnyRow, profile: Profile) -> AccountView:
         masked_email=email and mask_email(email),
         phone_verified=row["phone_verified"],
         email_verified=row["email_verified"],
-        ial=profile.plain("ial"),
+        ial=profile.ial(),
         ial_source=profile.plain("ial_source"),
         environment=row["environment"],
         is_demonstration=row["is_demonstration"],

@@ -7,6 +7,7 @@ from flask import Blueprint
 
 from idp.web.console import (
     account_interventions,
+    account_requirements,
     accounts,
     bootstrap,
     client_acts,
@@ -81,6 +82,8 @@ for _path, _name, _ask, _do in (
         account_interventions.resetting,
         account_interventions.reset,
     ),
+    ("require", "require_of_account", account_requirements.requiring, account_requirements.require),
+    ("waive/<kind>", "waive_requirement", account_requirements.waiving, account_requirements.waive),
     ("reveal", "reveal_value", account_interventions.revealing, account_interventions.reveal),
 ):
     console.add_url_rule(f"{_ACCOUNT}/{_path}", f"ask_{_name}", _ask, methods=["GET"])

@@ -34,6 +34,9 @@ _WORDS: Final = MappingProxyType(
         "authenticator.reset": marked("Way to sign in reset by staff"),
         "account.restrict": marked("Sign-in blocked by staff"),
         "account.unrestrict": marked("Sign-in allowed again by staff"),
+        "account.require": marked("New password or proof of identity required by staff"),
+        "account.unrequire": marked("Requirement taken back by staff"),
+        "account.credential_renewed": marked("Required new password set"),
         "account.value_revealed": marked("Personal information viewed by staff"),
     }
 )

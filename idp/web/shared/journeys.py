@@ -77,6 +77,18 @@ def slip_of(client: Client | None) -> ServiceSlip | None:
     return ServiceSlip(client.name_in(locale), client.agency_name_in(locale), client.client_uri or "")
 
 
+def identity_page(client: Client, level: int) -> Response:
+    """Say that a service needs an identity that is proven better; it learns nothing, as if nobody had come."""
+    return render(
+        "errors/identity_not_proven.html",
+        403,
+        service=slip_of(client),
+        level=level,
+        needed=client.min_ial,
+        return_url=client.client_uri,
+    )
+
+
 def form_targets(client: Client | None) -> tuple[str, ...]:
     """Return where a form of this journey may end: at the service that asked."""
     return client.redirect_uris if client is not None else ()

@@ -1,6 +1,7 @@
 """Finding a person from one box, and what officers do to an account; nobody looks unseen (GB/T 22239, PIPL)."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -190,3 +191,44 @@ def test_interventions_want_a_sign_in_of_the_last_five_minutes(at_console, perso
     assert officer.get(account_path(person)).path == account_path(person)
     assert officer.get(account_path(person) + "/reveal").path == "/login"
     assert officer.get(account_path(person) + "/restrict").path == "/login"
+
+
+def test_a_new_password_is_required_with_a_reason_and_shows_everywhere(at_console, person, session_of, services, clock):
+    session_of(person)
+    officer = at_console()
+    officer.get(account_path(person) + "/require")
+    assert officer.submit(kind="reset_credential", hours="24", reason="x").status == 400
+    assert officer.submit(kind="make_officer", hours="24", reason="in a leaked list").status == 400
+    page = officer.submit(kind="reset_credential", hours="24", reason="in a leaked list", factor="yes")
+    assert page.path == account_path(person)
+    assert "in a leaked list" in page.text
+    assert "With a new authenticator app." in page.text
+    assert services.sessions.list(account_id=person.account_id) == []
+    assert session_of(person) is None
+    placed = next(one for one in services.audit.of_account(person.account_id) if one.action == "account.require")
+    until = (clock.now() + timedelta(hours=24)).isoformat()
+    assert placed.detail == {"kind": "reset_credential", "until": until, "factor": "totp"}
+    assert placed.reason == "in a leaked list"
+    officer.get(account_path(person) + "/waive/reset_credential")
+    assert "in a leaked list" not in officer.submit(reason="was a mistake").document.text.split("What happened")[0]
+    assert session_of(person) is not None
+
+
+def test_an_account_with_nothing_but_a_password_is_better_blocked(at_console, person, account_factory):
+    words = "block the account instead"
+    officer = at_console()
+    assert words in officer.get(account_path(account_factory()) + "/require").text
+    assert words not in officer.get(account_path(person) + "/require").text
+
+
+def test_the_help_desk_requires_nothing(at_console, person):
+    desk = at_console(Power.HELP_DESK)
+    assert desk.get(account_path(person) + "/require").status == 403
+    assert desk.get(account_path(person) + "/waive/reset_credential").status == 403
+
+
+def test_an_identity_in_doubt_shows_as_level_one(at_console, account_factory):
+    person = account_factory(ial=2, ial_source="population_register")
+    officer = at_console()
+    officer.get(account_path(person) + "/require")
+    assert "1 (population_register)" in officer.submit(kind="reprove_identity", hours="720", reason="two people").text
