@@ -26,6 +26,7 @@ from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.client_changes import ClientChanges
+from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
 from idp.interventions.mass_endings import MassEndings
 from idp.interventions.requirements import RequirementInterventions
@@ -87,6 +88,7 @@ class Services:
     client_changes: ClientChanges
     account_interventions: AccountInterventions
     requirement_interventions: RequirementInterventions
+    legal_holds: LegalHolds
     hunts: Hunts
     sessions: Sessions
     devices: Devices
@@ -274,6 +276,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         client_changes,
         account_interventions,
         RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
+        LegalHolds(database, clock, entropy, audit),
         Hunts(database, clock),
         sessions,
         devices,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from idp.accounts import store
 from idp.accounts.claims import UNPROVEN, Profile, profile_of
 from idp.accounts.draft import NewAccount, check, check_contacts
-from idp.accounts.errors import AccountTaken, AccountUnknown, Problem
+from idp.accounts.errors import AccountHeld, AccountTaken, AccountUnknown, Problem
 from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged
 from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
@@ -228,10 +228,11 @@ class Accounts:
         return True
 
     def close(self, account_id: UUID, reason: str, actor: str) -> None:
-        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown."""
+        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown, AccountHeld."""
         event = AccountClosed(account_id=account_id, actor=actor, reason=reason[:500])
         with self._database.transaction() as connection:
-            self._change(account_id, Account.closed_at.is_(None), {"closed_at": self._clock.now()}, event)
+            if not self._change(account_id, Account.held_at.is_(None), {"closed_at": self._clock.now()}, event):
+                raise AccountHeld
             connection.execute(store.FORGET_LOOKUPS, {"account": account_id})
 
     def note_credentials_changed(self, account_id: UUID) -> None:

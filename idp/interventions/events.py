@@ -36,6 +36,22 @@ class FactorReset(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LegalHoldPlaced(Event):
+    """Everything of an account is kept from now on, by an order."""
+
+    action: ClassVar[str] = "account.hold_placed"
+
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldEnded(Event):
+    action: ClassVar[str] = "account.hold_ended"
+
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ValueRevealed(Event):
     """An officer looked at one personal value of an account; which, never what it is."""
 

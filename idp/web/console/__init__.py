@@ -14,6 +14,7 @@ from idp.web.console import (
     client_changes,
     clients,
     events,
+    holds,
     hunts,
     operation,
     overview,
@@ -67,6 +68,11 @@ console.add_url_rule("/console/events/export", "exporting_events", events.export
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/holds", "holds", holds.show, methods=["GET"])
+console.add_url_rule("/console/holds/new", "placing_hold", holds.placing, methods=["GET"])
+console.add_url_rule("/console/holds/new", "place_hold", holds.place, methods=["POST"])
+console.add_url_rule("/console/holds/<uuid:hold_id>/end", "ending_hold", holds.ending, methods=["GET"])
+console.add_url_rule("/console/holds/<uuid:hold_id>/end", "end_hold", holds.end, methods=["POST"])
 console.add_url_rule("/console/keys", "keys", operation.keys, methods=["GET"])
 console.add_url_rule("/console/health", "health", operation.health, methods=["GET"])
 console.add_url_rule("/console/deliveries", "deliveries", operation.deliveries, methods=["GET"])

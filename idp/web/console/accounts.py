@@ -33,6 +33,7 @@ def show(officer: Officer, account_id: UUID) -> Response:
         account=account,
         restrictions=services().restrictions.in_force(account_id),
         restriction_kinds=KINDS,
+        holds=services().legal_holds.of_account(account_id) if officer.may(Permission.HOLD_ACCOUNTS) else None,
         requirements=services().requirements.in_force(account_id),
         requirement_kinds=REQUIREMENT_KINDS,
         factors=services().factors.enrolled(account_id).authenticators,
