@@ -262,7 +262,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         keyring,
         Translator(),
         accounts,
-        AccountSearch(database, keyring),
+        AccountSearch(database, clock, audit, keyring),
         restrictions,
         requirements,
         factors,

@@ -148,6 +148,11 @@ class Profile:
             self._opened[column] = self._keyring.decrypt(f"{table}.{column}", row, ciphertext).decode()
         return self._opened[column]
 
+    def masked(self, column: str) -> str | None:
+        """Return the plaintext of one of these columns as its mask shows it, None if it is empty."""
+        value = self.text(column)
+        return value and _COLUMN_MASKS[column](value)
+
     def name(self) -> PersonalName | None:
         """Return the legal name and its parts."""
         full = self.text("legal_name")
@@ -275,6 +280,13 @@ CLAIMS: Final = frozenset(_CLAIMS)
 
 _PROVEN: Final = frozenset({"name", "family_name", "given_name", "birthdate", "gender", "id_number", "ial"})
 _ADDRESS_SHOWN: Final = 3
+
+_COLUMN_MASKS: Final[Mapping[str, Callable[[str], str]]] = {
+    "legal_name": mask_name,
+    "id_number": mask_id_number,
+    "phone": lambda number: mask_phone(number.removeprefix("+86")),
+    "email": mask_email,
+}
 
 _MASKS: Final[Mapping[str, Callable[[Any], str]]] = {
     "name": mask_name,

@@ -2,8 +2,8 @@
 
 UserError ├── AccountRefused   an account cannot be opened like this; ``problems`` has every fault, the first is the
 error's own text │ └── AccountTaken for what another account has already ├── AccountUnknown   no account has this id or
-username ├── AccountHeld   a legal hold keeps the account as it is └── ImportRefused    a file cannot be imported now, for
-a reason that lies in none of its lines
+username ├── AccountHeld   a legal hold keeps the account as it is └── ImportRefused    a file cannot be imported now,
+for a reason that lies in none of its lines
 """
 
 from collections.abc import Mapping, Sequence

@@ -90,6 +90,16 @@ class CredentialRenewed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountsSearched(Event):
+    """Staff looked for accounts by the ends of numbers: of which, and how many were found, never what was typed."""
+
+    action: ClassVar[str] = "account.searched_by_tail"
+
+    by: tuple[str, ...]
+    found: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganizationRecorded(Event):
     """An organization was made, or the name of a known one was filled in or changed."""
 

@@ -28,7 +28,7 @@ class NaturalPerson(Base):
     """
 
     __tablename__ = "natural_person"
-    __table_args__ = (Index("ix_natural_person_id_tail", "id_tail_digest"),)
+    __table_args__ = (Index("ix_natural_person_id_tail", "id_tail_digest", "id"),)
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     legal_name: Mapped[bytes | None] = secret(Ciphertext)
@@ -71,7 +71,7 @@ class Account(Base):
     __tablename__ = "account"
     __table_args__ = (
         Index("ix_account_natural_person", "natural_person_id"),
-        Index("ix_account_phone_tail", "phone_tail_digest"),
+        Index("ix_account_phone_tail", "phone_tail_digest", "id"),
         Index("ix_account_agency", "agency", "id", postgresql_where=_STAFF, sqlite_where=_STAFF),
     )
 

@@ -21,6 +21,7 @@ from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
 from idp.accounts.models import Account, AccountLookup, Membership
 from idp.accounts.opening import Opening, Request
+from idp.accounts.tails import phone_tail
 from idp.accounts.views import AccountView, MembershipView, SignInAccount, account_view
 from idp.audit.events import Event
 from idp.audit.service import Audit
@@ -192,10 +193,11 @@ class Accounts:
         AccountRefused, AccountUnknown.
         """
         contacts = check_contacts(email, phone)
-        columns = {
+        columns: dict[str, Any] = {
             kind: value and self._keyring.encrypt(f"account.{kind}", account_id, value.encode())
             for kind, value in contacts.items()
         }
+        columns["phone_tail_digest"] = phone_tail(contacts["phone"], self._keyring)
         unverified = {"email_verified": False, "phone_verified": False}
         with self._database.transaction() as connection:
             event = ContactsChanged(account_id=account_id, actor=actor)
@@ -231,7 +233,8 @@ class Accounts:
         """Close an account for ever; its numbers may then open another one. Raises AccountUnknown, AccountHeld."""
         event = AccountClosed(account_id=account_id, actor=actor, reason=reason[:500])
         with self._database.transaction() as connection:
-            if not self._change(account_id, Account.held_at.is_(None), {"closed_at": self._clock.now()}, event):
+            values = {"closed_at": self._clock.now(), "phone_tail_digest": None}
+            if not self._change(account_id, Account.held_at.is_(None), values, event):
                 raise AccountHeld
             connection.execute(store.FORGET_LOOKUPS, {"account": account_id})
 

@@ -56,10 +56,10 @@ def upgrade() -> None:
         for name in _INSTANTS:
             batch_op.add_column(sa.Column(name, columns.Instant(), nullable=True))
         batch_op.add_column(sa.Column("phone_tail_digest", columns.Digest, nullable=True))
-        batch_op.create_index("ix_account_phone_tail", ["phone_tail_digest"], unique=False)
+        batch_op.create_index("ix_account_phone_tail", ["phone_tail_digest", "id"], unique=False)
     with op.batch_alter_table("natural_person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("id_tail_digest", columns.Digest, nullable=True))
-        batch_op.create_index("ix_natural_person_id_tail", ["id_tail_digest"], unique=False)
+        batch_op.create_index("ix_natural_person_id_tail", ["id_tail_digest", "id"], unique=False)
 
 
 def downgrade() -> None:

@@ -232,3 +232,17 @@ def test_an_identity_in_doubt_shows_as_level_one(at_console, account_factory):
     officer = at_console()
     officer.get(account_path(person) + "/require")
     assert "1 (population_register)" in officer.submit(kind="reprove_identity", hours="720", reason="two people").text
+
+
+def test_the_ends_of_numbers_lead_to_a_list_of_masks(at_console, person, account_factory):
+    desk = at_console(Power.HELP_DESK)
+    other = account_factory(phone=f"139{'0' * 4}{person.phone[-4:]}")
+    page = search(desk, person.phone[-4:])
+    assert page.path == "/console/search", "nothing personal stands in the address"
+    assert {person.username, other.username} <= {words for _, words in page.document.links}
+    for value in (person.phone, person.id_number, person.name):
+        assert value not in page.source
+    page = search(desk, f"{person.id_number[-6:].lower()} {person.phone[-4:]}")
+    assert other.username not in page.text
+    assert person.username in page.text
+    assert search(desk, "9876").status == 404
