@@ -161,6 +161,11 @@ def _sign_in(say, slip):
         Sample(
             "/login/after-work", "sign_in/login.html", {"service": slip, "username": "13800005678", "proof": "e30="}
         ),
+        Sample(
+            "/login/renew",
+            "sign_in/renew_password.html",
+            {"service": slip, "username": "zhangsan", "minimum": 8, "factor": "totp"},
+        ),
         Sample("/login/enrol-start", "sign_in/enrol_start.html", {"service": slip}),
         Sample("/login/enrol", "sign_in/enrol_totp.html", enrol),
         Sample("/login/codes", "sign_in/recovery_codes.html", {"service": slip, "codes": codes}),
@@ -390,6 +395,12 @@ def _errors(slip):
     detail = "invalid_request: redirect_uri is missing"
     return [
         *pages,
+        Sample(
+            "/errors/identity",
+            "errors/identity_not_proven.html",
+            {"service": slip, "level": 1, "needed": 2, "return_url": "https://tax.example.gov.cn/"},
+            403,
+        ),
         Sample("/errors/suspended", "errors/suspended_service.html", {"service": slip}, 400),
         Sample("/errors/detail", "errors/error.html", {"detail": detail}, 400),
     ]
