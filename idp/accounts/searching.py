@@ -4,6 +4,7 @@ ends of numbers.
 Numbers and addresses are found by their keyed digests; an ID number leads to every account of its human.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -66,6 +67,14 @@ class AccountSearch:
             statement = statement.where(Account.id.in_(_with_digest(digest)))
         with self._database.read() as connection:
             return [FoundAccount(*row) for row in connection.execute(statement)]
+
+    def usernames(self, account_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Return what staff call these accounts; one SELECT for a whole list."""
+        if not account_ids:
+            return {}
+        statement = select(Account.id, Account.username).where(Account.id.in_(account_ids))
+        with self._database.read() as connection:
+            return {row.id: row.username for row in connection.execute(statement)}
 
     def find_by_tails(self, tails: Tails, *, actor: str) -> FoundByTails:
         """Return the accounts of the ends of numbers, of all that were given; one SELECT, and the record of it."""

@@ -59,7 +59,7 @@ def test_an_officer_finds_holds_and_requires(
     looked_at(page, f"place-hold-{locale}")
     send(page, reference="Order 7/2026", reason="court order")
     looked_at(page, f"holds-{locale}")
-    page.click("tbody a")
+    page.click("tbody a[href$=end]")
     looked_at(page, f"end-hold-{locale}")
     page.goto(path)
     looked_at(page, f"account-{locale}")

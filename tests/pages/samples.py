@@ -14,6 +14,7 @@ from idp.web.shared.pages import Problem, ServiceSlip
 from tests.pages.device_samples import device_samples
 from tests.pages.logout_samples import logout_samples
 from tests.pages.methods_samples import ASKED, methods_samples
+from tests.pages.renewal_samples import renewal_samples
 
 # 2 March 2026, 15:22 in Shanghai.
 NOW = datetime(2026, 3, 2, 7, 22, 8, tzinfo=UTC)
@@ -51,6 +52,7 @@ def samples(locale: str) -> list[Sample]:
         *device_samples(say, slip, Sample, NOW),
         *(Sample(*sample) for sample in logout_samples(say, slip, tax, ago)),
         *methods_samples(say, slip, Sample, NOW),
+        *(Sample(*sample) for sample in renewal_samples(slip)),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),
@@ -160,11 +162,6 @@ def _sign_in(say, slip):
         ),
         Sample(
             "/login/after-work", "sign_in/login.html", {"service": slip, "username": "13800005678", "proof": "e30="}
-        ),
-        Sample(
-            "/login/renew",
-            "sign_in/renew_password.html",
-            {"service": slip, "username": "zhangsan", "minimum": 8, "factor": "totp"},
         ),
         Sample("/login/enrol-start", "sign_in/enrol_start.html", {"service": slip}),
         Sample("/login/enrol", "sign_in/enrol_totp.html", enrol),
@@ -395,12 +392,6 @@ def _errors(slip):
     detail = "invalid_request: redirect_uri is missing"
     return [
         *pages,
-        Sample(
-            "/errors/identity",
-            "errors/identity_not_proven.html",
-            {"service": slip, "level": 1, "needed": 2, "return_url": "https://tax.example.gov.cn/"},
-            403,
-        ),
         Sample("/errors/suspended", "errors/suspended_service.html", {"service": slip}, 400),
         Sample("/errors/detail", "errors/error.html", {"detail": detail}, 400),
     ]

@@ -32,7 +32,13 @@ _NO_ACCOUNT: Final = marked("There is no such account. Give its id or its userna
 def show(officer: Officer) -> Response:
     """List the holds in force."""
     holds = services().legal_holds.in_force()
-    return console_page(officer, "holds.html", holds=holds, actors={one.actor: actor_name(one.actor) for one in holds})
+    return console_page(
+        officer,
+        "holds.html",
+        holds=holds,
+        names_people=_names_people(officer),
+        actors={one.actor: actor_name(one.actor) for one in holds},
+    )
 
 
 @requires(Permission.HOLD_ACCOUNTS, fresh=True)
@@ -84,6 +90,11 @@ def end(officer: Officer, hold_id: UUID) -> Response:
     return _end_page(officer, hold_id, problems) if problems else see_other(PATH)
 
 
+def _names_people(officer: Officer) -> bool:
+    """Tell whether an officer may read whose account it is; auditors know it by its id."""
+    return officer.may(Permission.SEE_ACCOUNTS)
+
+
 def _account_of(text: str) -> UUID | None:
     """Return the account of an id or a username. Numbers lead nowhere: auditors look nobody up by them."""
     try:
@@ -112,4 +123,11 @@ def _end_page(officer: Officer, hold_id: UUID, problems: list[Problem] | None = 
     hold = services().legal_holds.get(hold_id)
     if hold is None:
         raise NotFound
-    return console_page(officer, "end_hold.html", 400 if problems else 200, problems=problems or (), hold=hold)
+    return console_page(
+        officer,
+        "end_hold.html",
+        400 if problems else 200,
+        problems=problems or (),
+        hold=hold,
+        names_people=_names_people(officer),
+    )

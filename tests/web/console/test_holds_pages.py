@@ -41,6 +41,8 @@ def test_an_auditor_places_a_hold_and_a_security_officer_ends_it(at_console, per
     page = hold(at_console(Power.AUDIT), person.account_id)
     assert page.path == "/console/holds"
     assert "Order 7/2026" in page.text
+    assert person.username not in page.text, "auditors know citizens by an id only"
+    assert str(person.account_id) in page.text
     officer = at_console()
     assert "Order 7/2026" in officer.get(f"/console/accounts/{person.account_id}").text
     order = services.legal_holds.in_force()[0]
