@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
+from idp.accounts.merging import AccountMerging
 from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
@@ -29,6 +30,7 @@ from idp.interventions.client_changes import ClientChanges
 from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
 from idp.interventions.mass_endings import MassEndings
+from idp.interventions.merging import Merging
 from idp.interventions.requirements import RequirementInterventions
 from idp.keyring.service import Keyring
 from idp.protocol.client_auth.client_keys import Fetch
@@ -89,6 +91,7 @@ class Services:
     account_interventions: AccountInterventions
     requirement_interventions: RequirementInterventions
     legal_holds: LegalHolds
+    merging: Merging
     hunts: Hunts
     sessions: Sessions
     devices: Devices
@@ -117,8 +120,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
-    initial_tokens = InitialTokens(database, clock, entropy, audit)
-    staff = Staff(database, clock, entropy, audit)
+    initial_tokens, staff = InitialTokens(database, clock, entropy, audit), Staff(database, clock, entropy, audit)
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -132,6 +134,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         on_ended=announcer.sessions_ended,
     )
     session_search = SessionSearch(database, clock)
+    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
+    merging = Merging(
+        database,
+        audit,
+        AccountMerging(database, clock, keyring),
+        accounts=accounts,
+        sessions=sessions,
+        devices=devices,
+        staff=staff,
+    )
     mass_endings = MassEndings(
         database,
         clock,
@@ -142,9 +154,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         threshold=settings.mass_ending_threshold,
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
-    kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
+    kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds(), merging.change_kind())
     changes = Changes(database, clock, entropy, audit, kinds)
-    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     restrictions, requirements = Restrictions(database, clock, audit), Requirements(database, clock, audit)
     account_interventions = AccountInterventions(
         database,
@@ -277,6 +288,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         account_interventions,
         RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
         LegalHolds(database, clock, entropy, audit),
+        merging,
         Hunts(database, clock),
         sessions,
         devices,

@@ -63,6 +63,8 @@ def test_an_officer_finds_holds_and_requires(
     looked_at(page, f"end-hold-{locale}")
     page.goto(path)
     looked_at(page, f"account-{locale}")
+    page.goto(f"{path}/merge")
+    looked_at(page, f"merge-{locale}")
     page.goto(f"{path}/waive/reset_credential")
     looked_at(page, f"waive-{locale}")
 

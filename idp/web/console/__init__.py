@@ -16,6 +16,7 @@ from idp.web.console import (
     events,
     holds,
     hunts,
+    merging,
     operation,
     overview,
     requests,
@@ -90,6 +91,7 @@ for _path, _name, _ask, _do in (
     ),
     ("require", "require_of_account", account_requirements.requiring, account_requirements.require),
     ("waive/<kind>", "waive_requirement", account_requirements.waiving, account_requirements.waive),
+    ("merge", "merge_account", merging.merging, merging.merge),
     ("reveal", "reveal_value", account_interventions.revealing, account_interventions.reveal),
 ):
     console.add_url_rule(f"{_ACCOUNT}/{_path}", f"ask_{_name}", _ask, methods=["GET"])

@@ -25,7 +25,7 @@ from idp.web.shared.services import services
 PATH: Final = "/console/holds"
 _LONGEST_REFERENCE: Final = 100
 _NO_REFERENCE: Final = marked("Write the reference number of the order, at most 100 characters.")
-_NO_ACCOUNT: Final = marked("There is no such account. Give its id or its username.")
+NO_ACCOUNT: Final = marked("There is no such account. Give its id or its username.")
 
 
 @requires(Permission.HOLD_ACCOUNTS)
@@ -52,9 +52,9 @@ def place(officer: Officer) -> Response:
     """Hold an account."""
     form = read_form(request)
     reference, reason = form.text("reference"), form.text("reason")
-    account_id = _account_of(form.text("account"))
+    account_id = account_of(form.text("account"))
     problems = found_problems(
-        None if account_id is not None else Problem(gettext(_NO_ACCOUNT), "account"),
+        None if account_id is not None else Problem(gettext(NO_ACCOUNT), "account"),
         None if 0 < len(reference) <= _LONGEST_REFERENCE else Problem(gettext(_NO_REFERENCE), "reference"),
         reason_problem(reason),
     )
@@ -95,7 +95,7 @@ def _names_people(officer: Officer) -> bool:
     return officer.may(Permission.SEE_ACCOUNTS)
 
 
-def _account_of(text: str) -> UUID | None:
+def account_of(text: str) -> UUID | None:
     """Return the account of an id or a username. Numbers lead nowhere: auditors look nobody up by them."""
     try:
         account_id = UUID(text)

@@ -76,6 +76,8 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "clock": marked("Clock"),
         "worker": marked("Worker"),
         "outbox": marked("Outbox"),
+        "account.merge": marked("Merge a duplicate"),
+        "merged": marked("Merged into another account"),
         "staff.grant": marked("Give a power"),
         "client.publish": marked("Put a version of a service into force"),
         "client.resume": marked("Resume a service"),

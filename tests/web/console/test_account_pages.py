@@ -246,3 +246,23 @@ def test_the_ends_of_numbers_lead_to_a_list_of_masks(at_console, person, account
     assert other.username not in page.text
     assert person.username in page.text
     assert search(desk, "9876").status == 404
+
+
+def test_a_duplicate_is_merged_by_two_officers_on_their_pages(at_console, person, account_factory, services):
+    kept = account_factory(id_number=None, phone=None)
+    author = at_console()
+    author.get(account_path(kept) + "/merge")
+    assert author.submit(other="nobody-here", reason="one person").has("other-problem")
+    assert author.submit(other=account_factory().username, reason="x").status == 400
+    page = author.submit(other=person.username, reason="one person, two accounts")
+    assert page.path.startswith("/console/requests/")
+    assert {f"Look at the account that goes: {person.username}"} <= {words for _, words in page.document.links}
+    second = at_console()
+    second.get(page.path)
+    second.submit("approve")
+    assert services.accounts.get(person.account_id).closed_at is not None
+    assert services.accounts.find_for_sign_in(person.phone).id == kept.account_id
+
+
+def test_the_help_desk_merges_nothing(at_console, person):
+    assert at_console(Power.HELP_DESK).get(account_path(person) + "/merge").status == 403
