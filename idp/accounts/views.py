@@ -7,6 +7,7 @@ from uuid import UUID
 from idp.accounts.claims import AnyRow, Profile
 from idp.accounts.kinds import KINDS_BY_NAME
 from idp.accounts.kinds.kind import Kind
+from idp.foundation.masked import Masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ class AccountView:
     def rules(self) -> Kind:
         """What the kind of this account decides: its factors and its sessions."""
         return KINDS_BY_NAME[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Where the holder of an account gets notices, and in which language, if they have said so."""
+
+    address: Masked
+    preferred_language: str | None
 
 
 @dataclass(frozen=True, slots=True)

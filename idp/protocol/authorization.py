@@ -130,24 +130,10 @@ class Authorization:
             if verdict.need is not Need.NOTHING or situation is None:
                 self._refuse_if_hopeless(request, situation, verdict)
                 return self._next_step(request, situation, interaction, verdict)
-            issued = self._issue(request, situation, verdict.acr, interaction)
+            issued = self._parts.issuer.issue(request, situation, verdict.acr, interaction)
         except ProtocolError as error:
             return self._error(request, error)
         return None if issued is None else self._respond(request, issued)
-
-    def _issue(
-        self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
-    ) -> dict[str, str] | None:
-        """Issue the code; a pushed request is used up first, so that of two answers at once only one is given."""
-        issuer, pushed = self._parts.issuer, request.pushed
-        if pushed is None:
-            return issuer.issue(request, situation, acr, interaction)
-        if not self._parts.context.pushed.claim(pushed):
-            raise ProtocolError("invalid_request_uri", "The request_uri was used before.")
-        issued = issuer.issue(request, situation, acr, interaction)
-        if issued is None:
-            self._parts.context.pushed.give_back(pushed)
-        return issued
 
     def _check(self, request: AuthorizationRequest) -> None:
         for check in AUTHORIZATION_CHECKS:
@@ -209,7 +195,7 @@ class Authorization:
         if request.redirect_uri is None or request.known_client is None:
             return Refused(error)
         if request.pushed is not None:
-            self._parts.context.pushed.claim(request.pushed)
+            self._parts.context.pushed.claim(request.pushed, {})
         return self._respond(request, {"error": error.error, "error_description": error.description})
 
     def _respond(self, request: AuthorizationRequest, parameters: dict[str, str]) -> Outcome:

@@ -76,9 +76,10 @@ class DeviceRequest:
 
 @dataclass(frozen=True, slots=True)
 class StrongerSignInNeeded:
-    """The client asks for more than this session has proved."""
+    """The client asks for more than this session has proved, or for a sign-in of just now (``is_fresh``)."""
 
     acr: str
+    is_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class DeviceFlow:
             known_client=client,
             scopes=frozenset(device.scope.split()) & client.scope,
             acr_needed=client.min_acr,
+            max_age=client.default_max_age,
             resources=resources,
             services=self._parts.resources.of_others(resources),
             details=list(device.authorization_details or ()),
@@ -207,7 +209,7 @@ class DeviceFlow:
         situation = self._parts.situations.of(cookie, client, sector_of(client))
         verdict = decide(request, situation, Progress(device.id), now=self._parts.clock.now(), decay=self._parts.decay)
         if situation is None or verdict.need is Need.SIGN_IN:
-            return StrongerSignInNeeded(client.min_acr)
+            return StrongerSignInNeeded(client.min_acr, verdict.is_fresh_login_needed)
         if verdict.need is Need.NOT_ADMITTED:
             return NotAdmittedHere(client, situation.session.account_kind)
         if verdict.need is Need.IDENTITY:

@@ -117,6 +117,7 @@ class Protocol:
                 CodeIssuer(
                     on.database,
                     codes,
+                    checks.pushed,
                     grants=on.grants,
                     consents=on.consents,
                     sessions=on.sessions,

@@ -15,7 +15,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.outbox import Outbox
 from idp.registry.service import Registry
 from idp.sessions import store
-from idp.sessions.events import OrganizationChosen, SessionOpened, SessionRaised
+from idp.sessions.events import ActingFor, OrganizationChosen, SessionOpened, SessionRaised
 from idp.sessions.filters import SessionFilter
 from idp.sessions.models import OPSession
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
@@ -182,7 +182,8 @@ class Sessions:
                     actor=f"account:{session.account_id}",
                     account_id=session.account_id,
                     session_id=session.id,
-                    organization_id=str(organization_id),
+                    before=_acting(session.organization_id),
+                    after=_acting(organization_id),
                 )
             )
         return opened
@@ -229,3 +230,7 @@ class Sessions:
         for site in sites:
             by_session.setdefault(site.op_session_id, []).append(site.client_id)
         return [store.summary_of(row, tuple(by_session.get(row.id, ()))) for row in rows]
+
+
+def _acting(organization_id: UUID | None) -> ActingFor:
+    return ActingFor(organization_id=None if organization_id is None else str(organization_id))

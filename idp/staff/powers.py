@@ -38,11 +38,13 @@ class Permission(StrEnum):
     STOP_CLIENTS = "clients.stop"
     SEE_EVENTS = "events.see"
     EXPORT_EVENTS = "events.export"
+    ERASE_PERSONAL_VALUES = "events.erase_personal_values"
     SEE_HUNTS = "hunts.see"
     CHANGE_ALERTS = "alerts.change"
     SEE_INTEGRITY = "integrity.see"
     SEE_KEYS = "keys.see"
     ROTATE_KEYS = "keys.rotate"
+    APPROVE_KEYS = "keys.approve"
     SEE_DELIVERIES = "deliveries.see"
     RETRY_DELIVERIES = "deliveries.retry"
     SEE_HEALTH = "health.see"
@@ -73,11 +75,13 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.STOP_CLIENTS: frozenset({_SYSTEM, _SECURITY}),
         Permission.SEE_EVENTS: frozenset({_SECURITY, _AUDIT}),
         Permission.EXPORT_EVENTS: frozenset({_AUDIT}),
+        Permission.ERASE_PERSONAL_VALUES: frozenset({_AUDIT}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),
         Permission.SEE_KEYS: frozenset({_SYSTEM, _AUDIT}),
         Permission.ROTATE_KEYS: frozenset({_SYSTEM}),
+        Permission.APPROVE_KEYS: frozenset({_SECURITY}),
         Permission.SEE_DELIVERIES: frozenset({_SYSTEM, _SECURITY}),
         Permission.RETRY_DELIVERIES: frozenset({_SYSTEM}),
         Permission.SEE_HEALTH: frozenset({_SYSTEM}),

@@ -1,6 +1,6 @@
 """What officers require of accounts, legal holds, and blind indexes of the ends of numbers.
 
-Revision 0018, after 0014. It works with the version before it and the version after it. The new digests are NULL for
+Revision 0018, after 0022. It works with the version before it and the version after it. The new digests are NULL for
 rows written before: keys are not at hand in a migration, so ``idp account index-tails`` fills them in.
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 from idp.foundation import columns
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

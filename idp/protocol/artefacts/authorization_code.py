@@ -124,13 +124,17 @@ class AuthorizationCodes:
         """Store a code and return it, good for ``longest`` at most. A code lost in a crash costs a retry, so outside a
         transaction nobody waits for the disk.
         """
-        code = self._entropy.token()
-        values = {member.name: getattr(content, member.name) for member in fields(content)}
-        lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
-        values |= {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
+        code, row = self.new(content, longest=longest)
         with self._database.transaction() if is_in_transaction else self._database.lossy() as connection:
-            _INSERT.rows(connection, values)
+            _INSERT.rows(connection, row)
         return code
+
+    def new(self, content: CodeContent, *, longest: timedelta | None = None) -> tuple[str, dict[str, Any]]:
+        """Return a code and its row, for the statement on which it follows."""
+        code = self._entropy.token()
+        row = {member.name: getattr(content, member.name) for member in fields(content)}
+        lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
+        return code, row | {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
 
     def redeemable(self, code: str, client_id: str) -> CodeContent | None:
         """Return what a code stands for. None: unknown, another client's, expired or used."""

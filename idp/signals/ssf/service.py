@@ -86,12 +86,17 @@ class Streams:
         with self._database.transaction():
             if not self._store.insert(values):
                 return None
+            created = self._store.of_client(client.client_id)
             self._audit.record(
                 audit_events.StreamCreated(
-                    actor=f"client:{client.client_id}", client_id=client.client_id, method=wish.method
+                    actor=f"client:{client.client_id}",
+                    client_id=client.client_id,
+                    method=wish.method,
+                    before=None,
+                    after=_settings(created),
                 )
             )
-            return self._store.of_client(client.client_id)
+            return created
 
     def find(self, client: Client, reference: str | None = None) -> Stream | None:
         """Return the client's stream, provided that it is the one named, if one is."""
@@ -119,7 +124,11 @@ class Streams:
             self._settle_lane(stream, changed)
             self._audit.record(
                 audit_events.StreamChanged(
-                    actor=f"client:{client.client_id}", client_id=client.client_id, method=wish.method
+                    actor=f"client:{client.client_id}",
+                    client_id=client.client_id,
+                    method=wish.method,
+                    before=_settings(stream),
+                    after=_settings(changed),
                 )
             )
             return changed
@@ -133,7 +142,12 @@ class Streams:
             self._lanes.drop(stream.lane)
             self._store.delete(stream.id)
             self._audit.record(
-                audit_events.StreamDeleted(actor=f"client:{client.client_id}", client_id=client.client_id)
+                audit_events.StreamDeleted(
+                    actor=f"client:{client.client_id}",
+                    client_id=client.client_id,
+                    before=_settings(stream),
+                    after=None,
+                )
             )
             return True
 
@@ -164,7 +178,12 @@ class Streams:
                 self._tell(changed)
             self._audit.record(
                 audit_events.StreamStatusChanged(
-                    actor=actor, client_id=present.client_id, status=status, reason=reason and reason[:_LONGEST_REASON]
+                    actor=actor,
+                    client_id=present.client_id,
+                    status=status,
+                    reason=reason and reason[:_LONGEST_REASON],
+                    before=_settings(present),
+                    after=_settings(changed),
                 )
             )
             return changed
@@ -210,6 +229,8 @@ class Streams:
                         client_id=client.client_id,
                         account_id=account_id,
                         is_included=is_included,
+                        before=audit_events.Hears(is_included=not is_included),
+                        after=audit_events.Hears(is_included=is_included),
                     )
                 )
         return True
@@ -310,3 +331,17 @@ class Streams:
 def sector_of(client: Client) -> str:
     """Return the sector in which this receiver knows accounts (OpenID Connect Core §8.1)."""
     return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR
+
+
+def _settings(stream: Stream | None) -> audit_events.StreamSettings | None:
+    """Return what the audit record says of a stream."""
+    if stream is None:
+        return None
+    return audit_events.StreamSettings(
+        status=stream.status,
+        method=stream.method,
+        push_url=stream.push_url,
+        has_push_authorization=stream.push_authorization is not None,
+        events_requested=tuple(stream.events_requested),
+        description=stream.description,
+    )

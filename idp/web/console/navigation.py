@@ -37,6 +37,7 @@ SECTIONS: Final = (
     Section("/console/holds", marked("Legal holds"), Permission.HOLD_ACCOUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
     Section("/console/deliveries", marked("Deliveries"), Permission.SEE_DELIVERIES),
+    Section("/console/messages", marked("Messages"), Permission.SEE_DELIVERIES),
     Section("/console/keys", marked("Keys"), Permission.SEE_KEYS),
     Section("/console/health", marked("Health"), Permission.SEE_HEALTH),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from werkzeug.wrappers import Response
 
-from idp.audit.service import AuditRecord
+from idp.audit.records import AuditRecord
 from idp.foundation.translation import marked
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
@@ -45,6 +45,12 @@ def console_page(
 def client_names() -> dict[str, str]:
     """Return how staff call each client."""
     return {client.client_id: client.client_name for client in services().registry.list()}
+
+
+def places_of(networks: Iterable[str | None]) -> dict[str, str]:
+    """Return where networks are, those that the table of networks knows."""
+    found = {network: services().networks.place_of(network) for network in networks if network is not None}
+    return {network: str(place) for network, place in found.items() if place is not None}
 
 
 def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.client_changes import PUBLISH
+from idp.interventions.key_changes import TARGET
 from idp.interventions.merging import MERGE
 from idp.registry.views import Comparison
 from idp.staff.granting import GRANT
@@ -25,6 +26,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
+_KEYS: Final = marked("Signing keys")
 _UNKNOWN_AUTHOR: Final = marked("not on record")
 
 
@@ -84,7 +86,7 @@ def _comparison(change: Change) -> Comparison | None:
 def _lines(changes: Sequence[Change], officer: Officer) -> list[dict[str, Any]]:
     """Return the requests with the names of what they are about and of who asks."""
     authors = {holder.person_id: holder.username for holder in services().staff.holders()}
-    subjects = client_names()
+    subjects = client_names() | {TARGET: gettext(_KEYS)}
     accounts = {UUID(change.target) for change in changes if change.kind in {GRANT, MERGE}}
     accounts |= {UUID(change.content["into"]) for change in changes if change.kind == MERGE}
     subjects |= {str(account_id): name for account_id, name in services().account_search.usernames(accounts).items()}

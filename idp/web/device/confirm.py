@@ -81,7 +81,7 @@ def _answer(outcome: DeviceOutcome) -> Response:
     if isinstance(outcome, Closed):
         return see_other(f"{DONE_PATH}?{RESULT_PARAMETER}={outcome.how}")
     if isinstance(outcome, StrongerSignInNeeded):
-        return to_sign_in(confirm_address(request.args[TICKET_PARAMETER]), outcome.acr)
+        return to_sign_in(confirm_address(request.args[TICKET_PARAMETER]), outcome.acr, fresh_login=outcome.is_fresh)
     if isinstance(outcome, NotAdmittedHere):
         return _not_admitted(outcome)
     if isinstance(outcome, IdentityNotProven):

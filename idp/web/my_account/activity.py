@@ -10,8 +10,8 @@ from uuid import UUID
 
 from werkzeug.wrappers import Response
 
+from idp.audit.records import AuditRecord
 from idp.audit.searching import EventFilter
-from idp.audit.service import AuditRecord
 from idp.foundation.translation import marked
 from idp.interventions.events import ValueRevealed
 from idp.interventions.holds import Hold

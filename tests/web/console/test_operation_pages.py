@@ -1,4 +1,4 @@
-"""Keys, deliveries and health in the console, for those who run the service."""
+"""Deliveries and health in the console, for those who run the service."""
 
 import pytest
 
@@ -39,12 +39,6 @@ def test_a_security_officer_sees_deliveries_and_retries_none(at_console):
 @pytest.mark.parametrize("client", ["", "nobody", "' OR 1=1 --"])
 def test_nothing_is_retried_for_a_service_without_dead_letters(at_console, client):
     assert at_console(Power.SYSTEM).get("/console/deliveries/retry", client=client).status == 404
-
-
-def test_the_keys_are_listed_with_their_states_and_without_secrets(at_console, services):
-    page = at_console(Power.SYSTEM).get("/console/keys")
-    assert {key.kid for key in services.keyring.list_keys()} <= set(page.text.split())
-    assert "PRIVATE" not in page.source
 
 
 def test_health_says_what_is_missing(at_console):
