@@ -101,7 +101,7 @@ class Protocol:
                 self._endpoint_parts.devices,
                 self._endpoint_parts.device_limits,
                 self._endpoint_parts.resources,
-                Situations(on.database, on.sessions),
+                Situations(on.database, on.sessions, on.accounts),
                 on.consents,
                 on.grants,
                 decay_of(settings),
@@ -112,7 +112,7 @@ class Protocol:
                 on.database,
                 checks,
                 on.interactions,
-                Situations(on.database, on.sessions),
+                Situations(on.database, on.sessions, on.accounts),
                 on.consents,
                 CodeIssuer(
                     on.database,

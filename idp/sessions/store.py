@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from idp.accounts.models import Account
+from idp.accounts.requirements import needs_no_new_credential
 from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.columns import Instant, moment_of
@@ -77,6 +78,7 @@ _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
     Account.locked_at.is_(None),
     Account.closed_at.is_(None),
     is_unrestricted(_NEW_SESSION["created_at"]),
+    needs_no_new_credential(_NEW_SESSION["created_at"]),
 )
 # The account is kept from being locked until the transaction ends.
 INSERT_SESSION = {

@@ -109,7 +109,8 @@ def _find(token: AccessToken, parts: EndpointParts) -> Mapping[str, Any] | None:
 def _released(row: Mapping[str, Any], token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
     declined = frozenset(row["claims"].get("declined", ()))
     names = (claims_of_scopes(token.scopes) | frozenset(row["claims"].get("userinfo", ()))) - declined
-    claims: dict[str, Any] = values_of(profile_of(row, parts.keyring), names) if names else {}
+    profile = profile_of(row, parts.keyring, parts.clock.now())
+    claims: dict[str, Any] = values_of(profile, names) if names else {}
     claims["sub"] = row["sub"]
     alg = client.userinfo_signed_response_alg
     if alg is None:
