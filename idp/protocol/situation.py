@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, select
 
+from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
 from idp.consents.models import Consent
 from idp.consents.rules import Remembered
@@ -55,6 +56,7 @@ _SITUATION = PreparedStatement(
         OPSession.digest == bindparam("digest"),
         OPSession.surface == PROVIDER,
         OPSession.ended_at.is_(None),
+        is_of_deployment(),
         Account.locked_at.is_(None),
         Account.closed_at.is_(None),
     )
@@ -77,16 +79,18 @@ class Situation:
 class Situations:
     """Reads situations."""
 
-    def __init__(self, database: Database, sessions: Sessions) -> None:
+    def __init__(self, database: Database, sessions: Sessions, *, environment: str) -> None:
         self._database = database
         self._sessions = sessions
+        self._environment = environment
 
     def of(self, cookie: str | None, client_id: str, sector: str) -> Situation | None:
         """Return the situation, None without a live session."""
         if not cookie:
             return None
         with self._database.read() as connection:
-            rows = _SITUATION.rows(connection, {"digest": sha256(cookie), "client": client_id, "sector": sector})
+            values = {"digest": sha256(cookie), "client": client_id, "sector": sector}
+            rows = _SITUATION.rows(connection, values | {"environment": self._environment})
         if not rows:
             return None
         session = session_of(rows[0])
