@@ -34,7 +34,7 @@ class PasskeyCloneSuspected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthenticatorRemoved(Event):
-    """An account's second factor was removed."""
+    """An account's second factor was removed. ``kind`` as when it was added."""
 
     action: ClassVar[str] = "authenticator.removed"
 

@@ -234,7 +234,8 @@ class Factors:
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            self._audit.record(AuthenticatorRemoved(actor=actor, account_id=account_id, kind=view.kind))
+            kind = f"attested_{view.kind}" if view.is_attested else view.kind
+            self._audit.record(AuthenticatorRemoved(actor=actor, account_id=account_id, kind=kind))
         return view.kind
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from idp.factors.assurance import VerifiedFactor
+from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved
 from idp.foundation.outbox import MOST_ATTEMPTS
 from idp.sessions.values import Browser as From
 from idp.sessions.values import Selector
@@ -15,6 +16,7 @@ from tests.signals.ssf.conftest import (
     ENABLED,
     PURGED,
     SESSION_REVOKED,
+    TOKEN_CLAIMS_CHANGE,
     parts,
 )
 
@@ -156,6 +158,89 @@ def test_changed_credentials_are_told(tax, receiver, account_factory, sign_in, s
         ("app", "revoke", "admin"),
     ]
     assert all("event_timestamp" in change for change in changes)
+    # CAEP interoperability profile §3.2: the reason is there, and says nothing about a person.
+    assert [change["reason_admin"] for change in changes] == [
+        {"en": "password: update"},
+        {"en": "recovery-code: create"},
+        {"en": "recovery-code: delete"},
+        {"en": "app: revoke"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "credential_type"), [("passkey", "fido2-platform"), ("attested_passkey", "fido2-roaming")]
+)
+def test_passkeys_are_called_as_the_specification_calls_them(
+    tax, receiver, person, sign_in, services, deliver, kind, credential_type
+):
+    """CAEP-credential-change: the words of CAEP 1.0 §3.3.1."""
+    sign_in(person, tax)
+    tax.subscribe(receiver)
+    with services.database.transaction():
+        for event in (AuthenticatorAdded, AuthenticatorRemoved):
+            actor = f"account:{person.account_id}"
+            services.audit.record(event(actor=actor, account_id=person.account_id, kind=kind))
+    deliver()
+    changes = [claims["events"][CREDENTIAL_CHANGE] for claims in receiver.claims]
+    assert [(change["credential_type"], change["change_type"]) for change in changes] == [
+        (credential_type, "create"),
+        (credential_type, "delete"),
+    ]
+
+
+def test_an_officer_at_the_console_is_an_admin(tax, receiver, account_factory, sign_in, services, deliver):
+    """CAEP-session-revoked, CAEP-credential-change: officers act with accounts, and are not the user."""
+    person = account_factory(with_totp=True)
+    officer = f"account:{account_factory(kind='staff').account_id}"
+    first, _second = sign_in(person, tax), sign_in(person, tax)
+    tax.subscribe(receiver)
+    services.sessions.terminate(Selector(session_id=first["session_id"]), reason="ended_by_staff", actor=officer)
+    services.sessions.terminate(Selector(account_id=person.account_id), reason="ended_by_staff", actor=officer)
+    totp = next(view for view in services.factors.enrolled(person.account_id).authenticators if view.kind == "totp")
+    services.factors.remove(person.account_id, totp.id, actor=officer)
+    deliver()
+    events = [event for claims in receiver.claims for event in claims["events"].values()]
+    assert [event["initiating_entity"] for event in events] == ["admin"] * 3
+    assert events[2]["change_type"] == "revoke"
+
+
+def test_who_signs_in_over_somebody_else_is_the_user(tax, receiver, account_factory, sign_in, services, deliver):
+    """CAEP-session-revoked: the browser's session was replaced by who sat there, not by staff."""
+    person, other = account_factory(), account_factory()
+    here = sign_in(person, tax)
+    tax.subscribe(receiver)
+    services.sessions.open(
+        other.account_id,
+        [VerifiedFactor("password", services.clock.now())],
+        services.entropy.uuid7(),
+        From(),
+        replacing=services.sessions.load(here["cookie"]),
+    )
+    deliver()
+    assert [claims["events"][SESSION_REVOKED]["initiating_entity"] for claims in receiver.claims] == ["user"]
+
+
+def test_changed_contacts_are_told_without_the_contacts(
+    new_department, receiver, account_factory, sign_in, services, deliver
+):
+    """CAEP-token-claims-change: ``claims`` says since when; the values are at userinfo, for who may know them."""
+    person = account_factory(kind="staff", email="old@example.cn")
+    department = new_department(policy={"account_kinds": ["staff"]})
+    sub = sign_in(person, department)["sub"]
+    department.subscribe(receiver, events_requested=[TOKEN_CLAIMS_CHANGE])
+    services.accounts.set_contacts(person.account_id, email="new@example.cn", phone=None, actor="client:personnel")
+    deliver()
+    (claims,) = receiver.claims
+    now = int(services.clock.now().timestamp())
+    assert claims["sub_id"]["sub"] == sub
+    assert claims["events"] == {
+        TOKEN_CLAIMS_CHANGE: {
+            "event_timestamp": now,
+            "initiating_entity": "policy",
+            "claims": {"updated_at": now},
+        }
+    }
+    assert "example.cn" not in str(claims["events"])
 
 
 def test_a_session_that_proved_more_is_told_to_its_own_sites(

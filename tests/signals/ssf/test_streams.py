@@ -64,7 +64,7 @@ def test_stream_is_made_read_changed_and_deleted(tax, issuer):
         "inactivity_timeout": 30 * 86_400,
         "description": "Tax",
     }
-    assert len(made["events_supported"]) == 6
+    assert len(made["events_supported"]) == 7
     one = f"/ssf/stream?stream_id={tax.stream_id}"
     assert tax.call("GET", one).get_json() == made
     assert tax.call("GET", "/ssf/stream").get_json() == [made]
@@ -245,25 +245,47 @@ def test_removed_subject_is_not_spoken_of_until_it_is_added(tax, receiver, perso
     assert receiver.types == [ENABLED]
 
 
-def test_subject_of_another_sector_is_not_known(tax, new_department, person, sign_in, services):
-    """SSF-8.1.3-subjects, rule P6: nobody learns by asking who is known elsewhere."""
+def test_subject_that_is_not_known_is_passed_over_in_silence(tax, new_department, receiver, person, sign_in, services):
+    """SSF-8.1.3-subjects, SSF 1.0 §9.1, rule P6: nobody learns by asking who is known, and nothing changes."""
     welfare = new_department("welfare")
     sub = sign_in(person, welfare)["sub"]
     tax.subscribe()
+    welfare.subscribe(receiver)
     issuer = services.settings.issuer
-    for path in ("/ssf/subjects/add", "/ssf/subjects/remove"):
-        subject = {"format": "iss_sub", "iss": issuer, "sub": sub}
-        assert tax.call("POST", path, {"stream_id": tax.stream_id, "subject": subject}).status_code == 404
-        for bad in (
-            None,
-            "x",
-            {},
-            {"format": "email", "email": "a@example.org"},
+    for path, status in (("/ssf/subjects/add", 200), ("/ssf/subjects/remove", 204)):
+        for unknown in (
+            {"format": "iss_sub", "iss": issuer, "sub": sub},
             {"format": "iss_sub", "iss": "https://other.example", "sub": sub},
-            {"format": "iss_sub", "iss": issuer},
-            {"format": "iss_sub", "iss": issuer, "sub": 7},
+            {"format": "email", "email": "example.user@example.com"},
+            {"format": "opaque", "id": "x"},
+            {"format": "complex", "user": {"format": "phone_number", "phone_number": "+8613800138000"}},
         ):
-            assert tax.call("POST", path, {"stream_id": tax.stream_id, "subject": bad}).status_code == 400
+            answer = tax.call("POST", path, {"stream_id": tax.stream_id, "subject": unknown})
+            assert (answer.status_code, answer.data) == (status, b"")
+    with services.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM stream_subject").scalar() == 0
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        None,
+        "x",
+        {},
+        {"format": 7},
+        {"format": "nickname", "nickname": "x"},
+        {"format": "email"},
+        {"format": "iss_sub", "iss": "https://other.example"},
+        {"format": "iss_sub", "iss": "https://other.example", "sub": 7},
+        {"format": "complex"},
+        {"format": "complex", "user": {"format": "complex", "user": {}}},
+    ],
+)
+def test_what_is_no_subject_is_refused(tax, subject):
+    """SSF-8.1.3-subjects, RFC 9493 §3.2."""
+    tax.subscribe()
+    for path in ("/ssf/subjects/add", "/ssf/subjects/remove"):
+        assert tax.call("POST", path, {"stream_id": tax.stream_id, "subject": subject}).status_code == 400
 
 
 def test_verification_event_returns_its_state(tax, receiver, clock, deliver):
@@ -318,7 +340,46 @@ def test_a_stream_that_nobody_polls_is_paused(tax, services, clock, person, sign
     assert tax.status() == {"stream_id": tax.stream_id, "status": "paused", "reason": "nobody polled it"}
     tax.set_status("enabled")
     assert streams.pause_idle() == 0
-    assert [next(iter(claims["events"])) for claims in tax.polled()] == [DISABLED, STREAM_UPDATED]
+    assert [next(iter(claims["events"])) for claims in tax.polled()] == [STREAM_UPDATED, DISABLED]
+
+
+ASKED = [
+    ("GET", "/ssf/stream?stream_id={}", None),
+    ("GET", "/ssf/status?stream_id={}", None),
+    ("PATCH", "/ssf/stream", {}),
+    ("POST", "/ssf/subjects/add", {"subject": {"format": "opaque", "id": "x"}}),
+    ("POST", "/ssf/verify", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ASKED)
+def test_whoever_asks_something_of_a_stream_is_there(tax, services, clock, method, path, body):
+    """SSF-8.1.1-stream-crud: inactivity_timeout counts anew with every call that names the stream, not polls alone."""
+    timeout = tax.subscribe()["inactivity_timeout"]
+    clock.advance(timeout - 60)
+    tax.token = tax.access_token("ssf.manage ssf.read")
+    answer = tax.call(method, path.format(tax.stream_id), body and body | {"stream_id": tax.stream_id})
+    answer = answer if body != {} else tax.call(method, path, {"stream_id": tax.stream_id})
+    assert answer.status_code in {200, 204}
+    clock.advance(61)
+    assert services.transmitter.streams.pause_idle() == 0
+
+
+@pytest.mark.parametrize("status", ["paused", "disabled"])
+def test_receiver_that_polls_is_told_as_well_and_of_nothing_else(tax, services, person, sign_in, status):
+    """SSF-8.1.2-status, SSF 1.0 §8.1.5: that its stream was stopped it hears although the stream is stopped."""
+    sign_in(person, tax)
+    tax.subscribe()
+    lock(services, person)
+    stream, _waiting = services.transmitter.streams.list()[0]
+    services.transmitter.streams.set_status(stream, status, actor="command:officer", reason="maintenance")
+    assert [claims["events"] for claims in tax.polled()] == [
+        {STREAM_UPDATED: {"status": status, "reason": "maintenance"}}
+    ]
+    assert tax.poll() == {"sets": {}}, "it was acknowledged"
+    tax.set_status("enabled")
+    kept = [DISABLED] if status == "paused" else []
+    assert [next(iter(claims["events"])) for claims in tax.polled()] == kept
 
 
 def test_changing_the_delivery_takes_along_what_waits(tax, receiver, person, sign_in, services, deliver):
