@@ -240,8 +240,9 @@ class TestRefusals:
         assert not bank.is_accepted(rs256)
 
     def test_the_form_around_it(self, bank):
+        """RFC7523-3-assertion: without its type it is no assertion at all."""
+        assert refused(bank.post(bank.assertion(), client_assertion_type=None), "invalid_request")
         for change in (
-            {"client_assertion_type": None},
             {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"},
             {"client_assertion_type": TYPE.upper()},
         ):

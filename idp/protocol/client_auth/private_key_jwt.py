@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from idp.foundation.digests import unb64url
+from idp.foundation.errors import ProtocolError
 from idp.protocol.client_auth.client_jwt import CLIENT_ALGORITHMS, algorithms_for, moment_of_claim, read_client_jwt
 from idp.protocol.client_auth.method import ClientAuthContext, ClientAuthMethod
 from idp.protocol.messages import Request
@@ -22,10 +23,14 @@ _TOLERANCE = timedelta(seconds=60)
 
 
 def _claimed_id(request: Request) -> str | None:
-    """Return whom an assertion says it is from, unverified: the registration decides by which keys it is checked."""
+    """Return whom an assertion says it is from, unverified: the registration decides by which keys it is checked.
+    Raises ProtocolError without its type, which RFC 7521 §4.2 requires.
+    """
     assertion = request.form.get("client_assertion")
     if assertion is None:
         return None
+    if "client_assertion_type" not in request.form:
+        raise ProtocolError("invalid_request", "The client_assertion_type is missing.")
     try:
         claims = orjson.loads(unb64url(assertion[:_LONGEST].split(".")[1]))
         return str(claims["sub"])

@@ -164,6 +164,23 @@ def test_every_endpoint_asks_for_a_token_of_a_client(tax, clock, method, path, b
     assert tax.call(method, path, body).status_code == 401
 
 
+def test_token_in_the_address_opens_nothing(tax):
+    """RFC6750-2-transport, CAEP interoperability profile §2.7.4."""
+    for path in (f"/ssf/stream?access_token={tax.token}", f"/ssf/poll?stream_id=x&access_token={tax.token}"):
+        answer = tax.http.open(path, method="GET" if "stream?" in path else "POST", json={})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b"null"])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT"])
+def test_body_that_is_no_configuration_is_refused(tax, method, body):
+    """SSF-8.1.1-stream-crud: 400 if the request cannot be parsed."""
+    headers = {"Authorization": f"Bearer {tax.token}", "Content-Type": "application/json"}
+    assert tax.http.open("/ssf/stream", method=method, data=body, headers=headers).status_code == 400
+    assert tax.call("GET", "/ssf/stream").get_json() == []
+
+
 def test_token_that_a_person_stands_behind_manages_nothing(tax, services, new_browser, person):
     now = services.clock.now()
     opened = services.sessions.open(
