@@ -195,6 +195,10 @@ class Sessions:
         """End sessions: the one way out. Departments are told through the outbox."""
         return self._terminator.terminate(selector, reason=reason, actor=actor)
 
+    def end_spared(self, account_id: UUID, *, reason: str, actor: str) -> int:
+        """End what a person's own logouts have spared: tokens that would outlive a change of the credentials."""
+        return self._terminator.end_spared(account_id, reason=reason, actor=actor)
+
     def end_batch(self, chosen: SessionFilter, *, began_until: datetime, most: int, reason: str, actor: str) -> Ended:
         """End some of the sessions that a filter chooses and that began by a time, in the present transaction."""
         condition = chosen.condition(self._clock.now()) & (OPSession.created_at <= began_until)
