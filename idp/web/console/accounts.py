@@ -12,7 +12,7 @@ from idp.sessions.filters import SessionFilter
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
-from idp.web.console.pages import client_names, console_page
+from idp.web.console.pages import actor_names, client_names, console_page
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.services import services
 
@@ -26,6 +26,7 @@ def show(officer: Officer, account_id: UUID) -> Response:
     """Show an account. What happened is for those who may see events."""
     account = known_account(account_id)
     sessions = services().session_search.page(SessionFilter(account_id, state="all"), size=_SESSIONS)
+    events = services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None
     return console_page(
         officer,
         "account.html",
@@ -38,7 +39,8 @@ def show(officer: Officer, account_id: UUID) -> Response:
         devices={line.id: device_name(line.user_agent).device for line in sessions},
         consents=services().consents.list(account_id),
         names=client_names(),
-        events=services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None,
+        events=events,
+        actors=actor_names(events or (), officer),
         may=_abilities(officer, account),
     )
 

@@ -21,7 +21,7 @@ from idp.staff.values import Officer
 from idp.web.console import event_filters
 from idp.web.console.filters import UNKNOWN_VALUE, address
 from idp.web.console.guards import requires
-from idp.web.console.pages import client_names, console_page
+from idp.web.console.pages import actor_names, client_names, console_page
 from idp.web.console.paging import Page, current_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import read_form
@@ -54,6 +54,7 @@ def show(officer: Officer) -> Response:
         actions=actions(),
         clients=client_names(),
         records=page.lines,
+        actors=actor_names(page.lines, officer),
         newer=page.newer,
         older=page.older,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
@@ -71,6 +72,7 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         officer,
         "event.html",
         record=record,
+        actors=actor_names([record], officer),
         names=client_names(),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),

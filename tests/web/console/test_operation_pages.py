@@ -49,5 +49,5 @@ def test_the_keys_are_listed_with_their_states_and_without_secrets(at_console, s
 
 def test_health_says_what_is_missing(at_console):
     page = at_console(Power.SYSTEM).get("/console/health")
-    assert "degraded" in page.text
+    assert "Degraded" in page.text
     assert "no worker is running" in page.text
