@@ -260,7 +260,7 @@ class TestRefusals:
         )
         assert refused(answer, "invalid_client", 401)
 
-    def test_a_legacy_client_may_name_the_token_endpoint(self, client, clock, registration_factory):
+    def test_a_legacy_client_may_name_an_endpoint(self, client, clock, registration_factory):
         """DEC-4-aud."""
         registration_factory(
             "bank",
@@ -270,7 +270,7 @@ class TestRefusals:
             policy={"profile": "legacy-oidc"},
         )
         bank = Signer(client, clock)
-        right: list[Any] = [ISSUER, f"{ISSUER}/token", [f"{ISSUER}/token"], [ISSUER, "https://elsewhere.example"]]
+        right: list[Any] = [ISSUER, f"{ISSUER}/token", f"{ISSUER}/par", [f"{ISSUER}/token"], [ISSUER, "https://elsewhere.example"]]
         for audience in right:
             assert bank.is_accepted(bank.assertion(aud=audience)), audience
         wrong: list[Any] = [f"{ISSUER}/introspect", [], ["x"], [[ISSUER]], [None]]

@@ -60,8 +60,8 @@ def _signed_claims(assertion: str, client: Client, context: ClientAuthContext) -
 
 def _is_for_us(claims: dict[str, Any], client: Client, context: ClientAuthContext) -> bool:
     issuer, now = context.settings.issuer, context.clock.now()
-    # A legacy client may name the token endpoint, or give an array; everybody else names the issuer (DEC-4).
-    audiences = {issuer, f"{issuer}/token"} if client.is_legacy else {issuer}
+    # A legacy client may name an endpoint (RFC 9126 §2), or give an array; everybody else names the issuer (DEC-4).
+    audiences = {issuer, f"{issuer}/token", f"{issuer}/par"} if client.is_legacy else {issuer}
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) and client.is_legacy else [audience]
     expires, issued, begins = (moment_of_claim(claims.get(name, 0)) for name in ("exp", "iat", "nbf"))
