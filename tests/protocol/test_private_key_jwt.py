@@ -270,7 +270,13 @@ class TestRefusals:
             policy={"profile": "legacy-oidc"},
         )
         bank = Signer(client, clock)
-        right: list[Any] = [ISSUER, f"{ISSUER}/token", f"{ISSUER}/par", [f"{ISSUER}/token"], [ISSUER, "https://elsewhere.example"]]
+        right: list[Any] = [
+            ISSUER,
+            f"{ISSUER}/token",
+            f"{ISSUER}/par",
+            [f"{ISSUER}/token"],
+            [ISSUER, "https://elsewhere.example"],
+        ]
         for audience in right:
             assert bank.is_accepted(bank.assertion(aud=audience)), audience
         wrong: list[Any] = [f"{ISSUER}/introspect", [], ["x"], [[ISSUER]], [None]]

@@ -83,7 +83,7 @@ class Announcer:
         if ending.reason in _NOT_REVOKED:
             return
         about = {ending.whole_account} if ending.whole_account else {site.account_id for site in ending.sites}
-        is_own = ending.reason == _REPLACED or about == {_account_of(ending.actor)}
+        is_own = ending.reason == _REPLACED or {_named(account) for account in about} == {ending.actor}
         body = self._caep(ending.actor, ending.reason, is_own=is_own)
         if ending.whole_account is not None:
             self._announce(ending.whole_account, SESSION_REVOKED, body)
@@ -183,14 +183,13 @@ class Announcer:
         return body if reason is None else body | {"reason_admin": {"en": reason}}
 
 
-def _account_of(actor: str) -> UUID | None:
-    """Return the account that acted, None if it was none."""
-    kind, _, identifier = actor.partition(":")
-    return UUID(identifier) if kind == "account" else None
+def _named(account_id: UUID | None) -> str:
+    """Return an account as the actor of what it does itself."""
+    return f"account:{account_id}"
 
 
 def _is_own(event: Event) -> bool:
-    return event.account_id is not None and event.account_id == _account_of(event.actor)
+    return event.actor == _named(event.account_id)
 
 
 def _level_of(kinds: Iterable[str], now: datetime) -> str:

@@ -218,13 +218,11 @@ class Streams:
                 )
 
     def verify(self, stream: Stream, state: Any) -> int:  # noqa: ANN401 - comes from a receiver
-        """Send a verification event (SSF 1.0 §8.1.4). Returns 0, or for how many seconds not to ask again. Raises
-        Unacceptable.
+        """Send a verification event (SSF 1.0 §8.1.4). Returns 0, or for how many seconds not to ask again. A disabled
+        stream carries nothing and keeps nothing, this neither (§8.1.2.1). Raises Unacceptable.
         """
         if state is not None and (not isinstance(state, str) or len(state) > _LONGEST_STATE):
             raise Unacceptable(f"state must be a text of at most {_LONGEST_STATE} characters.")
-        if stream.status == "disabled":
-            raise Unacceptable("The stream is disabled.")
         now, pause = self._clock.now(), timedelta(seconds=VERIFICATION_INTERVAL_SECONDS)
         with self._database.transaction():
             present = self._store.by_reference(stream.reference, lock=True)
@@ -236,7 +234,8 @@ class Streams:
             self._store.update(present.id, verification_asked_at=now)
             body = {} if state is None else {"state": state}
             subject = {"format": "opaque", "id": present.reference}
-            self._writer.write([(present, SecurityEvent(VERIFICATION, subject, body))])
+            if present.status != "disabled":
+                self._writer.write([(present, SecurityEvent(VERIFICATION, subject, body))])
         return 0
 
     def list(self) -> list[tuple[Stream, int]]:

@@ -259,7 +259,9 @@ def test_verification_event_returns_its_state(tax, receiver, clock, deliver):
     clock.advance(10)
     assert tax.call("POST", "/ssf/verify", body | {"state": 7}).status_code == 400
     tax.set_status("disabled")
-    assert tax.call("POST", "/ssf/verify", body).status_code == 400
+    assert tax.call("POST", "/ssf/verify", body).status_code == 204
+    tax.set_status("enabled")
+    assert deliver() == [], "a disabled stream carries nothing, and keeps nothing for later"
 
 
 @pytest.mark.parametrize("status", ["paused", "disabled"])
