@@ -260,7 +260,7 @@ class Factors:
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            note(AuthenticatorRemoved, actor=actor, kind=view.kind)
+            note(AuthenticatorRemoved, actor=actor, kind=f"attested_{view.kind}" if view.is_attested else view.kind)
         return view.kind
 
     @contextmanager
