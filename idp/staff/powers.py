@@ -66,7 +66,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.REVEAL_PERSONAL_DATA: frozenset({_SECURITY}),
         Permission.RESTRICT_ACCOUNTS: frozenset({_SECURITY}),
         Permission.RESET_FACTORS: frozenset({_SECURITY, _HELP_DESK}),
-        Permission.HOLD_ACCOUNTS: frozenset({_SECURITY, _AUDIT}),
+        Permission.HOLD_ACCOUNTS: frozenset({_SECURITY}),
         Permission.SEE_SESSIONS: frozenset({_SECURITY, _HELP_DESK}),
         Permission.END_SESSIONS: frozenset({_SECURITY}),
         Permission.SEE_CLIENTS: frozenset({_SYSTEM, _SECURITY, _AUDIT, _DELEGATE}),
