@@ -24,7 +24,7 @@ from idp.factors.events import (
     PasswordSet,
 )
 from idp.factors.factor import Accepted, CodeOutcome, WrongCode
-from idp.factors.hashing_pool import Busy, HashingPool, Place
+from idp.factors.hashing_pool import Busy, HashingPool, Occupancy, Place
 from idp.factors.passkey.attestation import AttestationPolicy
 from idp.factors.passkey.service import Passkeys
 from idp.factors.passkey.values import PasskeyRefused, RelyingParty, VerifiedPasskey
@@ -105,6 +105,10 @@ class Factors:
         """Reserve a place to hash for one identifier (or account), before anything is looked up."""
         return self._pool.reserve(identifier)
 
+    def hashing(self) -> Occupancy:
+        """Return how busy password hashing is in this process."""
+        return self._pool.occupancy()
+
     def check_password(self, place: Place, enrolled: Enrolled, identifier: bytes, password: str) -> PasswordCheck:
         """Compare a password, with the work of one hash in any case. ``identifier`` is a digest. Writes nothing."""
         return self._passwords.check(place, enrolled, identifier, password)
@@ -141,6 +145,15 @@ class Factors:
             self._passwords.replace(account_id, verifier, source=_source_of(actor))
             self._accounts.note_credentials_changed(account_id)
             note(PasswordSet, actor=actor)
+
+    def password_context(self, account_id: UUID) -> PasswordContext:
+        """Return what others may know of the person, so that it does not become the password."""
+        account, profile = self._accounts.get(account_id), self._accounts.profile(account_id)
+        if account is None or profile is None:
+            return PasswordContext()
+        words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
+        numbers = [profile.text("phone"), profile.text("id_number")]
+        return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
 
     def import_password(self, account_id: UUID, phc: str, *, actor: str = _SYSTEM) -> None:
         """Give a new account the password hash it had elsewhere. Raises HashRefused, and UserError if it has one."""
@@ -247,7 +260,7 @@ class Factors:
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            note(AuthenticatorRemoved, actor=actor, kind=view.kind)
+            note(AuthenticatorRemoved, actor=actor, kind=f"attested_{view.kind}" if view.is_attested else view.kind)
         return view.kind
 
     @contextmanager
