@@ -75,7 +75,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.STOP_CLIENTS: frozenset({_SYSTEM, _SECURITY}),
         Permission.SEE_EVENTS: frozenset({_SECURITY, _AUDIT}),
         Permission.EXPORT_EVENTS: frozenset({_AUDIT}),
-        Permission.ERASE_PERSONAL_VALUES: frozenset({_AUDIT}),
+        Permission.ERASE_PERSONAL_VALUES: frozenset({_SECURITY}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),
