@@ -217,6 +217,8 @@ def erase(username: str, reason: str) -> None:
     with open_services() as services:
         officer = officer_for(services, Permission.ERASE_PERSONAL_VALUES, reason)
         account_id = find_account(services, username)
+        if services.legal_holds.of_account(account_id):
+            refuse("a legal hold keeps everything of this account; it has to end first")
         note_use(services, "audit erase", reason=reason, officer=officer, account=account_id)
         count = services.erasure.erase(account_id, actor=officer.actor if officer else actor(), reason=reason)
     click.echo(f"{username}: erased in {count} events.")
