@@ -49,7 +49,6 @@ from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
-from idp.sessions.rules import Lifetimes
 from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
@@ -149,7 +148,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         outbox=outbox,
         registry=registry,
-        lifetimes=Lifetimes.of(settings),
+        settings=settings,
         on_ended=announcer.sessions_ended,
     )
     session_search = SessionSearch(database, clock)

@@ -32,6 +32,7 @@ class AuditEvent(Base):
         Index("ix_audit_actor", "actor", "id"),
         Index("ix_audit_action", "action", "id"),
         Index("ix_audit_request", "request_id"),
+        Index("ix_audit_session", "session_id", "id"),
         Index("ux_audit_leaf", "leaf_index", unique=True),
         Index("ix_audit_unsealed", "id", postgresql_where=_UNSEALED, sqlite_where=_UNSEALED),
         Index("ix_audit_in_clear", "id", postgresql_where=_IN_CLEAR, sqlite_where=_IN_CLEAR),

@@ -80,7 +80,7 @@ class EventSearch:
         if chosen.network is not None:
             chosen = replace(chosen, network_indexes=tuple(self._details.indexes_in(chosen.network)))
         statement = chosen.applied(reading())
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, AuditEvent.id, before=before, after=after, size=size)
         return [record_of(row, self._details) for row in rows]
 

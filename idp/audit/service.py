@@ -34,6 +34,7 @@ class Audit:
         self._entropy = entropy
         self._listeners: list[Callable[[Event], None]] = []
         self.details = Details(entropy)
+        self._counters: list[Callable[[Sequence[Mapping[str, Any]]], None]] = []
 
     def encrypt_with(self, cipher: Cipher) -> None:
         """Take the keys for personal values; the keyring, which has them, is made after this and records events too."""
@@ -47,6 +48,10 @@ class Audit:
         accounts opened. Nothing may depend on hearing of these.
         """
         self._listeners.append(listener)
+
+    def on_commit(self, counter: Callable[[Sequence[Mapping[str, Any]]], None]) -> None:
+        """Have something called with the rows of every transaction that has committed, those of ``row`` among them."""
+        self._counters.append(counter)
 
     def record(self, *events: Event) -> None:
         """Insert events; they commit, or vanish, with the transaction under way."""
@@ -62,9 +67,15 @@ class Audit:
                     listener(event)
 
     def announce(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Log the leaf hashes of rows once the present transaction has committed."""
+        """Log the leaf hashes of rows, and count them, once the present transaction has committed."""
         leaves = [hash_of(row).hex() for row in rows]
-        self._database.after_commit(lambda: _log.info("audit_committed", leaves=leaves))
+
+        def committed() -> None:
+            _log.info("audit_committed", leaves=leaves)
+            for counter in self._counters:
+                counter(rows)
+
+        self._database.after_commit(committed)
 
     def rows(self, event: Event) -> dict[type[Base], dict[str, Any]]:
         """Return the rows of an event, for statements that insert them themselves and then ``announce`` the first; no

@@ -144,7 +144,9 @@ class Enrolment:
         return self._step_up(session, self._factors.enrolled(session.account_id))
 
     def change_password(self, session: Session, current: str, new: str, *, end_others: bool) -> PasswordOutcome:
-        """Change the password of the person signed in, who gives the present one too (ASVS 6.2.3)."""
+        """Change the password of the person signed in, who gives the present one too (ASVS 6.2.3). Refresh tokens that
+        hang on no live session end with the old one, whatever becomes of the other sessions.
+        """
         account_id = session.account_id
         enrolled = self._factors.enrolled(account_id)
         step_up = self._step_up(session, enrolled)
@@ -160,6 +162,8 @@ class Enrolment:
         verifier = self._factors.prepare_password(account_id, new, has_second_factor=has_second, context=context)
         with self._database.transaction():
             self._factors.store_password(account_id, verifier, actor=_actor(session))
+            # Whoever knew the old password may have left a refresh token behind (RFC 9700 §4.14.2).
+            self._sessions.end_spared(account_id, reason=_REASON, actor=_actor(session))
             if end_others:
                 self.end_others(session)
         return Changed()

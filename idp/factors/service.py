@@ -24,7 +24,7 @@ from idp.factors.events import (
     PasswordSet,
 )
 from idp.factors.factor import Accepted, CodeOutcome, WrongCode
-from idp.factors.hashing_pool import Busy, HashingPool, Place
+from idp.factors.hashing_pool import Busy, HashingPool, Occupancy, Place
 from idp.factors.passkey.attestation import AttestationPolicy
 from idp.factors.passkey.service import Passkeys
 from idp.factors.passkey.values import PasskeyRefused, RelyingParty, VerifiedPasskey
@@ -104,6 +104,10 @@ class Factors:
     def reserve(self, identifier: bytes) -> Place | Busy:
         """Reserve a place to hash for one identifier (or account), before anything is looked up."""
         return self._pool.reserve(identifier)
+
+    def hashing(self) -> Occupancy:
+        """Return how busy password hashing is in this process."""
+        return self._pool.occupancy()
 
     def check_password(self, place: Place, enrolled: Enrolled, identifier: bytes, password: str) -> PasswordCheck:
         """Compare a password, with the work of one hash in any case. ``identifier`` is a digest. Writes nothing."""
@@ -256,7 +260,7 @@ class Factors:
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            note(AuthenticatorRemoved, actor=actor, kind=view.kind)
+            note(AuthenticatorRemoved, actor=actor, kind=f"attested_{view.kind}" if view.is_attested else view.kind)
         return view.kind
 
     @contextmanager

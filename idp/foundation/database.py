@@ -1,9 +1,9 @@
 """The database: one file of SQLite or a PostgreSQL, with the same rules on both.
 
 ``transaction()`` is re-entrant within a thread and the outermost one commits; ``read()`` is an autocommit connection
-without BEGIN; ``lossy()`` commits without waiting for the disk and is only for rows whose loss costs nothing but a
-retry (``synchronous_commit`` off on PostgreSQL). SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a
-busy timeout of 5 s.
+without BEGIN; ``searching()`` is one whose statements are planned for their values; ``lossy()`` commits without waiting
+for the disk and is only for rows whose loss costs nothing but a retry (``synchronous_commit`` off on PostgreSQL).
+SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a busy timeout of 5 s.
 """
 
 import threading
@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import QueuePool
 
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.kept_connections import KeptConnections
@@ -58,6 +59,10 @@ class Database:
             self._lossy = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             event.listen(self._lossy, "connect", _commit_without_waiting)
         self._kept = {engine: KeptConnections(engine) for engine in (self._autocommit, self._lossy)}
+        self._searching = self._autocommit
+        if self.dialect == "postgresql":
+            self._searching = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            event.listen(self._searching, "connect", _plan_for_values)
 
     def _engine(self, pool_size: int, **options: Any) -> Engine:
         engine = create_engine(
@@ -130,6 +135,24 @@ class Database:
             yield connection
 
     @contextmanager
+    def searching(self) -> Iterator[Connection]:
+        """Yield an autocommit connection for lists by filter: what finds a rare value quickly reads a table through for
+        a common one, so that PostgreSQL plans each statement for its values. Inside a transaction, that one's own.
+        """
+        current: Connection | None = getattr(self._local, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with self._searching.connect() as connection:
+            yield connection
+
+    def plan_for_values(self) -> None:
+        """Have the rest of the present transaction planned as ``searching`` does."""
+        if self.dialect == "postgresql":
+            with self.transaction() as connection:
+                connection.exec_driver_sql("SET LOCAL plan_cache_mode TO force_custom_plan")
+
+    @contextmanager
     def lossy(self) -> Iterator[Connection]:
         """Yield an autocommit connection whose commits do not wait for the disk. Refused inside a transaction."""
         if getattr(self._local, "connection", None) is not None:
@@ -156,7 +179,13 @@ class Database:
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Every engine, for tests that count statements."""
-        return tuple({id(engine): engine for engine in (self.engine, self._autocommit, self._lossy)}.values())
+        engines = (self.engine, self._autocommit, self._searching, self._lossy)
+        return tuple({id(engine): engine for engine in engines}.values())
+
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many may be."""
+        pools = [engine.pool for engine in self.engines if isinstance(engine.pool, QueuePool)]
+        return sum(pool.checkedout() for pool in pools), sum(pool.size() for pool in pools)
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""
@@ -214,6 +243,11 @@ def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
     connection.execute("SET plan_cache_mode TO force_generic_plan")
     # Such rows lie in memory: by its index one is found cheaper than by reading even a small table through.
     connection.execute("SET random_page_cost TO 1.1")
+    connection.commit()
+
+
+def _plan_for_values(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.execute("SET plan_cache_mode TO force_custom_plan")
     connection.commit()
 
 

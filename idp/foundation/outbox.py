@@ -37,6 +37,7 @@ class OutboxMessage(Base):
         Index("ix_outbox_waiting", "lane", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
         Index("ix_outbox_about", "about"),
         Index("ix_outbox_settled", "settled_at"),
+        Index("ix_outbox_given_up", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
         Index("ix_outbox_dead", "lane", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
     )
 

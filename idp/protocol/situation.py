@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 
 from idp.accounts.claims import UNPROVEN
+from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
 from idp.accounts.service import Accounts
 from idp.consents.models import Consent
@@ -58,6 +59,7 @@ _SITUATION = PreparedStatement(
         OPSession.digest == bindparam("digest"),
         OPSession.surface == PROVIDER,
         OPSession.ended_at.is_(None),
+        is_of_deployment(),
         Account.locked_at.is_(None),
         Account.closed_at.is_(None),
     )
@@ -83,10 +85,11 @@ class Situation:
 class Situations:
     """Reads situations."""
 
-    def __init__(self, database: Database, sessions: Sessions, accounts: Accounts) -> None:
+    def __init__(self, database: Database, sessions: Sessions, accounts: Accounts, *, environment: str) -> None:
         self._database = database
         self._sessions = sessions
         self._accounts = accounts
+        self._environment = environment
 
     def of(self, cookie: str | None, client: Client, sector: str) -> Situation | None:
         """Return the situation, None without a live session; one SELECT, and one more for a client that asks for a
@@ -95,7 +98,8 @@ class Situations:
         if not cookie:
             return None
         with self._database.read() as connection:
-            rows = _SITUATION.rows(connection, {"digest": sha256(cookie), "client": client.client_id, "sector": sector})
+            values = {"digest": sha256(cookie), "client": client.client_id, "sector": sector}
+            rows = _SITUATION.rows(connection, values | {"environment": self._environment})
         if not rows:
             return None
         session = session_of(rows[0])

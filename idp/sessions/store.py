@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
 from idp.accounts.requirements import needs_no_new_credential
 from idp.accounts.restrictions import is_unrestricted
@@ -49,6 +50,7 @@ BY_DIGEST = (
         OPSession.digest == bindparam("digest"),
         OPSession.surface == bindparam("surface"),
         OPSession.ended_at.is_(None),
+        is_of_deployment(),
     )
 )
 
@@ -75,6 +77,7 @@ _NEW_SESSION: dict[str, ColumnElement[Any]] = {
 }
 _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
     Account.id == _NEW_SESSION["account_id"],
+    is_of_deployment(),
     Account.locked_at.is_(None),
     Account.closed_at.is_(None),
     is_unrestricted(_NEW_SESSION["created_at"]),

@@ -6,7 +6,7 @@ taken. Notices are read and retried elsewhere (``notices``).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -88,6 +88,22 @@ class Ledger:
         )
         with self._database.read() as connection:
             return [GivenUp(lane, count, last_at) for lane, count, last_at in connection.execute(statement) if last_at]
+
+    def counts_up_to(self, most: int) -> tuple[int, int]:
+        """Return the same as ``counts``, but count no further than ``most``: a page must not wait for millions."""
+        some = [select(OutboxMessage.id).where(state).limit(most).subquery() for state in (_WAITING, _DEAD)]
+        counted = [select(func.count()).select_from(one).scalar_subquery() for one in some]
+        with self._database.read() as connection:
+            waiting, dead = connection.execute(select(*counted)).one()
+        return waiting, dead
+
+    def settled_since(self, span: timedelta) -> tuple[int, int]:
+        """Return how many messages were delivered, and how many given up, in a span of time until now."""
+        delivered = func.count(OutboxMessage.delivered_at)
+        since = OutboxMessage.settled_at >= self._clock.now() - span
+        with self._database.read() as connection:
+            good, all_of_them = connection.execute(select(delivered, func.count()).where(since)).one()
+        return good, all_of_them - good
 
     def counts(self) -> tuple[int, int]:
         """Return how many messages wait, and how many were given up."""

@@ -93,6 +93,7 @@ def _find(token: AccessToken, parts: EndpointParts) -> Mapping[str, Any] | None:
         "reference": token.reference,
         "client": token.client_id,
         "jti": sha256(token.jti),
+        "environment": parts.settings.environment,
         "now": parts.clock.now(),
     }
     statement = _PERSON_AND_ORGANIZATION if "organization" in token.scopes else _PERSON

@@ -27,6 +27,7 @@ PERMISSION_WORDS: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.STOP_CLIENTS: marked("Stop a service at once"),
         Permission.SEE_EVENTS: marked("See events"),
         Permission.EXPORT_EVENTS: marked("Export events"),
+        Permission.ERASE_PERSONAL_VALUES: marked("Erase personal values from events"),
         Permission.SEE_HUNTS: marked("See hunts"),
         Permission.CHANGE_ALERTS: marked("Change alert rules"),
         Permission.SEE_INTEGRITY: marked("See the proof of the record"),

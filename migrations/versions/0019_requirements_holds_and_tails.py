@@ -1,6 +1,6 @@
 """What officers require of accounts, legal holds, and blind indexes of the ends of numbers.
 
-Revision 0018, after 0022. It works with the version before it and the version after it. The new digests are NULL for
+Revision 0019, after 0018. It works with the version before it and the version after it. The new digests are NULL for
 rows written before: keys are not at hand in a migration, so ``idp account index-tails`` fills them in.
 """
 
@@ -9,8 +9,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0018"
-down_revision = "0022"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
