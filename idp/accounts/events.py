@@ -96,8 +96,8 @@ class RestrictionLifted(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Required(Facts):
-    """Until when (ISO 8601) a requirement of the event's kind holds, and which factor is to be enrolled anew."""
+class RequiredUntil(Facts):
+    """Until when (ISO 8601) something of the event's kind is required, and which factor anew besides the password."""
 
     until: str
     factor: str | None
@@ -105,15 +105,13 @@ class Required(Facts):
 
 @dataclass(frozen=True, kw_only=True)
 class RequirementPlaced(Changed):
-    """An officer requires a new credential, or the identity proven again, until a time (ISO 8601)."""
+    """An officer requires a new credential, or the identity proven again, until a time."""
 
     action: ClassVar[str] = "account.require"
 
     kind: str
-    until: str
-    factor: str | None = None
-    before: Required | None
-    after: Required
+    before: RequiredUntil | None
+    after: RequiredUntil
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +121,7 @@ class RequirementLifted(Changed):
     action: ClassVar[str] = "account.unrequire"
 
     kind: str
-    before: Required | None
+    before: RequiredUntil | None
     after: None = None
 
 
@@ -133,7 +131,7 @@ class CredentialRenewed(Changed):
 
     action: ClassVar[str] = "account.credential_renewed"
 
-    before: Required | None
+    before: RequiredUntil | None
     after: None = None
 
 

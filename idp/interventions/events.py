@@ -63,15 +63,22 @@ class LegalHoldEnded(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountsMerged(Event):
+class Belonging(Facts):
+    """The human whom an account belongs to."""
+
+    person: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsMerged(Changed):
     """Another account of the same human was merged into this one: what it was, whose it is, what was taken over."""
 
     action: ClassVar[str] = "account.merged"
 
+    before: Belonging
+    after: Belonging
     merged: str
-    person_before: str
     person_of_merged: str
-    person_after: str
     memberships_moved: tuple[str, ...]
     contacts_moved: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""A department's server with keys of its own; it signs client assertions (RFC 7523), good ones if not told otherwise."""
+"""A department's server with keys of its own, signing client assertions (RFC 7523), good ones if not told otherwise."""
 
 import itertools
 import warnings
