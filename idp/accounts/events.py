@@ -96,6 +96,43 @@ class RestrictionLifted(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequirementPlaced(Event):
+    """An officer requires a new credential, or the identity proven again, until a time (ISO 8601)."""
+
+    action: ClassVar[str] = "account.require"
+
+    kind: str
+    until: str
+    factor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementLifted(Event):
+    """An officer took a requirement back before it was met."""
+
+    action: ClassVar[str] = "account.unrequire"
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRenewed(Event):
+    """The person has renewed what an officer required."""
+
+    action: ClassVar[str] = "account.credential_renewed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsSearched(Event):
+    """Staff looked for accounts by the ends of numbers: of which, and how many were found, never what was typed."""
+
+    action: ClassVar[str] = "account.searched_by_tail"
+
+    by: tuple[str, ...]
+    found: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganizationNames(Facts):
     name: str | None
     name_en: str | None

@@ -146,6 +146,15 @@ class Factors:
             self._accounts.note_credentials_changed(account_id)
             note(PasswordSet, actor=actor)
 
+    def password_context(self, account_id: UUID) -> PasswordContext:
+        """Return what others may know of the person, so that it does not become the password."""
+        account, profile = self._accounts.get(account_id), self._accounts.profile(account_id)
+        if account is None or profile is None:
+            return PasswordContext()
+        words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
+        numbers = [profile.text("phone"), profile.text("id_number")]
+        return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
+
     def import_password(self, account_id: UUID, phc: str, *, actor: str = _SYSTEM) -> None:
         """Give a new account the password hash it had elsewhere. Raises HashRefused, and UserError if it has one."""
         with self._database.transaction() as connection:
@@ -251,7 +260,7 @@ class Factors:
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            note(AuthenticatorRemoved, actor=actor, kind=view.kind)
+            note(AuthenticatorRemoved, actor=actor, kind=f"attested_{view.kind}" if view.is_attested else view.kind)
         return view.kind
 
     @contextmanager

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     REVEAL_PERSONAL_DATA = "accounts.reveal"
     RESTRICT_ACCOUNTS = "accounts.restrict"
     RESET_FACTORS = "accounts.reset_factors"
+    HOLD_ACCOUNTS = "accounts.hold"
     SEE_SESSIONS = "sessions.see"
     END_SESSIONS = "sessions.end"
     SEE_CLIENTS = "clients.see"
@@ -65,6 +66,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.REVEAL_PERSONAL_DATA: frozenset({_SECURITY}),
         Permission.RESTRICT_ACCOUNTS: frozenset({_SECURITY}),
         Permission.RESET_FACTORS: frozenset({_SECURITY, _HELP_DESK}),
+        Permission.HOLD_ACCOUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.SEE_SESSIONS: frozenset({_SECURITY, _HELP_DESK}),
         Permission.END_SESSIONS: frozenset({_SECURITY}),
         Permission.SEE_CLIENTS: frozenset({_SYSTEM, _SECURITY, _AUDIT, _DELEGATE}),
