@@ -90,7 +90,7 @@ class Hunts:
             )
             .group_by(bucket, AuditEvent.action)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             rows = connection.execute(statement).all()
         counts: dict[tuple[int, bool], int] = {}
         for row in rows:
@@ -121,7 +121,7 @@ class Hunts:
             .order_by(accounts.desc(), OPSession.network)
             .limit(_MOST)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             return [CrowdedNetwork(*row) for row in connection.execute(statement)]
 
     def new_factors_after_recovery(self, window: timedelta) -> list[NewFactor]:
@@ -150,7 +150,7 @@ class Hunts:
             .order_by(added.id.desc())
             .limit(_MOST)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             return [NewFactor(*row) for row in connection.execute(statement)]
 
     def dormant_officers(self) -> list[DormantOfficer]:
@@ -167,6 +167,6 @@ class Hunts:
             .join(Account, Account.id == OfficerPower.account_id)
             .where(OfficerPower.ended_at.is_(None), OfficerPower.granted_at < since)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             officers = [DormantOfficer(*row) for row in connection.execute(statement)]
         return [one for one in officers if one.last_seen_at is None or one.last_seen_at < since]

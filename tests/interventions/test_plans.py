@@ -49,17 +49,16 @@ def plan_of(services):
 
     def look(call):
         seen = []
-        engines = (services.database.engine, services.database._autocommit)  # noqa: SLF001 - both are watched
 
         def note(_connection, _cursor, statement, parameters, _context, _many):
             seen.append((statement, parameters))
 
-        for engine in engines:
+        for engine in services.database.engines:
             event.listen(engine, "before_cursor_execute", note)
         call()
-        for engine in engines:
+        for engine in services.database.engines:
             event.remove(engine, "before_cursor_execute", note)
-        with services.database.read() as connection:
+        with services.database.searching() as connection:
             lines = [
                 line
                 for statement, parameters in list(seen)
@@ -78,6 +77,9 @@ def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, pl
         SessionFilter(network="10.7.7.0/24"),
         SessionFilter(started_since=clock.now() - timedelta(hours=1)),
         SessionFilter(client_id="site7"),
+        SessionFilter(client_id="site7", method="password", state="all"),
+        SessionFilter(method="passkey"),
+        SessionFilter(method="recovery_code", state="all"),
     ]
     for chosen in filters:
         count, plan = plan_of(lambda chosen=chosen: services.session_search.page(chosen))

@@ -11,8 +11,8 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.audit.records import AuditRecord, facts_of
 from idp.audit.searching import EventFilter, EventSearch, actions
-from idp.audit.service import AuditRecord
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.foundation.errors import UserError
 from idp.staff.events import EventsExported
@@ -92,6 +92,7 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         "event.html",
         record=record,
         places=places_of([record.network]),
+        facts=facts_of(record),
         actors=actor_names([record], officer),
         names=client_names(),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),

@@ -18,6 +18,7 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 _DELIVERIES: Final = "/console/deliveries"
+_MOST_COUNTED: Final = 10_000
 
 
 @requires(Permission.SEE_HEALTH)
@@ -29,12 +30,14 @@ def health(officer: Officer) -> Response:
 @requires(Permission.SEE_DELIVERIES)
 def deliveries(officer: Officer) -> Response:
     """Show how much waits, and list what was given up."""
-    waiting, dead = services().signals.ledger.counts()
+    waiting, dead = services().signals.ledger.counts_up_to(_MOST_COUNTED + 1)
     return console_page(
         officer,
         "deliveries.html",
-        waiting=waiting,
-        dead=dead,
+        waiting=min(waiting, _MOST_COUNTED),
+        dead=min(dead, _MOST_COUNTED),
+        more_wait=waiting > _MOST_COUNTED,
+        more_dead=dead > _MOST_COUNTED,
         letters=services().signals.ledger.dead_letters(),
         names=client_names(),
         may_retry=officer.may(Permission.RETRY_DELIVERIES),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from werkzeug.wrappers import Response
 
-from idp.audit.service import AuditRecord
+from idp.audit.records import AuditRecord
 from idp.foundation.translation import marked
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
