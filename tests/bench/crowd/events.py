@@ -17,7 +17,9 @@ from idp.foundation.entropy import uuid7_of
 from tests.bench.crowd.copying import Row
 from tests.bench.crowd.draws import Draws, bytes_of, network_of, shares_of, site, site_of
 
-EVENT: Final = (*MEMBERS, "network", "salt", "leaf_index")
+# As the first version of the canonical form had them: the networks in the clear, until the worker encrypts them.
+_MEMBERS: Final = MEMBERS[1]
+EVENT: Final = (*_MEMBERS, "network", "salt", "leaf_index")
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BATCH: Final = 20_000
 # Up to this share of events are such ones; then whether a site is concerned, and the detail.
@@ -55,7 +57,7 @@ class Record:
         for number in range(self.draws.sizes.events):
             row = self._row(number)
             leaves.append(hash_of(row))
-            yield *(_cell(name, row[name]) for name in MEMBERS), row["network"], row["salt"], size + number
+            yield *(_cell(name, row[name]) for name in _MEMBERS), row["network"], row["salt"], size + number
             if len(leaves) == _BATCH:
                 self._grow(tree, leaves)
         self._grow(tree, leaves)
@@ -88,6 +90,7 @@ class Record:
             "network": network,
             "network_commitment": commitment(salt, network),
             "salt": salt,
+            "commitments": None,
             "detail": detail,
         }
 
