@@ -50,6 +50,18 @@ class AuditEvent(Base):
     leaf_index: Mapped[int | None] = plain(BigInteger)
 
 
+class AuditCount(Base):
+    """How many sealed events of a kind occurred in each five minutes. The sealer counts an event as it seals it, so
+    that each is counted once, and a chart over a day need not read the record.
+    """
+
+    __tablename__ = "audit_count"
+
+    bucket: Mapped[int] = plain(BigInteger, primary_key=True, autoincrement=False)
+    action: Mapped[str] = plain(String(60), primary_key=True)
+    count: Mapped[int] = plain(BigInteger, nullable=False)
+
+
 class AuditTile(Base):
     """Up to 256 hashes of one level of the tree, one after the other (C2SP tlog-tiles)."""
 

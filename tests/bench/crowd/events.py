@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import select, update
 
 from idp.audit import store
+from idp.audit.counts import WIDTH
 from idp.audit.leaf import MEMBERS, commitment, hash_of
 from idp.audit.models import AuditHead
 from idp.audit.tree import Hash, Tree
@@ -18,6 +19,10 @@ from tests.bench.crowd.copying import Row
 from tests.bench.crowd.draws import Draws, bytes_of, network_of, shares_of, site, site_of
 
 EVENT: Final = (*MEMBERS, "network", "salt", "leaf_index")
+COUNTS: Final = f"""
+INSERT INTO audit_count SELECT occurred_at / {WIDTH}, action, count(*) FROM audit_event GROUP BY 1, 2
+ON CONFLICT (bucket, action) DO UPDATE SET count = excluded.count
+"""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BATCH: Final = 20_000
 # Up to this share of events are such ones; then whether a site is concerned, and the detail.

@@ -95,6 +95,7 @@ def fill(connection: Connection, services: Services, draws: Draws, officer: str)
     connection.execute(sessions.SUBJECTS.encode())
     record = events.Record(services.database, draws, officer)
     copy(connection, "audit_event", events.EVENT, record.rows(), sizes.events)
+    connection.execute(events.COUNTS.encode())
 
 
 if __name__ == "__main__":
