@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import QueuePool
 
 from idp.foundation.errors import ConfigurationError
+from idp.foundation.kept_connections import KeptConnections
 
 _POOL = 8
 _ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
@@ -57,6 +58,7 @@ class Database:
         if self.dialect == "postgresql":
             self._lossy = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             event.listen(self._lossy, "connect", _commit_without_waiting)
+        self._kept = {engine: KeptConnections(engine) for engine in (self._autocommit, self._lossy)}
         self._searching = self._autocommit
         if self.dialect == "postgresql":
             self._searching = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
@@ -89,7 +91,7 @@ class Database:
             return
         with self.engine.begin() as connection:
             self._local.connection = connection
-            then: list[Callable[[], None]] = []
+            then: list[Callable[[], object]] = []
             self._local.after_commit = then
             try:
                 yield connection
@@ -98,7 +100,20 @@ class Database:
         for call in then:
             call()
 
-    def after_commit(self, call: Callable[[], None]) -> None:
+    @contextmanager
+    def erasing(self) -> Iterator[Connection]:
+        """Open a transaction whose deleted rows leave nothing behind in SQLite's file: freed pages are overwritten, and
+        the write-ahead log is emptied once nobody reads from it. PostgreSQL's VACUUM does that in its own time.
+        """
+        with self.transaction() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            yield connection
+        if self.dialect == "sqlite":
+            with self.read() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def after_commit(self, call: Callable[[], object]) -> None:
         """Call something when the transaction under way has committed, never if it rolls back; at once if there is
         none.
         """
@@ -116,7 +131,7 @@ class Database:
         if current is not None:
             yield current
             return
-        with self._autocommit.connect() as connection:
+        with self._kept[self._autocommit].use() as connection:
             yield connection
 
     @contextmanager
@@ -142,7 +157,7 @@ class Database:
         """Yield an autocommit connection whose commits do not wait for the disk. Refused inside a transaction."""
         if getattr(self._local, "connection", None) is not None:
             raise RuntimeError("a lossy write inside a transaction would be a second connection")
-        with self._lossy.connect() as connection:
+        with self._kept[self._lossy].use() as connection:
             yield connection
 
     def insert_new(self, table: type[Base]) -> Any:  # noqa: ANN401 - the dialect's own Insert
@@ -150,11 +165,15 @@ class Database:
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
 
-    def upsert(self, table: type[Base], *columns: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
-        """Return an INSERT that writes these columns anew where the primary key exists."""
+    def upsert(self, table: type[Base], *columns: str, where: ColumnElement[bool] | None = None) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that writes these columns anew where the primary key exists and the row there meets a
+        condition.
+        """
         insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
         return insert.on_conflict_do_update(
-            index_elements=list(inspect(table).primary_key), set_={name: insert.excluded[name] for name in columns}
+            index_elements=list(inspect(table).primary_key),
+            set_={name: insert.excluded[name] for name in columns},
+            where=where,
         )
 
     def insert_adding(self, table: type[Base], column: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
@@ -175,7 +194,9 @@ class Database:
         return sum(pool.checkedout() for pool in pools), sum(pool.size() for pool in pools)
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that is not in use."""
+        for kept in self._kept.values():
+            kept.dispose()
         for engine in self.engines:
             engine.dispose()
 

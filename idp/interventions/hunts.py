@@ -91,6 +91,15 @@ class Hunts:
             for place in range(first, last + 1)
         ]
 
+    def sign_ins_by_hour(self, days: int) -> dict[datetime, int]:
+        """Return how many sessions began in each hour of the last days, those hours left out in which none did."""
+        hour = timedelta(hours=1) // timedelta(microseconds=1)
+        bucket = type_coerce(OPSession.created_at, BigInteger) // hour
+        since = self._clock.now() - timedelta(days=days)
+        statement = select(bucket, func.count()).where(OPSession.id >= first_uuid7(since)).group_by(bucket)
+        with self._database.read() as connection:
+            return {moment_of(int(place) * hour): count for place, count in connection.execute(statement)}
+
     def crowded_networks(self, window: timedelta, *, least: int) -> list[CrowdedNetwork]:
         """Return the networks from which at least so many accounts have signed in, the fullest first."""
         accounts = func.count(distinct(OPSession.account_id))

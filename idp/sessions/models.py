@@ -65,6 +65,7 @@ class ClientSession(Base):
             postgresql_where=_LIVE,
             sqlite_where=_LIVE,
         ),
+        Index("ix_client_session_client", "client_id", "created_at"),
         Index("ix_client_session_of_client", "client_id", "op_session_id"),
         Index("ix_client_session_session", "op_session_id"),
     )

@@ -33,6 +33,7 @@ _BY_DIGEST = with_authenticators(
         SignInAttempt.password_is_short,
         SignInAttempt.organization_id,
         SignInAttempt.remember,
+        Account.reset_credential_until,
     )
     .join(Account, Account.id == SignInAttempt.account_id)
     .where(
@@ -46,11 +47,8 @@ _BY_DIGEST = with_authenticators(
     )
 )
 _THIS = SignInAttempt.id == bindparam("attempt")
-_CHANGE = (
-    update(SignInAttempt)
-    .where(_THIS)
-    .values({name: bindparam(name) for name in ("factors", "organization_id", "remember", "updated_at")})
-)
+_CHANGED = ("factors", "organization_id", "remember", "password_is_short", "updated_at")
+_CHANGE = update(SignInAttempt).where(_THIS).values({name: bindparam(name) for name in _CHANGED})
 _FAIL = update(SignInAttempt).where(_THIS).values(failures=SignInAttempt.failures + 1)
 _FINISH = delete(SignInAttempt).where(_THIS)
 
@@ -77,7 +75,8 @@ class Attempts:
         """Return the attempt of a browser with what its account has enrolled, None if there is none that counts; one
         SELECT.
         """
-        values = {"presession": sha256(presession), "now": self._clock.now()}
+        now = self._clock.now()
+        values = {"presession": sha256(presession), "now": now}
         with self._database.read() as connection:
             rows = connection.execute(_BY_DIGEST, values).all()
         if not rows:
@@ -96,6 +95,7 @@ class Attempts:
             enrolled_of(row.account_id, rows),
             row.organization_id,
             row.remember,
+            must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
         )
 
     def save(self, presession: str, attempt: Attempt) -> None:
@@ -107,13 +107,14 @@ class Attempts:
             ],
             "organization_id": attempt.organization_id,
             "remember": attempt.remember,
+            "password_is_short": attempt.password_is_short,
             "updated_at": now,
         }
         with self._database.transaction() as connection:
             if attempt.id is not None:
                 connection.execute(_CHANGE, values | {"attempt": attempt.id})
                 return
-            values |= {"account_id": attempt.account_id, "password_is_short": attempt.password_is_short}
+            values |= {"account_id": attempt.account_id}
             values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0}
             values |= {"created_at": now, "expires_at": now + self._lifetime}
             connection.execute(_REPLACE[self._database.dialect], values)

@@ -1,4 +1,4 @@
-"""How the service itself is: its signing keys, what could not be told to departments, and whether this node is fit."""
+"""How the service itself is: what could not be told to departments, and whether this node is fit."""
 
 from typing import Final
 
@@ -19,14 +19,6 @@ from idp.web.shared.services import services
 
 _DELIVERIES: Final = "/console/deliveries"
 _MOST_COUNTED: Final = 10_000
-
-
-@requires(Permission.SEE_KEYS)
-def keys(officer: Officer) -> Response:
-    """List every signing key there ever was."""
-    return console_page(
-        officer, "keys.html", keys=services().keyring.list_keys(), findings=services().keyring.problems()
-    )
 
 
 @requires(Permission.SEE_HEALTH)
