@@ -121,7 +121,7 @@ class Hunts:
         elapsed = type_coerce(added.occurred_at, BigInteger) - type_coerce(recovered.occurred_at, BigInteger)
         by_code = recovered.action.in_((SessionOpened.action, SessionRaised.action)) & cast(
             recovered.detail, Text
-        ).contains('"recovery_code"')
+        ).like('%"recovery_code"%')
         statement = (
             select(added.id, added.occurred_at, added.account_id, Account.username, func.max(recovered.occurred_at))
             .join(Account, Account.id == added.account_id)
