@@ -96,7 +96,15 @@ class RestrictionLifted(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequirementPlaced(Event):
+class Required(Facts):
+    """Until when (ISO 8601) a requirement of the event's kind holds, and which factor is to be enrolled anew."""
+
+    until: str
+    factor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementPlaced(Changed):
     """An officer requires a new credential, or the identity proven again, until a time (ISO 8601)."""
 
     action: ClassVar[str] = "account.require"
@@ -104,22 +112,29 @@ class RequirementPlaced(Event):
     kind: str
     until: str
     factor: str | None = None
+    before: Required | None
+    after: Required
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequirementLifted(Event):
+class RequirementLifted(Changed):
     """An officer took a requirement back before it was met."""
 
     action: ClassVar[str] = "account.unrequire"
 
     kind: str
+    before: Required | None
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialRenewed(Event):
+class CredentialRenewed(Changed):
     """The person has renewed what an officer required."""
 
     action: ClassVar[str] = "account.credential_renewed"
+
+    before: Required | None
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)

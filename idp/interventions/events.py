@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +36,30 @@ class FactorReset(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LegalHoldPlaced(Event):
-    """Everything of an account is kept from now on, by an order."""
-
-    action: ClassVar[str] = "account.hold_placed"
+class HeldBy(Facts):
+    """The order by which everything of an account is kept."""
 
     reference: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class LegalHoldEnded(Event):
+class LegalHoldPlaced(Changed):
+    """Everything of an account is kept from now on, by an order."""
+
+    action: ClassVar[str] = "account.hold_placed"
+
+    reference: str
+    before: None = None
+    after: HeldBy
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldEnded(Changed):
     action: ClassVar[str] = "account.hold_ended"
 
     reference: str
+    before: HeldBy
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
