@@ -19,6 +19,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.logging import get_logger, request_context
+from idp.foundation.prepared_statement import PreparedStatement
 
 _COMMON = frozenset(field.name for field in fields(Event))
 _BATCH = 1000
@@ -59,7 +60,8 @@ class Audit:
         """Insert events; they commit, or vanish, with the transaction under way."""
         rows = [self.row(event) for event in events]
         with self._database.transaction() as connection:
-            connection.execute(insert(AuditEvent), rows)
+            for row in rows:
+                _INSERT.rows(connection, row)
             self.announce(rows)
             for event in events:
                 for listener in self._listeners:
@@ -126,6 +128,7 @@ class Audit:
             last = batch[-1].id
 
 
+_INSERT = PreparedStatement(insert(AuditEvent))
 _COLUMNS = tuple(getattr(AuditEvent, field.name) for field in fields(AuditRecord))
 _OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {}
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from idp.foundation.errors import ConfigurationError
+from idp.foundation.prepared_statement import forget_prepared
 
 _POOL = 8
 _ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
@@ -73,6 +74,9 @@ class Database:
                 event.listen(engine, "begin", _begin_immediate)
         else:
             event.listen(engine, "connect", _prepare_at_once)
+            if not options:
+                event.listen(engine, "begin", _begin_at_once)
+                event.listen(engine, "rollback", forget_prepared)
         return engine
 
     @contextmanager
@@ -185,6 +189,14 @@ def _set_pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the d
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_at_once(connection: Connection) -> None:
+    """Begin by libpq, so that prepared statements can be the first of a transaction (decision 0009)."""
+    driver: Any = connection.connection.driver_connection
+    # If that fails, psycopg meets the same at the first statement, and knows how to tell.
+    if not driver.closed:
+        driver.pgconn.exec_(b"BEGIN")
 
 
 def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection

@@ -52,10 +52,10 @@ class Sessions:
         if not cookie:
             return None
         with self._database.read() as connection:
-            row = connection.execute(store.BY_DIGEST, {"digest": sha256(cookie), "surface": surface}).one_or_none()
-        if row is None or row.locked_at is not None or row.closed_at is not None:
+            rows = store.BY_DIGEST.rows(connection, {"digest": sha256(cookie), "surface": surface})
+        if not rows or rows[0].locked_at is not None or rows[0].closed_at is not None:
             return None
-        session = store.session_of(row)
+        session = store.session_of(rows[0])
         return session if self.is_live(session) else None
 
     def is_live(self, session: Session) -> bool:
@@ -122,7 +122,7 @@ class Sessions:
                 "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
                 "surface": browser.surface,
             }
-            if connection.scalar(store.INSERT_SESSION[self._database.dialect], values) is None:
+            if not store.INSERT_SESSION[self._database.dialect].rows(connection, values):
                 return None
             self._audit.record(
                 SessionOpened(
