@@ -76,7 +76,8 @@ class Database:
             event.listen(engine, "connect", _prepare_at_once)
             if not options:
                 event.listen(engine, "begin", _begin_at_once)
-                event.listen(engine, "rollback", forget_prepared)
+                event.listen(engine, "rollback", _roll_back_at_once)
+                event.listen(engine, "rollback_savepoint", forget_prepared)
         return engine
 
     @contextmanager
@@ -197,6 +198,15 @@ def _begin_at_once(connection: Connection) -> None:
     # If that fails, psycopg meets the same at the first statement, and knows how to tell.
     if not driver.closed:
         driver.pgconn.exec_(b"BEGIN")
+
+
+def _roll_back_at_once(connection: Connection) -> None:
+    """Roll back by libpq as well: psycopg would drop every prepared statement of the connection."""
+    if connection.closed or connection.invalidated:
+        return
+    driver: Any = connection.connection.driver_connection
+    if not driver.closed:
+        driver.pgconn.exec_(b"ROLLBACK")
 
 
 def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection

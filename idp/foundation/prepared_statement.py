@@ -40,6 +40,8 @@ _JSONB: Final = b"\x01"
 # ExecStatusType, PGTransactionStatusType and the format codes of libpq; psycopg need not be loaded for SQLite.
 _COMMAND_OK, _TUPLES_OK, _BINARY = 1, 2, 1
 _IDLE = 0
+# PG_DIAG_SQLSTATE, and the state that says that the server has forgotten a statement.
+_SQLSTATE, _UNKNOWN_STATEMENT = ord("C"), b"26000"
 _KNOWN: Final = "idp_prepared"
 
 
@@ -129,7 +131,8 @@ class PreparedStatement:
             known.add(self._name)
             result = libpq.exec_prepared(self._name, sent, compiled.formats, _BINARY)
         if result.status not in {_TUPLES_OK, _COMMAND_OK}:
-            known.clear()
+            if result.error_field(_SQLSTATE) == _UNKNOWN_STATEMENT:
+                known.clear()
             if is_in_transaction and not driver.closed:
                 raise _error_of(connection, compiled.text, result)
             return None
@@ -156,13 +159,16 @@ class PreparedStatement:
         return self._compiled
 
 
-def forget_prepared(connection: Connection) -> None:
-    """Note that nothing is prepared any more: psycopg drops every prepared statement when it rolls back."""
+def forget_prepared(connection: Connection, *_rest: object) -> None:
+    """Note that nothing is prepared any more: psycopg drops all of it when a savepoint is rolled back."""
     connection.info.pop(_KNOWN, None)
 
 
 def _error_of(connection: Connection, text: str, result: Any) -> BaseException:  # noqa: ANN401 - libpq's result
-    """Return the error of a result as SQLAlchemy reports it; the values of the statement are not in it."""
+    """Return the error of a result as SQLAlchemy reports it."""
     driver: Any = connection.dialect.loaded_dbapi
-    told = driver.errors.error_from_result(result)
-    return DBAPIError.instance(text, None, told, driver.Error, hide_parameters=True, dialect=connection.dialect)
+    told: Exception = driver.errors.error_from_result(result)
+    error: BaseException = DBAPIError.instance(
+        text, None, told, driver.Error, hide_parameters=True, dialect=connection.dialect
+    )
+    return error

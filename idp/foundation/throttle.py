@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Index, Integer, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Index, Integer, bindparam, case, delete, false, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -218,7 +218,8 @@ def _charge(dialect: str, number: int) -> PreparedStatement:
 def _forgiveness(are_shared: tuple[bool, ...]) -> PreparedStatement:
     """Return the statement that forgives counters of these kinds."""
     keys = [bindparam(f"key_{number}", type_=Digest) for number in range(len(are_shared))]
-    is_own = ThrottleCounter.key.in_([key for key, is_shared in zip(keys, are_shared, strict=True) if not is_shared])
+    own = [key for key, is_shared in zip(keys, are_shared, strict=True) if not is_shared]
+    is_own = ThrottleCounter.key.in_(own) if own else false()
     return PreparedStatement(
         update(ThrottleCounter)
         .where(ThrottleCounter.key.in_(keys), ThrottleCounter.failures > 0)
