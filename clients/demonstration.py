@@ -107,7 +107,8 @@ def show(provider: Provider, made: MadeUp, port: int) -> None:
     click.echo()
     show_codes(made)
     click.echo(f"\nThe idp command for this provider, in another shell:  . {provider.write_environment()}")
-    click.echo(f"Secrets: {made.file}   Logs: {provider.folder / 'log'}   Ctrl-C stops everything.")
+    click.echo(f"Secrets: {made.file}   Logs: {provider.folder / 'log'}   Letters: {provider.folder / 'mail'}")
+    click.echo("Ctrl-C stops everything.")
 
 
 def show_codes(made: MadeUp) -> None:

@@ -55,6 +55,10 @@ def check(proof: dict[str, Any], key: str | None, kept: str | None) -> list[str]
         if hmac.digest(salt, network.encode(), "sha256").hex() != event["network_commitment"]:
             raise Broken("the network beside the event is not the one that was recorded")
         said.append(f"It came from the network {network}.")
+    for place, (salt, value) in sorted(proof.get("openings", {}).items()):
+        if hmac.digest(bytes.fromhex(salt), value.encode(), "sha256").hex() != event["commitments"][place]:
+            raise Broken(f"{place} beside the event is not the one that was recorded")
+        said.append(f"{place} was {value}.")
     if key is not None:
         check_signature(proof["checkpoint"], key)
         said.append("The checkpoint is signed with the key that you named.")

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from idp.foundation.database import Base
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.settings import Settings
+from idp.web.brands import brands
 from idp.web.consent import consent
 from idp.web.console import console
 from idp.web.device import device
@@ -31,7 +32,7 @@ from idp.web.shared.surfaces import Surface, console_surface, provider_surface
 from idp.web.sign_in import sign_in
 from idp.wiring import Services, build_services
 
-BLUEPRINTS = (home, protocol, sign_in, consent, device, logout, my_account, scim, ops)
+BLUEPRINTS = (home, protocol, sign_in, consent, brands, device, logout, my_account, scim, ops)
 CONSOLE_BLUEPRINTS = (sign_in, logout, console, ops)
 
 

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
+from idp.accounts.merging import AccountMerging
+from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
@@ -24,25 +27,34 @@ from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
+from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.client_changes import ClientChanges
+from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
+from idp.interventions.key_changes import KeyChanges
 from idp.interventions.mass_endings import MassEndings
+from idp.interventions.merging import Merging
+from idp.interventions.requirements import RequirementInterventions
+from idp.interventions.travels import Travels
 from idp.keyring.service import Keyring
+from idp.networks.service import Networks
+from idp.notices.service import Notices
 from idp.protocol.client_auth.client_keys import Fetch
 from idp.protocol.service import Foundations, Protocol, decay_of
 from idp.provisioning.members import Parts
 from idp.provisioning.service import Provisioning
+from idp.registry.credentials import Credentials
 from idp.registry.dynamic import DynamicRegistration
 from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
-from idp.sessions.rules import Lifetimes
 from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import ProofsOfWork
+from idp.sign_in.renewal import CredentialRenewal
 from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
@@ -51,6 +63,7 @@ from idp.signals.ssf.announcer import Announcer
 from idp.signals.ssf.transmitter import Transmitter
 from idp.staff.changes import Changes
 from idp.staff.granting import change_kinds
+from idp.staff.saved_views import SavedViews
 from idp.staff.service import Staff
 
 
@@ -66,23 +79,35 @@ class Services:
     outbound: OutboundHTTP
     audit: Audit
     event_search: EventSearch
+    erasure: Erasure
     sealer: Sealer
     keyring: Keyring
     translator: Translator
+    notices: Notices
     accounts: Accounts
     account_search: AccountSearch
     restrictions: Restrictions
+    requirements: Requirements
     factors: Factors
     registry: Registry
+    credentials: Credentials
     initial_tokens: InitialTokens
     dynamic_registration: DynamicRegistration
     staff: Staff
     changes: Changes
+    saved_views: SavedViews
     session_search: SessionSearch
     mass_endings: MassEndings
     client_changes: ClientChanges
+    key_changes: KeyChanges
     account_interventions: AccountInterventions
+    requirement_interventions: RequirementInterventions
+    legal_holds: LegalHolds
+    merging: Merging
     hunts: Hunts
+    alerting: Alerting
+    networks: Networks
+    travels: Travels
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -90,6 +115,7 @@ class Services:
     interactions: Interactions
     throttle: Throttle
     sign_in: SignIn
+    credential_renewal: CredentialRenewal
     enrolment: Enrolment
     signals: Signals
     transmitter: Transmitter
@@ -104,13 +130,15 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
+    audit.encrypt_with(keyring)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
+    translator, credentials = Translator(), Credentials(database, clock, settings)
+    notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
-    initial_tokens = InitialTokens(database, clock, entropy, audit)
-    staff = Staff(database, clock, entropy, audit)
+    initial_tokens, staff = InitialTokens(database, clock, entropy, audit), Staff(database, clock, entropy, audit)
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -120,10 +148,20 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         outbox=outbox,
         registry=registry,
-        lifetimes=Lifetimes.of(settings),
+        settings=settings,
         on_ended=announcer.sessions_ended,
     )
     session_search = SessionSearch(database, clock)
+    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
+    merging = Merging(
+        database,
+        audit,
+        AccountMerging(database, clock, keyring),
+        accounts=accounts,
+        sessions=sessions,
+        devices=devices,
+        staff=staff,
+    )
     mass_endings = MassEndings(
         database,
         clock,
@@ -134,10 +172,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         threshold=settings.mass_ending_threshold,
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
-    kinds = (*change_kinds(staff), mass_endings.change_kind(), *client_changes.change_kinds())
+    key_changes = KeyChanges(database, keyring, sessions, staff)
+    kinds = (
+        *change_kinds(staff),
+        mass_endings.change_kind(),
+        *client_changes.change_kinds(),
+        key_changes.change_kind(),
+        merging.change_kind(),
+    )
     changes = Changes(database, clock, entropy, audit, kinds)
-    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
-    restrictions = Restrictions(database, clock, audit)
+    restrictions, requirements = Restrictions(database, clock, audit), Requirements(database, clock, audit)
     account_interventions = AccountInterventions(
         database,
         audit,
@@ -151,13 +195,24 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
-    throttle = Throttle(database, clock)
+    throttle, networks = Throttle(database, clock), Networks(database, clock, entropy)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
+    standings = Standings(
+        clock,
+        attempts,
+        accounts=accounts,
+        requirements=requirements,
+        factors=factors,
+        devices=devices,
+        decay=decay_of(settings),
+    )
+    progress = Progress(database, clock, attempts, sessions, devices)
     sign_in = SignIn(
         database,
         audit,
         accounts=accounts,
+        requirements=requirements,
         factors=factors,
         tries=Tries(
             database,
@@ -167,10 +222,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             proofs=ProofsOfWork(clock, entropy, keyring, throttle),
             limits=Limits.of(settings),
         ),
-        standings=Standings(
-            clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
-        ),
-        progress=Progress(database, clock, attempts, sessions, devices),
+        standings=standings,
+        progress=progress,
+    )
+    credential_renewal = CredentialRenewal(
+        requirements=requirements, factors=factors, standings=standings, progress=progress
     )
     enrolment = Enrolment(
         database,
@@ -229,6 +285,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         issuer=settings.issuer,
         environment=settings.environment,
     )
+    alerting = Alerting(
+        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices)
+    )
     return Services(
         settings,
         clock,
@@ -237,24 +296,36 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         outbox,
         outbound,
         audit,
-        EventSearch(database),
+        EventSearch(database, audit.details),
+        Erasure(database, audit),
         sealer,
         keyring,
-        Translator(),
+        translator,
+        notices,
         accounts,
-        AccountSearch(database, keyring),
+        AccountSearch(database, clock, audit, keyring),
         restrictions,
+        requirements,
         factors,
         registry,
+        credentials,
         initial_tokens,
         dynamic_registration,
         staff,
         changes,
+        SavedViews(database, clock, entropy),
         session_search,
         mass_endings,
         client_changes,
+        key_changes,
         account_interventions,
-        Hunts(database, clock),
+        RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
+        LegalHolds(database, clock, entropy, audit),
+        merging,
+        alerting.hunts,
+        alerting,
+        networks,
+        Travels(database, clock, networks),
         sessions,
         devices,
         grants,
@@ -262,6 +333,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         interactions,
         throttle,
         sign_in,
+        credential_renewal,
         enrolment,
         signals,
         transmitter,

@@ -32,6 +32,8 @@ class Provider:
             "IDP_CONSOLE_ORIGIN": self.console,
             # The officers below have authenticator apps; production asks for passkeys and refuses this.
             "IDP_OFFICER_ACR": "urn:idp:acr:aal2",
+            # Letters to officers and owners of accounts are files that mail programs open.
+            "IDP_SMTP_URL": (self.folder / "mail").as_uri(),
             "IDP_KEYS_DIR": str(ROOT / "keys" / ("development" if usual else f"development-{port}")),
         }
         self.environment = {**os.environ, **self._settings}

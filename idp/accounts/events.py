@@ -1,9 +1,10 @@
-"""Audit events of accounts (GB/T 22239 8.1.4.3). They name accounts and decisions and hold no personal value."""
+"""Audit events of accounts (GB/T 22239 8.1.4.3). They name accounts and decisions; numbers are masked."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
+from idp.foundation.masked import Masked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,54 +23,131 @@ class AccountOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountLocked(Event):
+class AccountState(Facts):
+    """Whether anybody can sign in: ``open``, ``locked``, ``access_ended`` (by the agency) or ``closed``."""
+
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountStateChanged(Changed):
+    before: AccountState
+    after: AccountState
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLocked(AccountStateChanged):
     action: ClassVar[str] = "account.lock"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountUnlocked(Event):
+class AccountUnlocked(AccountStateChanged):
     action: ClassVar[str] = "account.unlock"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountClosed(Event):
+class AccountClosed(AccountStateChanged):
     action: ClassVar[str] = "account.close"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactsChanged(Event):
+class Contacts(Facts):
+    phone: Masked | None
+    email: Masked | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactsChanged(Changed):
     """Somebody other than the person replaced the phone number or the e-mail address."""
 
     action: ClassVar[str] = "account.contacts"
 
+    before: Contacts
+    after: Contacts
+
 
 @dataclass(frozen=True, kw_only=True)
-class AccountRestricted(Event):
-    """An officer keeps an account out until a time (ISO 8601)."""
+class RestrictedUntil(Facts):
+    """Until when (ISO 8601) a restriction of the event's kind keeps an account out."""
 
-    action: ClassVar[str] = "account.restrict"
-
-    kind: str
     until: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestrictionLifted(Event):
+class AccountRestricted(Changed):
+    """An officer keeps an account out until a time."""
+
+    action: ClassVar[str] = "account.restrict"
+
+    kind: str
+    before: RestrictedUntil | None
+    after: RestrictedUntil
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictionLifted(Changed):
     """An officer let an account in again before the time."""
 
     action: ClassVar[str] = "account.unrestrict"
 
     kind: str
+    before: RestrictedUntil | None
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrganizationRecorded(Event):
+class RequirementPlaced(Event):
+    """An officer requires a new credential, or the identity proven again, until a time (ISO 8601)."""
+
+    action: ClassVar[str] = "account.require"
+
+    kind: str
+    until: str
+    factor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementLifted(Event):
+    """An officer took a requirement back before it was met."""
+
+    action: ClassVar[str] = "account.unrequire"
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRenewed(Event):
+    """The person has renewed what an officer required."""
+
+    action: ClassVar[str] = "account.credential_renewed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsSearched(Event):
+    """Staff looked for accounts by the ends of numbers: of which, and how many were found, never what was typed."""
+
+    action: ClassVar[str] = "account.searched_by_tail"
+
+    by: tuple[str, ...]
+    found: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationNames(Facts):
+    name: str | None
+    name_en: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationRecorded(Changed):
     """An organization was made, or the name of a known one was filled in or changed."""
 
     action: ClassVar[str] = "organization.record"
 
     code: str
     kind: str
+    before: OrganizationNames | None
+    after: OrganizationNames
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,13 @@ from sqlalchemy import Connection, insert, update
 
 from idp.accounts.draft import Draft
 from idp.accounts.errors import Problem
-from idp.accounts.events import AccountOpened, OrganizationRecorded
+from idp.accounts.events import AccountOpened, OrganizationNames, OrganizationRecorded
 from idp.accounts.models import Account, AccountLookup, Membership, NaturalPerson, Organization
 from idp.accounts.organizations import NewMembership
+from idp.accounts.tails import id_tail, phone_tail
 from idp.accounts.taken import Digests, KnownOrganization, KnownPerson, Taken, digests_of
 from idp.audit.events import Event
-from idp.audit.models import AuditEvent
+from idp.audit.models import AuditDetail, AuditEvent
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Base
@@ -31,7 +32,15 @@ from idp.foundation.translation import marked
 from idp.keyring.service import Keyring
 
 # Parents before children, because the foreign keys are checked at each row.
-_IN_ORDER: Final[tuple[type[Base], ...]] = (Organization, NaturalPerson, Account, AccountLookup, Membership, AuditEvent)
+_IN_ORDER: Final[tuple[type[Base], ...]] = (
+    Organization,
+    NaturalPerson,
+    Account,
+    AccountLookup,
+    Membership,
+    AuditEvent,
+    AuditDetail,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +130,7 @@ class Opening:
         row = self._encrypted("natural_person", person_id, values)
         level = draft.declared_ial or 1
         row |= {"id": person_id, "id_number_digest": digests.id_number, "ial": level, "ial_source": draft.ial_source}
+        row["id_tail_digest"] = id_tail(draft.id_number, self._keyring)
         sheet.rows[NaturalPerson].append(row | {"created_at": now, "updated_at": now})
         return KnownPerson(person_id, level, draft.ial_source, row["legal_name"])
 
@@ -132,6 +142,7 @@ class Opening:
             "kind": draft.kind.name,
             "username": draft.username,
             "natural_person_id": person_id,
+            "phone_tail_digest": phone_tail(draft.phone, self._keyring),
             "environment": self._environment,
             "is_demonstration": draft.is_demonstration,
             "phone_verified": draft.phone is not None and draft.phone_verified,
@@ -163,14 +174,14 @@ class Opening:
                 "name_en": known.name_en,
             }
             sheet.rows[Organization].append(row | {"created_at": now})
-            sheet.events.append(OrganizationRecorded(actor=actor, code=known.code, kind="legal_person"))
+            sheet.events.append(_recorded(None, known, actor))
         elif known.name is None and membership.name is not None:
             # A code that came without a name gets it from the first who knows it; nobody renames an organization from
             # here.
-            known = KnownOrganization(known.id, known.code, membership.name, membership.name_en)
-            taken.remember(known)
-            sheet.names.append(known)
-            sheet.events.append(OrganizationRecorded(actor=actor, code=known.code, kind="legal_person"))
+            named = KnownOrganization(known.id, known.code, membership.name, membership.name_en)
+            taken.remember(named)
+            sheet.names.append(named)
+            sheet.events.append(_recorded(known, named, actor))
         values = {"account_id": account_id, "organization_id": known.id, "role": membership.role, "started_at": now}
         sheet.rows[Membership].append({"id": self._entropy.uuid7()} | values)
 
@@ -183,7 +194,9 @@ class Opening:
         }
 
     def _write(self, connection: Connection, sheet: _Sheet) -> None:
-        sheet.rows[AuditEvent] = [self._audit.row(event) for event in sheet.events]
+        recorded = [self._audit.rows(event) for event in sheet.events]
+        for table in (AuditEvent, AuditDetail):
+            sheet.rows[table] = [rows[table] for rows in recorded if table in rows]
         for model in _IN_ORDER:
             if sheet.rows[model]:
                 connection.execute(insert(model), sheet.rows[model])
@@ -191,6 +204,16 @@ class Opening:
         for known in sheet.names:
             statement = update(Organization).where(Organization.id == known.id, Organization.name.is_(None))
             connection.execute(statement.values(name=known.name, name_en=known.name_en))
+
+
+def _recorded(before: KnownOrganization | None, after: KnownOrganization, actor: str) -> OrganizationRecorded:
+    return OrganizationRecorded(
+        actor=actor,
+        code=after.code,
+        kind="legal_person",
+        before=None if before is None else OrganizationNames(name=before.name, name_en=before.name_en),
+        after=OrganizationNames(name=after.name, name_en=after.name_en),
+    )
 
 
 def _opened(request: Request, account_id: UUID, person: KnownPerson, *, joined: bool) -> AccountOpened:

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Delete, delete, func, insert, or_, select
 
 from idp.accounts.errors import AccountUnknown
-from idp.accounts.events import AccountRestricted, RestrictionLifted
+from idp.accounts.events import AccountRestricted, RestrictedUntil, RestrictionLifted
 from idp.accounts.models import Account, AccountRestriction
 from idp.accounts.store import update_live
 from idp.audit.service import Audit
@@ -72,23 +72,40 @@ class Restrictions:
         with self._database.transaction() as connection:
             # The account's row first: two officers, and whoever signs in, come one after the other.
             self._touch(account_id)
+            before = self._until(connection, account_id, kind)
             connection.execute(_deletion(account_id, kind))
             connection.execute(insert(AccountRestriction), {**row, "created_at": self._clock.now()})
             self._recompute(account_id)
-            until_text = until.isoformat()
+            after = RestrictedUntil(until=until.isoformat())
             self._audit.record(
-                AccountRestricted(account_id=account_id, actor=actor, reason=reason, kind=kind, until=until_text)
+                AccountRestricted(
+                    account_id=account_id, actor=actor, reason=reason, kind=kind, before=before, after=after
+                )
             )
 
     def lift(self, account_id: UUID, kind: str, *, reason: str, actor: str) -> bool:
         """Take a restriction away before its time. Return False if there was none. Raises AccountUnknown."""
         with self._database.transaction() as connection:
             self._touch(account_id)
+            before = self._until(connection, account_id, kind)
             if connection.execute(_deletion(account_id, kind)).rowcount == 0:
                 return False
             self._recompute(account_id)
-            self._audit.record(RestrictionLifted(account_id=account_id, actor=actor, reason=reason, kind=kind))
+            self._audit.record(
+                RestrictionLifted(account_id=account_id, actor=actor, reason=reason, kind=kind, before=before)
+            )
         return True
+
+    def _until(self, connection: Connection, account_id: UUID, kind: str) -> RestrictedUntil | None:
+        """Return what an account is under now; one that has passed by itself is no restriction any more."""
+        until = connection.scalar(
+            select(AccountRestriction.until).where(
+                AccountRestriction.account_id == account_id,
+                AccountRestriction.kind == kind,
+                AccountRestriction.until > self._clock.now(),
+            )
+        )
+        return None if until is None else RestrictedUntil(until=until.isoformat())
 
     def _touch(self, account_id: UUID) -> None:
         with self._database.transaction() as connection:

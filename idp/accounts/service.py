@@ -13,20 +13,29 @@ from sqlalchemy import Connection, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
-from idp.accounts.claims import Profile, profile_of
+from idp.accounts.claims import UNPROVEN, Profile, profile_of
 from idp.accounts.draft import NewAccount, check, check_contacts
-from idp.accounts.errors import AccountTaken, AccountUnknown, Problem
-from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged
+from idp.accounts.errors import AccountHeld, AccountTaken, AccountUnknown, Problem
+from idp.accounts.events import (
+    AccountClosed,
+    AccountLocked,
+    AccountState,
+    AccountStateChanged,
+    AccountUnlocked,
+    Contacts,
+    ContactsChanged,
+)
 from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
 from idp.accounts.models import Account, AccountLookup, Membership
 from idp.accounts.opening import Opening, Request
-from idp.accounts.views import AccountView, MembershipView, SignInAccount, account_view
-from idp.audit.events import Event
+from idp.accounts.tails import phone_tail
+from idp.accounts.views import AccountView, Mailbox, MembershipView, SignInAccount, account_view
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.masked import Masked
 from idp.keyring.service import Keyring
 
 ACCESS_ENDED: Final = "access ended by the agency"
@@ -97,7 +106,8 @@ class Accounts:
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"
         )
-        is_out = row.restricted_until is not None and row.restricted_until > self._clock.now()
+        now = self._clock.now()
+        is_out = row.restricted_until is not None and row.restricted_until > now
         return SignInAccount(
             id=row.id,
             kind=row.kind,
@@ -109,13 +119,23 @@ class Accounts:
             environment=row.environment,
             is_demonstration=row.is_demonstration,
             credentials_changed_at=row.credentials_changed_at,
+            must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
         )
 
     def get(self, account_id: UUID) -> AccountView | None:
         """Return an account with every personal value masked."""
         with self._database.read() as connection:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
-        return None if row is None else account_view(row, profile_of(row, self._keyring))
+        return None if row is None else account_view(row, profile_of(row, self._keyring, self._clock.now()))
+
+    def mailbox(self, account_id: UUID) -> Mailbox | None:
+        """Return where the holder of an account gets notices; None if it is locked or closed, or has no address."""
+        with self._database.read() as connection:
+            row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
+        if row is None or row["locked_at"] is not None or row["closed_at"] is not None:
+            return None
+        address = profile_of(row, self._keyring, self._clock.now()).text("email")
+        return None if address is None else Mailbox(Masked(address), row["preferred_language"])
 
     def profile(self, account_id: UUID, *, organization_id: UUID | None = None) -> Profile | None:
         """Return the source of an account's claims, ``organization`` among them if the account may act for it now."""
@@ -124,7 +144,12 @@ class Accounts:
             statement, values = store.PROFILE_ACTING, {"account": account_id, "organization": organization_id}
         with self._database.read() as connection:
             row = connection.execute(statement, values).mappings().one_or_none()
-        return None if row is None else profile_of(row, self._keyring)
+        return None if row is None else profile_of(row, self._keyring, self._clock.now())
+
+    def identity_level(self, account_id: UUID) -> int:
+        """Return how well the identity behind an account is proven at this moment."""
+        profile = self.profile(account_id)
+        return UNPROVEN if profile is None else profile.ial()
 
     def memberships(self, account_id: UUID) -> tuple[MembershipView, ...]:
         """Return the organizations that an account may act for now, in the order in which it came to them."""
@@ -142,10 +167,9 @@ class Accounts:
         The caller ends its sessions in the same transaction. Raises AccountUnknown, also for a closed account.
         """
         values = {"locked_at": self._clock.now(), "lock_reason": reason[:500]}
-        event = AccountLocked(account_id=account_id, actor=actor, reason=reason[:500])
         # Staff may lock what its agency has locked already, for a reason of their own.
         is_open = Account.locked_at.is_(None) | (Account.lock_reason == ACCESS_ENDED)
-        return self._change(account_id, is_open, values, event)
+        return self._change_state(account_id, is_open, values, AccountLocked, actor=actor, reason=reason)
 
     def unlock(self, account_id: UUID, reason: str, actor: str) -> bool:
         """Let an account sign in again, unless its agency ended the access. Return False if it was not locked. Raises
@@ -156,9 +180,8 @@ class Accounts:
             "locked_at": case((has_access, None), else_=Account.locked_at),
             "lock_reason": case((has_access, None), else_=ACCESS_ENDED),
         }
-        event = AccountUnlocked(account_id=account_id, actor=actor, reason=reason[:500])
         is_locked = Account.locked_at.is_not(None) & (has_access | (Account.lock_reason != ACCESS_ENDED))
-        return self._change(account_id, is_locked, values, event)
+        return self._change_state(account_id, is_locked, values, AccountUnlocked, actor=actor, reason=reason)
 
     def end_access(self, account_id: UUID, actor: str) -> bool:
         """Lock a staff account for its agency. Return False if that was done already.
@@ -185,15 +208,24 @@ class Accounts:
         AccountRefused, AccountUnknown.
         """
         contacts = check_contacts(email, phone)
-        columns = {
+        columns: dict[str, Any] = {
             kind: value and self._keyring.encrypt(f"account.{kind}", account_id, value.encode())
             for kind, value in contacts.items()
         }
+        columns["phone_tail_digest"] = phone_tail(contacts["phone"], self._keyring)
         unverified = {"email_verified": False, "phone_verified": False}
         with self._database.transaction() as connection:
-            event = ContactsChanged(account_id=account_id, actor=actor)
-            if not self._change(account_id, Account.kind != "citizen", columns | unverified, event):
+            before = self.profile(account_id)
+            if not self._change(account_id, Account.kind != "citizen", columns | unverified):
                 raise AccountUnknown
+            self._audit.record(
+                ContactsChanged(
+                    account_id=account_id,
+                    actor=actor,
+                    before=_contacts(*_numbers(before)),
+                    after=_contacts(contacts["phone"], contacts["email"]),
+                )
+            )
             connection.execute(store.FORGET_CONTACTS, {"account": account_id})
             rows = [
                 {"account_id": account_id, "kind": kind, "digest": self._keyring.index(kind, value.casefold())}
@@ -221,10 +253,13 @@ class Accounts:
         return True
 
     def close(self, account_id: UUID, reason: str, actor: str) -> None:
-        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown."""
-        event = AccountClosed(account_id=account_id, actor=actor, reason=reason[:500])
+        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown, AccountHeld."""
+        values = {"closed_at": self._clock.now(), "phone_tail_digest": None}
         with self._database.transaction() as connection:
-            self._change(account_id, Account.closed_at.is_(None), {"closed_at": self._clock.now()}, event)
+            if not self._change_state(
+                account_id, Account.held_at.is_(None), values, AccountClosed, actor=actor, reason=reason
+            ):
+                raise AccountHeld
             connection.execute(store.FORGET_LOOKUPS, {"account": account_id})
 
     def note_credentials_changed(self, account_id: UUID) -> None:
@@ -234,11 +269,41 @@ class Accounts:
             if connection.execute(store.update_live(account_id).values(credentials_changed_at=now)).rowcount == 0:
                 raise AccountUnknown
 
-    def _change(self, account_id: UUID, condition: Any, values: dict[str, Any], event: Event) -> bool:  # noqa: ANN401
+    def _change_state(
+        self,
+        account_id: UUID,
+        condition: Any,  # noqa: ANN401 - of SQL
+        values: dict[str, Any],
+        event: type[AccountStateChanged],
+        *,
+        actor: str,
+        reason: str,
+    ) -> bool:
+        with self._database.transaction():
+            before = self._state(account_id)
+            if not self._change(account_id, condition, values):
+                return False
+            after = self._state(account_id)
+            self._audit.record(
+                event(account_id=account_id, actor=actor, reason=reason[:500], before=before, after=after)
+            )
+        return True
+
+    def _state(self, account_id: UUID) -> AccountState:
+        statement = select(Account.locked_at, Account.closed_at, Account.lock_reason).where(Account.id == account_id)
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            raise AccountUnknown
+        if row.closed_at is not None:
+            return AccountState(state="closed")
+        locked = "access_ended" if row.lock_reason == ACCESS_ENDED else "locked"
+        return AccountState(state="open" if row.locked_at is None else locked)
+
+    def _change(self, account_id: UUID, condition: Any, values: dict[str, Any]) -> bool:  # noqa: ANN401 - of SQL
         statement = store.update_live(account_id).where(condition).values(**values, updated_at=self._clock.now())
         with self._database.transaction() as connection:
             if connection.execute(statement).rowcount == 1:
-                self._audit.record(event)
                 return True
             known = select(Account.id).where(Account.id == account_id, Account.closed_at.is_(None))
             if connection.execute(known).one_or_none() is None:
@@ -264,3 +329,11 @@ class Accounts:
             on_progress=on_progress,
             actor=actor,
         )
+
+
+def _numbers(profile: Profile | None) -> tuple[str | None, str | None]:
+    return (None, None) if profile is None else (profile.text("phone"), profile.text("email"))
+
+
+def _contacts(phone: str | None, email: str | None) -> Contacts:
+    return Contacts(phone=Masked(phone) if phone else None, email=Masked(email) if email else None)

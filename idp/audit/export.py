@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from idp.audit import store
+from idp.audit.details import NETWORK, Details, Opening
 from idp.audit.events import CheckpointKeyChanged
 from idp.audit.leaf import members_of
-from idp.audit.models import AuditCheckpoint, AuditEvent, AuditHead, AuditTile
+from idp.audit.models import AuditCheckpoint, AuditDetail, AuditEvent, AuditHead, AuditTile
 from idp.audit.tree import HASH, TILE
 from idp.foundation.database import Database
+from idp.foundation.errors import IDPError
 
 FORMAT: Final = 1
 _TILES_AT_ONCE: Final = 16
@@ -27,7 +29,7 @@ Line = dict[str, Any]
 
 
 def export_lines(
-    database: Database, now: datetime, *, since: datetime | None = None, sealed_only: bool = False
+    database: Database, details: Details, now: datetime, *, since: datetime | None = None, sealed_only: bool = False
 ) -> Iterator[Line]:
     """Yield the lines of an export, events from a time on. ``sealed_only`` ends it at the newest checkpoint."""
     with database.read() as connection:
@@ -36,31 +38,56 @@ def export_lines(
     yield {"audit_export": FORMAT, "exported_at": now.isoformat(), "first_leaf": first, "size": size}
     for start in range(0, size, TILE * _TILES_AT_ONCE):
         with database.read() as connection:
-            lines = list(_chunk(connection, start, min(size, start + TILE * _TILES_AT_ONCE), first))
+            lines = list(_chunk(connection, start, min(size, start + TILE * _TILES_AT_ONCE), first, details))
         yield from lines
     if not sealed_only:
         with database.read() as connection:
-            lines = list(_rest(connection, size, since))
+            lines = list(_rest(connection, size, since, details))
         yield from lines
 
 
-def event_line(row: Mapping[str, Any]) -> Line:
-    """Return the line of an event: its canonical members, its place, and what opens its commitment."""
-    salt = row["salt"]
-    opening = {"network": row["network"], "salt": None if salt is None else salt.hex()}
-    return members_of(row) | {"leaf_index": row["leaf_index"]} | opening
+def event_line(row: Mapping[str, Any], details: Details) -> Line:
+    """Return the line of an event: its canonical members, its place, and what opens its commitments."""
+    return members_of(row) | {"leaf_index": row["leaf_index"]} | openings_of(row, details)
 
 
-def _chunk(connection: Connection, start: int, end: int, first: int) -> Iterator[Line]:
+def openings_of(row: Mapping[str, Any], details: Details) -> dict[str, Any]:
+    """Return what opens a row's commitments: ``network`` and ``salt``, in version 2 also ``openings`` of the others.
+
+    ``is_unreadable`` says that something lies beside the event that is not what was put there.
+    """
+    try:
+        openings = details.opened(row["id"], row["opening"])
+    except IDPError:
+        return {"network": None, "salt": None, "openings": {}, "is_unreadable": True}
+    if NETWORK in openings:
+        salt, network = openings.pop(NETWORK)
+    else:
+        salt, network = row["salt"], row["network"]
+    # The first events had no commitment, and their networks no salt.
+    first = {"network": network, "salt": salt.hex() if salt else None}
+    return first | {"openings": _as_json(openings)} if openings else first
+
+
+def _as_json(openings: Mapping[str, Opening]) -> dict[str, list[str]]:
+    return {place: [one.salt.hex(), one.value] for place, one in openings.items()}
+
+
+def events() -> Select[*tuple[Any, ...]]:
+    """Return the statement of what ``event_line`` reads, before any condition."""
+    return select(*store.EVENT, AuditDetail.opening).outerjoin(AuditDetail, AuditDetail.event_id == AuditEvent.id)
+
+
+def _chunk(connection: Connection, start: int, end: int, first: int, details: Details) -> Iterator[Line]:
     tiles = connection.execute(
         select(AuditTile.tile_index, AuditTile.hashes)
         .where(AuditTile.level == 0, AuditTile.tile_index.between(start // TILE, (end - 1) // TILE))
         .order_by(AuditTile.tile_index)
     ).all()
-    events = _by_tile(
-        event_line(dict(row))
+    lines = _by_tile(
+        event_line(dict(row), details)
         for row in connection.execute(
-            select(*store.EVENT)
+            events()
             .where(AuditEvent.leaf_index.between(start, end - 1), or_(AuditEvent.leaf_index >= first, _IS_KEY_CHANGE))
             .order_by(AuditEvent.leaf_index)
         ).mappings()
@@ -72,20 +99,22 @@ def _chunk(connection: Connection, start: int, end: int, first: int) -> Iterator
     ).all()
     for index, hashes in tiles:
         yield {"tile": index, "hashes": base64.b64encode(hashes[: (end - index * TILE) * HASH]).decode()}
-        yield from events.get(index, ())
+        yield from lines.get(index, ())
         yield from ({"checkpoint": note} for size, note in notes if (size - 1) // TILE == index)
 
 
-def _rest(connection: Connection, size: int, since: datetime | None) -> Iterator[Line]:
+def _rest(connection: Connection, size: int, since: datetime | None, details: Details) -> Iterator[Line]:
     """Yield what has no leaf in this export: events not sealed yet, and any that claim a leaf the tree never had."""
     head = select(AuditHead.size).scalar_subquery()
-    statement = select(*store.EVENT, head.label("size")).where(
-        or_(AuditEvent.leaf_index.is_(None), AuditEvent.leaf_index >= size)
+    statement = (
+        events()
+        .add_columns(head.label("size"))
+        .where(or_(AuditEvent.leaf_index.is_(None), AuditEvent.leaf_index >= size))
     )
     if since is not None:
         statement = statement.where(AuditEvent.occurred_at >= since)
     for row in connection.execute(statement.order_by(AuditEvent.leaf_index, AuditEvent.id)).mappings():
-        line = event_line(dict(row))
+        line = event_line(dict(row), details)
         # What was sealed while this export ran is beyond its tree.
         is_later = line["leaf_index"] is not None and line["leaf_index"] < row["size"]
         yield line | {"leaf_index": None} if is_later else line

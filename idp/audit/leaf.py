@@ -1,8 +1,9 @@
-"""The canonical form of an event, version 1, which is what a leaf of the tree is the hash of (rule A6).
+"""The canonical form of an event, which is what a leaf of the tree is the hash of (rule A6).
 
 It is the JSON of the members below, keys sorted, no white space, UTF-8 (RFC 8785 for the values that occur: texts,
-whole numbers, booleans, null, lists, objects). The one personal value, ``network``, stands in it as a commitment,
-HMAC-SHA-256 under the event's own random salt: erasing value and salt leaves the leaf as it was. Pure.
+whole numbers, booleans, null, lists, objects). A personal value stands in it as a commitment, HMAC-SHA-256 under a
+random salt of its own: erasing value and salt leaves the leaf as it was. Version 1 has one, ``network_commitment``;
+version 2, of events that have more, has ``commitments`` beside it, by the value's place in the event. Pure.
 """
 
 import hmac
@@ -13,9 +14,8 @@ import orjson
 
 from idp.audit.tree import leaf_hash
 
-VERSION: Final = 1
 SALT: Final = 32
-MEMBERS: Final = (
+_FIRST: Final = (
     "id",
     "occurred_at",
     "action",
@@ -28,6 +28,8 @@ MEMBERS: Final = (
     "network_commitment",
     "detail",
 )
+MEMBERS: Final[Mapping[int, tuple[str, ...]]] = {1: _FIRST, 2: (*_FIRST, "commitments")}
+"""The members of each version of the form, beside ``version`` itself."""
 
 
 def commitment(salt: bytes, value: str) -> bytes:
@@ -37,9 +39,10 @@ def commitment(salt: bytes, value: str) -> bytes:
 
 def members_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a row's canonical form."""
-    members = {name: row[name] for name in MEMBERS}
+    version = 1 if row["commitments"] is None else 2
+    members = {name: row[name] for name in MEMBERS[version]}
     committed = members["network_commitment"]
-    return members | {"version": VERSION, "network_commitment": None if committed is None else committed.hex()}
+    return members | {"version": version, "network_commitment": None if committed is None else committed.hex()}
 
 
 def canonical(members: Mapping[str, Any]) -> bytes:

@@ -1,25 +1,28 @@
 """The tables of the record: events, the tiles of their tree, its head, and the checkpoints.
 
 The application inserts events. Triggers refuse every other change of them but two: the sealer gives an event that has
-none its leaf index, and an erasure empties ``network`` and ``salt`` (rules A4, A6; migration 0010).
+none its leaf index, and ``network`` and ``salt`` of older events are emptied (rules A4, A6; migration 0010). What is
+personal stands in a table of its own, whose rows may go.
 """
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import Ciphertext, Digest, Instant, JSONText, UUIDType, personal, plain, secret
 from idp.foundation.database import Base
 
 _UNSEALED = text("leaf_index IS NULL")
+_IN_CLEAR = text("network IS NOT NULL")
+_INDEXED = text("network_index IS NOT NULL")
 
 
 class AuditEvent(Base):
-    """One event. ``network`` is the shortened address it came from (/24 or /48), ``request_id`` the reference a person
-    was shown.
+    """One event. ``request_id`` is the reference a person was shown, ``network_commitment`` and ``commitments`` stand
+    for the personal values in ``audit_detail``. Only what an older version recorded has ``network`` and ``salt``.
     """
 
     __tablename__ = "audit_event"
@@ -29,8 +32,10 @@ class AuditEvent(Base):
         Index("ix_audit_actor", "actor", "id"),
         Index("ix_audit_action", "action", "id"),
         Index("ix_audit_request", "request_id"),
+        Index("ix_audit_session", "session_id", "id"),
         Index("ux_audit_leaf", "leaf_index", unique=True),
         Index("ix_audit_unsealed", "id", postgresql_where=_UNSEALED, sqlite_where=_UNSEALED),
+        Index("ix_audit_in_clear", "id", postgresql_where=_IN_CLEAR, sqlite_where=_IN_CLEAR),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -47,6 +52,22 @@ class AuditEvent(Base):
     salt: Mapped[bytes | None] = secret(Digest)
     detail: Mapped[dict[str, Any]] = plain(JSONText, nullable=False)
     leaf_index: Mapped[int | None] = plain(BigInteger)
+    commitments: Mapped[dict[str, str] | None] = plain(JSONText)
+
+
+class AuditDetail(Base):
+    """The personal values of one event with their salts, encrypted, and a keyed digest that finds its network: from
+    where it came, shortened to /24 or /48. Erasing is deleting the row.
+    """
+
+    __tablename__ = "audit_detail"
+    __table_args__ = (
+        Index("ix_audit_detail_network", "network_index", "event_id", postgresql_where=_INDEXED, sqlite_where=_INDEXED),
+    )
+
+    event_id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    opening: Mapped[bytes] = secret(Ciphertext, nullable=False)
+    network_index: Mapped[bytes | None] = secret(LargeBinary(16))
 
 
 class AuditTile(Base):

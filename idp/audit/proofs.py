@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from idp.audit import store
+from idp.audit.details import Details
+from idp.audit.export import events, openings_of
 from idp.audit.leaf import canonical, members_of
 from idp.audit.models import AuditEvent
 from idp.audit.notes import Note
@@ -23,13 +25,13 @@ class NotProvable(Exception):
     """There is no such event, or no checkpoint is over it yet. The text says which."""
 
 
-def prove(database: Database, event_id: UUID, *, kept: Note | None = None) -> dict[str, Any]:
+def prove(database: Database, details: Details, event_id: UUID, *, kept: Note | None = None) -> dict[str, Any]:
     """Return the proof of an event under the newest checkpoint; with ``kept``, also that this one grew out of that.
 
     Raises NotProvable.
     """
     with database.read() as connection:
-        row = connection.execute(select(*store.EVENT).where(AuditEvent.id == event_id)).mappings().one_or_none()
+        row = connection.execute(events().where(AuditEvent.id == event_id)).mappings().one_or_none()
         note = store.newest_checkpoint(connection)
         if row is None:
             raise NotProvable(f"there is no event {event_id}")
@@ -43,8 +45,11 @@ def prove(database: Database, event_id: UUID, *, kept: Note | None = None) -> di
             "inclusion": _encoded(inclusion_path(index, note.checkpoint.size, store.tiles_of(connection))),
             "checkpoint": str(note),
         }
-        if row["salt"] is not None:
-            proof["opening"] = {"network": row["network"], "salt": row["salt"].hex()}
+        opening = openings_of(dict(row), details)
+        if opening["salt"] is not None:
+            proof["opening"] = {"network": opening["network"], "salt": opening["salt"]}
+        if "openings" in opening:
+            proof["openings"] = opening["openings"]
         if kept is not None:
             proof["consistency"] = _consistency(connection, kept, note)
     return proof

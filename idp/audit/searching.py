@@ -4,40 +4,46 @@ An event's id is a UUIDv7, so that a span of time is a span of ids and needs no 
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 
+from idp.audit.details import Details
 from idp.audit.events import Event
-from idp.audit.models import AuditEvent
-from idp.audit.service import AuditRecord
+from idp.audit.models import AuditDetail, AuditEvent
+from idp.audit.records import AuditRecord, reading, record_of
 from idp.foundation.database import Database
 from idp.foundation.entropy import first_uuid7
 from idp.foundation.keyset import rows_of_page
 
 PAGE: Final = 50
 _BATCH: Final = 1000
-_COLUMNS: Final = tuple(getattr(AuditEvent, field.name) for field in fields(AuditRecord))
+_MASK: Final = "****"
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What events must have in common; None does not matter. ``hidden`` actions are left out of a view, not dropped."""
+    """What events must have in common; None does not matter. ``hidden`` actions are left out of a view, not dropped.
+
+    ``network`` is an address or a network, found by the digests that ``EventSearch`` fills in.
+    """
 
     actor: str | None = None
     account_id: UUID | None = None
     client_id: str | None = None
     action: str | None = None
     request_id: str | None = None
+    network: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     hidden: tuple[str, ...] = ()
+    network_indexes: tuple[bytes, ...] | None = field(default=None, repr=False)
 
-    def applied(self, statement: Select[Any]) -> Select[Any]:
-        """Return a statement over ``audit_event`` with these conditions."""
+    def applied(self, statement: Select[*tuple[Any, ...]]) -> Select[Any]:
+        """Return a statement over ``audit_event`` and its details with these conditions."""
         equal = {
             AuditEvent.actor: self.actor,
             AuditEvent.account_id: self.account_id,
@@ -46,6 +52,8 @@ class EventFilter:
             AuditEvent.request_id: self.request_id,
         }
         statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
+        if self.network_indexes is not None:
+            statement = statement.where(AuditDetail.network_index.in_(self.network_indexes))
         if self.since is not None:
             statement = statement.where(AuditEvent.id >= first_uuid7(self.since))
         if self.until is not None:
@@ -53,30 +61,34 @@ class EventFilter:
         return statement.where(AuditEvent.action.not_in(self.hidden)) if self.hidden else statement
 
     def packed(self) -> dict[str, Any]:
-        """Return it as JSON, for the record of an export."""
-        return {name: str(value) for name, value in asdict(self).items() if value}
+        """Return it as JSON, for the record of an export; where somebody was does not go into a leaf."""
+        chosen = asdict(replace(self, network=self.network and _MASK, network_indexes=None))
+        return {name: str(value) for name, value in chosen.items() if value}
 
 
 class EventSearch:
     """What staff find out about events."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, details: Details) -> None:
         self._database = database
+        self._details = details
 
     def page(
         self, chosen: EventFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
     ) -> list[AuditRecord]:
         """Return up to ``size`` events, latest first: those before one, or the nearest after one."""
-        statement = chosen.applied(select(*_COLUMNS))
-        with self._database.read() as connection:
+        if chosen.network is not None:
+            chosen = replace(chosen, network_indexes=tuple(self._details.indexes_in(chosen.network)))
+        statement = chosen.applied(reading())
+        with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, AuditEvent.id, before=before, after=after, size=size)
-        return [AuditRecord(*row) for row in rows]
+        return [record_of(row, self._details) for row in rows]
 
     def find(self, event_id: UUID) -> AuditRecord | None:
         """Return one event."""
         with self._database.read() as connection:
-            row = connection.execute(select(*_COLUMNS).where(AuditEvent.id == event_id)).one_or_none()
-        return None if row is None else AuditRecord(*row)
+            row = connection.execute(reading().where(AuditEvent.id == event_id)).one_or_none()
+        return None if row is None else record_of(row, self._details)
 
     def every(self, chosen: EventFilter) -> Iterator[AuditRecord]:
         """Yield all events of a filter, latest first, in batches that hold no long transaction."""

@@ -5,42 +5,25 @@ before it was sealed is caught by whoever keeps the logs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert
 
-from idp.audit.events import Event, PersonalValuesErased
-from idp.audit.leaf import SALT, commitment, hash_of
-from idp.audit.models import AuditEvent
+from idp.audit.details import NETWORK, Cipher, Details, committed
+from idp.audit.events import Event, own_members
+from idp.audit.leaf import commitment, hash_of
+from idp.audit.models import AuditDetail, AuditEvent
+from idp.audit.records import AuditRecord, reading, record_of
 from idp.foundation.clock import Clock
-from idp.foundation.database import Database
+from idp.foundation.database import Base, Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.logging import get_logger, request_context
 from idp.foundation.prepared_statement import PreparedStatement
 
-_COMMON = frozenset(field.name for field in fields(Event))
 _BATCH = 1000
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """An event as it is read back."""
-
-    id: UUID
-    occurred_at: datetime
-    action: str
-    actor: str
-    account_id: UUID | None
-    client_id: str | None
-    session_id: UUID | None
-    reason: str | None
-    request_id: str | None
-    network: str | None
-    detail: dict[str, Any]
 
 
 class Audit:
@@ -51,35 +34,62 @@ class Audit:
         self._clock = clock
         self._entropy = entropy
         self._listeners: list[Callable[[Event], None]] = []
+        self.details = Details(entropy)
+        self._counters: list[Callable[[Sequence[Mapping[str, Any]]], None]] = []
+
+    def encrypt_with(self, cipher: Cipher) -> None:
+        """Take the keys for personal values; the keyring, which has them, is made after this and records events too."""
+        self.details.use(cipher)
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
-        """Have a listener called with every event, in the transaction that records it: what it writes commits too."""
+        """Have a listener called with every event that is recorded by ``record``, in its transaction: what it writes
+        commits too.
+
+        Not with those whose rows a statement of a hot path inserts itself (``rows``): tokens issued and refreshed, and
+        accounts opened. Nothing may depend on hearing of these.
+        """
         self._listeners.append(listener)
+
+    def on_commit(self, counter: Callable[[Sequence[Mapping[str, Any]]], None]) -> None:
+        """Have something called with the rows of every transaction that has committed, those of ``row`` among them."""
+        self._counters.append(counter)
 
     def record(self, *events: Event) -> None:
         """Insert events; they commit, or vanish, with the transaction under way."""
-        rows = [self.row(event) for event in events]
+        made = [self.rows(event) for event in events]
         with self._database.transaction() as connection:
-            for row in rows:
-                _INSERT.rows(connection, row)
-            self.announce(rows)
+            for one in made:
+                for table, row in one.items():
+                    _INSERTS[table].rows(connection, row)
+            self.announce([one[AuditEvent] for one in made])
             for event in events:
                 for listener in self._listeners:
                     listener(event)
 
     def announce(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Log the leaf hashes of rows once the present transaction has committed."""
+        """Log the leaf hashes of rows, and count them, once the present transaction has committed."""
         leaves = [hash_of(row).hex() for row in rows]
-        self._database.after_commit(lambda: _log.info("audit_committed", leaves=leaves))
 
-    def row(self, event: Event) -> dict[str, Any]:
-        """Return the values of an event's row, for statements that insert it themselves and then ``announce`` it; no
+        def committed() -> None:
+            _log.info("audit_committed", leaves=leaves)
+            for counter in self._counters:
+                counter(rows)
+
+        self._database.after_commit(committed)
+
+    def rows(self, event: Event) -> dict[type[Base], dict[str, Any]]:
+        """Return the rows of an event, for statements that insert them themselves and then ``announce`` the first; no
         listener hears of it.
         """
         context = request_context.get()
-        salt = self._entropy.token_bytes(SALT) if context.network else None
-        return {
-            "id": self._entropy.uuid7(),
+        event_id = self._entropy.uuid7()
+        detail, personal = own_members(event)
+        if context.network:
+            personal[NETWORK] = context.network
+        openings = self.details.openings(personal)
+        network = openings.get(NETWORK)
+        row = {
+            "id": event_id,
             "occurred_at": self._clock.now(),
             "action": event.action,
             "actor": event.actor,
@@ -88,52 +98,37 @@ class Audit:
             "session_id": event.session_id,
             "reason": event.reason,
             "request_id": context.request_id or None,
-            "network": context.network or None,
-            "network_commitment": None if salt is None else commitment(salt, context.network),
-            "salt": salt,
-            "detail": {name: value for name in _own_fields(type(event)) if (value := getattr(event, name)) is not None},
+            "network_commitment": None if network is None else commitment(*network),
+            "detail": detail,
+            "commitments": committed(openings) or None,
         }
+        if not openings:
+            return {AuditEvent: row}
+        return {AuditEvent: row, AuditDetail: self.details.row(event_id, openings)}
 
     def of_account(self, account_id: UUID, *, limit: int = 50) -> Sequence[AuditRecord]:
         """Return the latest events of one account, newest first."""
-        statement = (
-            select(*_COLUMNS).where(AuditEvent.account_id == account_id).order_by(AuditEvent.id.desc()).limit(limit)
-        )
+        statement = reading().where(AuditEvent.account_id == account_id).order_by(AuditEvent.id.desc()).limit(limit)
         with self._database.read() as connection:
-            return [AuditRecord(*row) for row in connection.execute(statement)]
-
-    def erase_personal_values(self, account_id: UUID, *, actor: str, reason: str) -> int:
-        """Erase the personal values in an account's events, and return how many events had some (rule A6)."""
-        has_values = (AuditEvent.network.is_not(None)) | (AuditEvent.salt.is_not(None))
-        statement = update(AuditEvent).where(AuditEvent.account_id == account_id, has_values)
-        with self._database.transaction() as connection:
-            count = connection.execute(statement.values(network=None, salt=None)).rowcount
-            self.record(PersonalValuesErased(actor=actor, account_id=account_id, reason=reason, events=count))
-        return count
+            return [record_of(row, self.details) for row in connection.execute(statement)]
 
     def export(self, *, since: datetime | None = None) -> Iterator[AuditRecord]:
         """Yield every event from a time on, oldest first, in batches that hold no long transaction."""
         last: UUID | None = None
         while True:
-            statement = select(*_COLUMNS).order_by(AuditEvent.id).limit(_BATCH)
+            statement = reading().order_by(AuditEvent.id).limit(_BATCH)
             if since is not None:
                 statement = statement.where(AuditEvent.occurred_at >= since)
             if last is not None:
                 statement = statement.where(AuditEvent.id > last)
             with self._database.read() as connection:
-                batch = [AuditRecord(*row) for row in connection.execute(statement)]
+                batch = [record_of(row, self.details) for row in connection.execute(statement)]
             yield from batch
             if len(batch) < _BATCH:
                 return
             last = batch[-1].id
 
 
-_INSERT = PreparedStatement(insert(AuditEvent))
-_COLUMNS = tuple(getattr(AuditEvent, field.name) for field in fields(AuditRecord))
-_OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {}
-
-
-def _own_fields(kind: type[Event]) -> tuple[str, ...]:
-    if kind not in _OWN_FIELDS:
-        _OWN_FIELDS[kind] = tuple(field.name for field in fields(kind) if field.name not in _COMMON)
-    return _OWN_FIELDS[kind]
+_INSERTS: dict[type[Base], PreparedStatement] = {
+    table: PreparedStatement(insert(table)) for table in (AuditEvent, AuditDetail)
+}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from idp.audit.service import AuditRecord
+from idp.audit.records import AuditRecord
 
 COLUMNS: Final = tuple(field.name for field in fields(AuditRecord))
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")

@@ -7,7 +7,7 @@ Pure; who checks signatures is passed in.
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from idp.audit.matching import Claim, Finding, Matching
 from idp.audit.notes import Note, VerifierKey, Verify, key_statement, parse_note
 from idp.audit.tree import HASH, TILE, Hash, Tree, leaf_hash
 
-_MEMBERS: Final = ("version", *MEMBERS)
+_FIRST: Final = 1
 
 
 @dataclass(slots=True)
@@ -104,21 +104,32 @@ class Verification:
     def _add_event(self, line: Mapping[str, Any]) -> None:
         leaf = line["leaf_index"]
         name = f"event {line['id']} ({line['action']})"
-        self._check_opening(line, name)
+        self._check_openings(line, name)
         if leaf is None:
             self._report.unsealed += 1
             return
-        members = {member: line[member] for member in _MEMBERS}
+        version = line["version"]
+        # A version that this program does not know is no line it can read.
+        members = {member: line[member] for member in ("version", *MEMBERS[version])}
         self._claims.append(Claim(int(leaf), leaf_hash(canonical(members)), name))
         if line["action"] == CheckpointKeyChanged.action:
             self._add_key(line["detail"], int(leaf))
 
-    def _check_opening(self, line: Mapping[str, Any], name: str) -> None:
+    def _check_openings(self, line: Mapping[str, Any], name: str) -> None:
+        """Compare the personal values beside an event with the commitments in it; erased ones are not there."""
+        if line.get("is_unreadable"):
+            self._found("changed", line["leaf_index"], f"what lies beside {name} are not its personal values")
         network, salt, expected = line["network"], line["salt"], line["network_commitment"]
-        if network is None or expected is None:
-            return
-        if salt is None or commitment(bytes.fromhex(salt), network).hex() != expected:
-            self._found("changed", line["leaf_index"], f"the network of {name} is not the one that was recorded")
+        if network is not None and expected is not None:
+            self._check_opening(line, f"the network of {name}", [salt or "", network], expected)
+        commitments = line["commitments"] if line["version"] > _FIRST else {}
+        for place, opening in line.get("openings", {}).items():
+            self._check_opening(line, f"{place} of {name}", opening, commitments.get(place))
+
+    def _check_opening(self, line: Mapping[str, Any], what: str, opening: Sequence[str], expected: str | None) -> None:
+        salt, value = opening
+        if expected is None or commitment(bytes.fromhex(salt), value).hex() != expected:
+            self._found("changed", line["leaf_index"], f"{what} is not the one that was recorded")
 
     def _finish_tile(self) -> None:
         """Put the tile that ended into the tree, with its events and checkpoints beside it."""

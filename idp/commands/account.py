@@ -20,10 +20,13 @@ from idp.accounts.importing.ledger import Reject
 from idp.accounts.importing.service import ImportProgress
 from idp.accounts.kinds import KINDS
 from idp.accounts.organizations import NewMembership
+from idp.accounts.tails import TailIndexing
 from idp.commands.deployment import actor, open_services, read_secret_file, read_settings, read_stdin, refuse
 from idp.commands.events import note_use
+from idp.commands.officers import officer_for
 from idp.commands.output import json_option, print_facts, print_json
 from idp.sessions.values import Selector
+from idp.staff.powers import Permission
 
 if TYPE_CHECKING:
     from idp.wiring import Services
@@ -63,16 +66,17 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 @click.option("--ial-source", help="Who proved the identity: self_asserted, population_register or counter.")
 @click.option("--language", "preferred_language", help="zh-Hans or en.")
 @click.option("--demonstration", "is_demonstration", is_flag=True, help="Mark it as made up; production refuses such.")
+@click.option("--reason", default="", help="Why, for the audit record; in production staff accounts need it.")
 @json_option
 def create(**given: Any) -> None:
     """Open an account. Prints its id. Nothing is written unless all of it is right."""
-    as_json = given.pop("as_json")
+    as_json, reason = given.pop("as_json"), given.pop("reason")
     _take_private_values(given)
     password = _password(given.pop("password_stdin"), given.pop("password_file"))
     totp_secret = given.pop("totp_secret")
     new = _new_account(given)
     with open_services() as services:
-        account_id = _create(services, new, password, totp_secret)
+        account_id = _create(services, new, password, totp_secret, reason=reason)
     if as_json:
         print_json({"id": account_id, "username": new.username, "kind": new.kind})
     else:
@@ -119,16 +123,19 @@ def _new_account(given: dict[str, Any]) -> NewAccount:
     return NewAccount(**given, memberships=memberships)
 
 
-def _create(services: Services, new: NewAccount, password: str | None, totp_secret: str | None) -> UUID:
+def _create(services: Services, new: NewAccount, password: str | None, totp_secret: str | None, *, reason: str) -> UUID:
+    officer = None
+    # The first officers need accounts before there is anybody who could sign in for it.
+    if new.kind == "staff" and services.staff.has_history():
+        officer = officer_for(services, Permission.CHANGE_STAFF, reason)
+    who = actor() if officer is None else officer.actor
     with services.database.transaction():
-        account_id = services.accounts.create(new, actor=actor())
-        note_use(services, "account create", kind=new.kind, account=account_id)
+        account_id = services.accounts.create(new, actor=who)
+        note_use(services, "account create", reason=reason, officer=officer, kind=new.kind, account=account_id)
         if password is not None:
-            services.factors.set_password(
-                account_id, password, has_second_factor=totp_secret is not None, actor=actor()
-            )
+            services.factors.set_password(account_id, password, has_second_factor=totp_secret is not None, actor=who)
         if totp_secret is not None:
-            services.factors.add_totp(account_id, totp_secret, actor=actor())
+            services.factors.add_totp(account_id, totp_secret, actor=who)
     return account_id
 
 
@@ -168,6 +175,27 @@ def import_accounts(file: Path, *, as_json: bool) -> None:
         refuse(f"{outcome.rejected} lines were rejected; mend them and import them as a file of their own")
 
 
+@COMMAND.command("index-tails")
+@json_option
+def index_tails(*, as_json: bool) -> None:
+    """Index the ends of numbers stored by versions before 0018, so that staff find them. May be run again."""
+    with open_services() as services:
+        note_use(services, "account index-tails")
+        with click.progressbar(length=0, label="indexing", file=sys.stderr) as bar:
+
+            def advance(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            indexed, failed = TailIndexing(services.database, services.keyring).run(advance)
+    if as_json:
+        print_json({"indexed": indexed, "unreadable": failed})
+    else:
+        click.echo(f"{indexed} numbers indexed, {failed} could not be read")
+    if failed:
+        refuse("some numbers could not be read; they were left as they are")
+
+
 @COMMAND.command()
 @click.argument("username", metavar="USERNAME")
 @click.option("--reason", default="", help="Why, for the audit record.")
@@ -175,7 +203,7 @@ def lock(username: str, reason: str) -> None:
     """Let nobody sign in to an account, and end all its sessions."""
     with open_services() as services:
         account_id = find_account(services, username)
-        note_use(services, "account lock", reason=reason, account=account_id)
+        note_use(services, "account lock", reason=reason, takes_away=True, account=account_id)
         changed = services.accounts.lock(account_id, reason or "command", actor())
         ended = services.sessions.terminate(Selector(account_id=account_id), reason="locked", actor=actor())
     words = "locked" if changed else "was locked already"
@@ -189,8 +217,10 @@ def unlock(username: str, reason: str) -> None:
     """Let an account sign in again."""
     with open_services() as services:
         account_id = find_account(services, username)
-        note_use(services, "account unlock", reason=reason, account=account_id)
-        changed = services.accounts.unlock(account_id, reason or "command", actor())
+        officer = officer_for(services, Permission.RESTRICT_ACCOUNTS, reason)
+        note_use(services, "account unlock", reason=reason, officer=officer, account=account_id)
+        who = actor() if officer is None else officer.actor
+        changed = services.accounts.unlock(account_id, reason or "command", who)
     click.echo(f"{username}: {'unlocked' if changed else 'was not locked'}.")
 
 
@@ -201,6 +231,7 @@ def show(username: str, *, as_json: bool) -> None:
     """Show an account, its authenticators, organizations and sessions. Personal values are masked."""
     with open_services() as services:
         account_id = find_account(services, username)
+        note_use(services, "account show", account=account_id)
         account = services.accounts.get(account_id)
         if account is None:
             raise AccountUnknown

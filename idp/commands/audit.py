@@ -3,12 +3,14 @@
 ``verify`` of a file asks nothing of this deployment: neither its settings nor its database.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import click
@@ -21,10 +23,16 @@ from idp.audit.proofs import NotProvable
 from idp.audit.proofs import prove as prove_event
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.audit.verification import Report, Verification
+from idp.commands.account import find_account
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
+from idp.commands.officers import officer_for
 from idp.commands.output import json_option, print_json
 from idp.keyring.signers import is_ed25519_signature
+from idp.staff.powers import Permission
+
+if TYPE_CHECKING:
+    from idp.wiring import Services
 
 NOT_PROVEN: Final = 3
 _MOST_SHOWN: Final = 50
@@ -73,7 +81,7 @@ def export(since: datetime | None, form: str, *, sealed: bool) -> None:
             for record in services.audit.export(since=since):
                 click.echo(csv_line(cells_of(record)), nl=False)
             return
-        for line in export_lines(services.database, services.clock.now(), since=since, sealed_only=sealed):
+        for line in _export_lines(services, since=since, sealed_only=sealed):
             click.echo(canonical(line).decode())
 
 
@@ -123,10 +131,14 @@ def _lines(file: Path | None, stack: ExitStack) -> Iterator[Any]:
         yield from _counted(stack.enter_context(file.open("rb")), file.stat().st_size, len)
         return
     services = stack.enter_context(open_services())
-    lines = export_lines(services.database, services.clock.now())
+    lines = _export_lines(services)
     header = next(lines)
     yield header
     yield from _counted(lines, header["size"], lambda line: int("leaf_index" in line))
+
+
+def _export_lines(services: Services, **chosen: Any) -> Iterator[dict[str, Any]]:
+    return export_lines(services.database, services.audit.details, services.clock.now(), **chosen)
 
 
 def _counted(lines: Iterable[Any], length: int, step: Callable[[Any], int]) -> Iterator[Any]:
@@ -192,9 +204,22 @@ def prove(event: UUID, kept: Path | None) -> None:
     note = None if kept is None else _kept(kept)[-1]
     with open_services() as services:
         try:
-            print_json(prove_event(services.database, event, kept=note))
+            print_json(prove_event(services.database, services.audit.details, event, kept=note))
         except NotProvable as error:
             refuse(str(error))
+
+
+@COMMAND.command()
+@click.argument("username", metavar="USERNAME")
+@click.option("--reason", required=True, help="The legal ground, for the audit record.")
+def erase(username: str, reason: str) -> None:
+    """Erase the personal values in the events about and by an account. The record stays as provable as it was."""
+    with open_services() as services:
+        officer = officer_for(services, Permission.ERASE_PERSONAL_VALUES, reason)
+        account_id = find_account(services, username)
+        note_use(services, "audit erase", reason=reason, officer=officer, account=account_id)
+        count = services.erasure.erase(account_id, actor=officer.actor if officer else actor(), reason=reason)
+    click.echo(f"{username}: erased in {count} events.")
 
 
 @COMMAND.command("rotate-key")

@@ -8,15 +8,21 @@ import click
 
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
+from idp.commands.officers import officer_for
 from idp.commands.output import json_option, plain, print_facts, print_json, print_table, shown
+from idp.foundation.errors import UserError
+from idp.interventions.client_changes import PUBLISH
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.files import read_registration
 from idp.registry.members import LEGACY, SLUG
 from idp.registry.service import SECRET_OVERLAP
-from idp.registry.views import Applied, Refused
+from idp.registry.views import Applied, ClientDetail, Refused
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
 from idp.wiring import Services
 
 Outcome = TypeVar("Outcome")
+_REASON = click.option("--reason", default="", help="Why, for the audit record; in production you are asked for it.")
 
 
 @click.group("client")
@@ -90,6 +96,7 @@ def _revealed(outcome: Applied) -> dict[str, Any]:
 def list_clients(*, as_json: bool) -> None:
     """List every client."""
     with open_services() as services:
+        note_use(services, "client list")
         clients = services.registry.list()
     if as_json:
         print_json(clients)
@@ -118,6 +125,7 @@ def list_clients(*, as_json: bool) -> None:
 def show(client_id: str, *, as_json: bool) -> None:
     """Show a client: what is in force, what waits for approval, its versions. Never its secrets."""
     with open_services() as services:
+        note_use(services, "client show", client=client_id)
         detail = services.registry.show(client_id)
     if detail is None:
         refuse(f"there is no client {client_id!r}")
@@ -146,13 +154,54 @@ def show(client_id: str, *, as_json: bool) -> None:
 
 @COMMAND.command()
 @click.argument("client_id", metavar="ID")
-def approve(client_id: str) -> None:
-    """Put the draft of a client into force."""
+@_REASON
+def propose(client_id: str, reason: str) -> None:
+    """Put the draft of a client before the officers who approve it; in production as a signed-in officer."""
     with open_services() as services:
-        _leave_it_to_officers(services)
+        officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
+        if officer is None:
+            refuse(f"outside production one command approves: idp client approve {client_id}")
+        detail = _look_after(services, officer, client_id)
+        draft = next((one for one in detail.versions if one.status in {"draft", "in_review"}), None)
+        if draft is None:
+            refuse(f"there is no draft of {client_id!r}; idp client apply makes one")
+        asked = services.client_changes.propose_version(client_id, draft.number, officer, reason, services.changes)
+        note_use(services, "client propose", reason=reason, officer=officer, client=client_id)
+    click.echo(f"{client_id}: version {draft.number} waits for two officers (request {asked}).")
+
+
+@COMMAND.command()
+@click.argument("client_id", metavar="ID")
+@_REASON
+@click.option("--digest", default="", help="In production: the digest of the content that you have looked at.")
+def approve(client_id: str, reason: str, digest: str) -> None:
+    """Put the draft of a client into force; in production, give a signed-in officer's approval to it."""
+    with open_services() as services:
+        officer = officer_for(services, Permission.APPROVE_CLIENTS, reason)
+        if officer is not None:
+            _approve_as(services, officer, client_id, reason, digest)
+            return
         outcome = _done(services.registry.approve(client_id, actor=actor()))
         note_use(services, "client approve", client=client_id)
     click.echo(f"{client_id}: version {outcome.version} is in force.")
+
+
+def _approve_as(services: Services, officer: Officer, client_id: str, reason: str, digest: str) -> None:
+    """Approve what waits, as the console does. Without the digest nothing is approved unseen: it is shown."""
+    change = next((one for one in services.changes.open_requests(target=client_id) if one.kind == PUBLISH), None)
+    if change is None:
+        refuse(f"nothing about {client_id!r} waits for approval; propose it in the console or with idp client propose")
+    if digest != change.digest:
+        comparison = services.registry.compare(client_id, change.content["version"])
+        for one in comparison.changes if comparison else ():
+            click.echo(f"  {one.member}: {shown(one.before)} -> {shown(one.after)}")
+        refuse(f"look at what would change, then give --digest {change.digest}")
+    try:
+        done = services.changes.approve(change.id, digest, officer)
+    except UserError as error:
+        refuse(str(error))
+    note_use(services, "client approve", reason=reason, officer=officer, client=client_id)
+    click.echo(f"{client_id}: {len(done.approver_ids)} of {done.approvals_needed} approvals, {done.state}.")
 
 
 @COMMAND.command()
@@ -162,7 +211,7 @@ def suspend(client_id: str, reason: str) -> None:
     """Stop a client at once: no sign-in, no token, and every session and grant of it ends."""
     with open_services() as services:
         ended = _done(services.client_changes.stop(client_id, actor=actor(), reason=reason or None))
-        note_use(services, "client suspend", reason=reason, client=client_id)
+        note_use(services, "client suspend", reason=reason, takes_away=True, client=client_id)
     click.echo(f"{client_id}: suspended; {ended.client_sessions} sessions and {ended.grants} grants ended.")
 
 
@@ -177,16 +226,25 @@ def suspend(client_id: str, reason: str) -> None:
 )
 @click.option("--uses", type=click.IntRange(1, 100), default=1, show_default=True, help="How many clients.")
 @click.option("--days", type=click.IntRange(1, 30), default=7, show_default=True, help="How long it is accepted.")
+@_REASON
 @json_option
-def initial_token(agency: str, profile: str, uses: int, days: int, *, as_json: bool) -> None:
+def initial_token(agency: str, profile: str, uses: int, days: int, reason: str, *, as_json: bool) -> None:
     """Let an agency register clients by itself at /register (RFC 7591). The token is shown once."""
     if not SLUG.match(agency):
         raise click.BadParameter("lower-case letters, digits, dots or hyphens", param_hint="--agency")
+    given: dict[str, Any] = {"agency": agency, "profile": profile, "uses": uses, "days": days}
     with open_services() as services:
+        officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
+        if officer is not None and not officer.looks_after(agency):
+            refuse(f"you look after sites of {officer.agency!r} only")
         issued = services.initial_tokens.issue(
-            agency, profile=profile, uses=uses, lifetime=timedelta(days=days), actor=actor()
+            agency,
+            profile=profile,
+            uses=uses,
+            lifetime=timedelta(days=days),
+            actor=officer.actor if officer else actor(),
         )
-        note_use(services, "client initial-token", agency=agency, profile=profile, uses=uses, days=days)
+        note_use(services, "client initial-token", reason=reason, officer=officer, **given)
     if as_json:
         print_json({"initial_access_token": issued.token.reveal(), "expires_at": issued.expires_at})
         return
@@ -200,22 +258,30 @@ def initial_token(agency: str, profile: str, uses: int, days: int, *, as_json: b
 def resume(client_id: str, reason: str) -> None:
     """Let a suspended client work again. What was issued before stays void."""
     with open_services() as services:
-        _leave_it_to_officers(services)
-        _done(services.registry.resume(client_id, actor=actor(), reason=reason or None))
-        note_use(services, "client resume", reason=reason, client=client_id)
-    click.echo(f"{client_id}: active.")
+        officer = officer_for(services, Permission.STOP_CLIENTS, reason)
+        if officer is not None:
+            _look_after(services, officer, client_id)
+            asked = services.client_changes.ask_to_resume(client_id, officer, reason, services.changes)
+        else:
+            _done(services.registry.resume(client_id, actor=actor(), reason=reason or None))
+        note_use(services, "client resume", reason=reason, officer=officer, client=client_id)
+    click.echo(f"{client_id}: active." if officer is None else f"{client_id}: waits for approval (request {asked}).")
 
 
 @COMMAND.command("rotate-secret")
 @click.argument("client_id", metavar="ID")
 @click.option("--now", is_flag=True, help="The old secret stops working at once, not after the overlap.")
+@_REASON
 @json_option
-def rotate_secret(client_id: str, *, now: bool, as_json: bool) -> None:
+def rotate_secret(client_id: str, reason: str, *, now: bool, as_json: bool) -> None:
     """Issue a new secret; the old one works for another seven days."""
     with open_services() as services:
-        overlap = timedelta(0) if now else SECRET_OVERLAP
-        outcome = _done(services.registry.rotate_secret(client_id, actor=actor(), overlap=overlap))
-        note_use(services, "client rotate-secret", client=client_id, now=now)
+        officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
+        if officer is not None:
+            _look_after(services, officer, client_id)
+        overlap, who = timedelta(0) if now else SECRET_OVERLAP, officer.actor if officer else actor()
+        outcome = _done(services.registry.rotate_secret(client_id, actor=who, overlap=overlap))
+        note_use(services, "client rotate-secret", reason=reason, officer=officer, client=client_id, now=now)
     secret, ends = outcome.secret.reveal(), outcome.old_secret_ends
     if as_json:
         print_json({"client_id": client_id, "client_secret": secret, "old_secret_ends": ends})
@@ -226,10 +292,12 @@ def rotate_secret(client_id: str, *, now: bool, as_json: bool) -> None:
         click.echo(f"  The old secret ends at {shown(ends)}.")
 
 
-def _leave_it_to_officers(services: Services) -> None:
-    """End a command that gives a client more than it has, in production: there the console asks two officers (O2)."""
-    if services.settings.environment == "production":
-        refuse("in production two security officers decide this in the console, under Services")
+def _look_after(services: Services, officer: Officer, client_id: str) -> ClientDetail:
+    """Return a client that this officer may act on; a delegate's are those of one agency."""
+    detail = services.registry.show(client_id)
+    if detail is None or not officer.looks_after(detail.agency):
+        refuse(f"there is no client {client_id!r}")
+    return detail
 
 
 def _done(outcome: Outcome | Refused) -> Outcome:

@@ -21,7 +21,9 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 def list_consents(username: str, *, as_json: bool) -> None:
     """List the sites that an account has agreed to, and what each receives."""
     with open_services() as services:
-        consents = services.consents.list(find_account(services, username))
+        account_id = find_account(services, username)
+        note_use(services, "consent list", account=account_id)
+        consents = services.consents.list(account_id)
     if as_json:
         print_json(consents)
         return
@@ -39,7 +41,7 @@ def withdraw(username: str, client_id: str) -> None:
     """Take a consent back; every token that rested on it stops working."""
     with open_services() as services:
         account_id = find_account(services, username)
-        note_use(services, "consent withdraw", account=account_id, client=client_id)
+        note_use(services, "consent withdraw", takes_away=True, account=account_id, client=client_id)
         done = services.consents.withdraw(account_id, client_id, actor=actor())
     if not done:
         refuse(f"{username} has not agreed to {client_id}")

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from idp.audit.events import Event
 from idp.commands.deployment import actor
+from idp.foundation.logging import get_logger
 
 if TYPE_CHECKING:
+    from idp.staff.values import Officer
     from idp.wiring import Services
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,17 +26,40 @@ class CommandUsed(Event):
     command: str
     host: str
     arguments: dict[str, str]
+    officer: str | None = None
 
 
-def note_use(services: Services, command: str, *, reason: str | None = None, **arguments: object) -> None:
-    """Record the use of a command, with the arguments that were given."""
+@dataclass(frozen=True, kw_only=True)
+class CommandAlarm(CommandUsed):
+    """A command took something away in production, unattended: right in an emergency, and for officers to look at."""
+
+    action: ClassVar[str] = "command_alarm"
+
+
+def note_use(
+    services: Services,
+    command: str,
+    *,
+    reason: str | None = None,
+    officer: Officer | None = None,
+    takes_away: bool = False,
+    **arguments: object,
+) -> None:
+    """Record the use of a command, with the arguments that were given and the officer who signed in for it.
+
+    What takes something away in production is an alarm, in the record and in the log.
+    """
+    is_alarm = takes_away and services.settings.environment == "production"
+    if is_alarm:
+        _log.warning("command_alarm", command=command)
     given = {name: str(value) for name, value in arguments.items() if value not in {None, "", False}}
     services.audit.record(
-        CommandUsed(
+        (CommandAlarm if is_alarm else CommandUsed)(
             actor=actor(),
             reason=None if reason is None else reason[:500],
             command=command,
             host=socket.gethostname(),
             arguments=given,
+            officer=None if officer is None else officer.actor,
         )
     )

@@ -89,6 +89,21 @@ def dead_letters(services: Services) -> Iterator[Finding]:
         yield Finding("dead letters", "warning", words)
 
 
+def mail(services: Services) -> Iterator[Finding]:
+    """Notices can leave: the mail server answers, protects the connection and knows us; none was given up."""
+    ended = services.notices.examine()
+    if ended is None:
+        state: State = "ok" if services.settings.is_development else "warning"
+        yield Finding("mail", state, "IDP_SMTP_URL is empty: nobody is told of expiring secrets, alerts and alarms")
+    elif ended.error is not None:
+        yield Finding("mail", "failed", ended.error)
+    else:
+        yield Finding("mail", "ok", "notices can be handed over")
+    _, dead = services.notices.counts()
+    if dead:
+        yield Finding("mail", "warning", f"{dead} notices were given up; see Messages in the console")
+
+
 def proxies(services: Services) -> Iterator[Finding]:
     """Requests come from the addresses of people, not from a proxy that nobody told us of (rule S3)."""
     trusted = services.settings.trusted_proxies
@@ -169,6 +184,7 @@ EXAMINATIONS: Final[tuple[Callable[[Services], Iterator[Finding]], ...]] = (
     keys,
     database,
     dead_letters,
+    mail,
     proxies,
     clients,
     issuer,

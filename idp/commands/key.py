@@ -1,18 +1,25 @@
 """``idp key``: signing keys and the master key (rule P7)."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from idp.accounts.models import ENCRYPTED_COLUMNS as ACCOUNT_COLUMNS
+from idp.audit import details
+from idp.audit.events import Event
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
 from idp.commands.output import json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
-from idp.sessions.values import Selector
+from idp.keyring.reencryption import EncryptedColumn
+from idp.notices.models import ADDRESS
 from idp.signals.ssf.models import ENCRYPTED_COLUMNS as STREAM_COLUMNS
 
-_COLUMNS = (*ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS)
+# Declared here, because the audit record lies below the keyring, and the notices beside it know no type of it.
+_AUDIT_COLUMNS = (EncryptedColumn("audit_detail", "event_id", "opening", details.COLUMN),)
+_NOTICE_COLUMNS = (EncryptedColumn("notice", "id", "address", ADDRESS),)
+_COLUMNS = (*_AUDIT_COLUMNS, *ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS, *_NOTICE_COLUMNS)
 
 
 @click.group("key")
@@ -25,6 +32,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 def list_keys(*, as_json: bool) -> None:
     """List every signing key and the master keys."""
     with open_services() as services:
+        note_use(services, "key list")
         keys, masters = services.keyring.list_keys(), services.keyring.master_keys()
     if as_json:
         print_json({"signing_keys": keys, "master_keys": masters})
@@ -51,10 +59,13 @@ def rotate(alg: str | None, reason: str | None, *, emergency: bool, keep_session
         raise click.UsageError("--emergency needs --reason.")
     with open_services() as services:
         note_use(services, "key rotate", reason=reason, emergency=emergency, alg=alg)
-        events = services.keyring.rotate(emergency=emergency, alg=alg, actor=actor(), reason=reason)
-        if emergency and not keep_sessions:
-            # What the key signed cannot be told from what a thief signed: everybody signs in again (rule P7).
-            services.sessions.terminate(Selector(everything=True), reason="key_emergency", actor=actor())
+        events: Sequence[Event]
+        if emergency and reason:
+            events = services.key_changes.replace_at_once(
+                actor=actor(), reason=reason, alg=alg, keep_sessions=keep_sessions
+            )
+        else:
+            events = services.keyring.rotate(alg=alg, actor=actor(), reason=reason)
         keys = services.keyring.list_keys()
     if as_json:
         print_json({"events": len(events), "signing_keys": keys})

@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "db": ("idp.commands.db", "Bring the database up to date, look for drift."),
     "doctor": ("idp.commands.doctor", "Check every setting and everything this service depends on."),
     "key": ("idp.commands.key", "List and rotate signing keys, re-encrypt columns."),
+    "network": ("idp.commands.network", "Load the table that says where networks are."),
     "serve": ("idp.commands.serve", "Serve the provider."),
     "session": ("idp.commands.session", "List and end sessions, see what sites were told."),
     "staff": ("idp.commands.staff", "Make the first officers, list who has which power."),

@@ -23,6 +23,7 @@ import click
 
 from idp.commands.deployment import open_services, read_settings, refuse
 from idp.commands.loading import loading
+from idp.foundation import tracing
 from idp.foundation.logging import configure_logging, get_logger
 from idp.foundation.settings import Settings
 from idp.sessions.values import CONSOLE, PROVIDER
@@ -69,6 +70,7 @@ def COMMAND(  # noqa: N802 - the options of the command
         refuse("IDP_CONSOLE_ORIGIN is empty: say at which origin of its own the console answers")
     _check_certificate(cert, key)
     _check_port(host, port)
+    tracing.require_installed(os.environ)
     _check_deployment()
     os.environ.pop(METRICS_FOLDER, None)
     with tempfile.TemporaryDirectory(prefix="idp-metrics-") as folder:
@@ -93,8 +95,13 @@ def application(threads: int, surface: str = SURFACES[0]) -> Application:
     apps = import_module("idp.app")
     created = (apps.create_console if surface == CONSOLE else apps.create_app)(read_settings())
     wrapped: Application = import_module("idp.web.ops.admission").SignInAdmission(created.wsgi_app, threads // 2)
+    services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
     if METRICS_FOLDER in os.environ:
+        import_module("idp.web.ops.counting").watch(services)
         wrapped = import_module("idp.web.ops.metrics").Measured(wrapped)
+    tracing.start(os.environ, f"idp-{surface}", services.database.engines)
+    if tracing.is_on():
+        wrapped = import_module("idp.web.ops.tracing").Traced(wrapped)
     # What lives as long as the process need not be looked at by every collection.
     gc.collect()
     gc.freeze()

@@ -41,6 +41,7 @@ def list_sessions(username: str | None, client_id: str | None, limit: int, *, as
     """List live sessions, latest first."""
     with open_services() as services:
         account_id = None if username is None else find_account(services, username)
+        note_use(services, "session list", account=account_id, client=client_id)
         sessions = services.sessions.list(account_id=account_id, client_id=client_id, limit=limit)
         names = {one.account_id: _username(services, one.account_id) for one in sessions}
     if as_json:
@@ -79,7 +80,7 @@ def revoke(reason: str, wait_seconds: float, *, as_json: bool, **chosen: Any) ->
         raise click.UsageError("Name exactly one of --account, --client, --session and --all.")
     with open_services() as services:
         selector = _selector(services, chosen)
-        note_use(services, "session revoke", reason=reason, **chosen)
+        note_use(services, "session revoke", reason=reason, takes_away=True, **chosen)
         # The text is for the audit record. The sessions get a word, because some words spare what was granted offline.
         ended = services.sessions.terminate(selector, reason="revoked", actor=actor())
         if chosen["session_id"] and ended == Ended():

@@ -7,11 +7,13 @@ officers together (rules A1, O2).
 import click
 
 from idp.commands.account import find_account
-from idp.commands.deployment import actor, open_services, read_settings, refuse
+from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
+from idp.commands.officers import needs_officer, officer_for
 from idp.commands.output import json_option, print_json, print_table
 from idp.foundation.errors import UserError
-from idp.staff.powers import Power
+from idp.staff.granting import GRANT
+from idp.staff.powers import Permission, Power
 
 
 @click.group("staff")
@@ -23,6 +25,7 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
 def bootstrap() -> None:
     """Show two codes, each good for 15 minutes, that make two people the first security officers."""
     with open_services() as services:
+        note_use(services, "staff bootstrap")
         codes = services.staff.make_bootstrap_codes(actor=actor())
     if codes is None:
         refuse("there are officers already, or were: powers are given in the console")
@@ -35,14 +38,24 @@ def bootstrap() -> None:
 @click.option("--account", "username", required=True, metavar="USERNAME", help="A staff account.")
 @click.option("--power", type=click.Choice([power.value for power in Power]), required=True, help="Which power.")
 @click.option("--agency", help="Whose sites a delegate looks after.")
-def grant(username: str, power: str, agency: str | None) -> None:
-    """Give a power without approval. Works in development only."""
-    if not read_settings().is_development:
-        refuse("outside development powers are given in the console, by two officers together")
+@click.option("--reason", default="", help="Why, for the audit record; in production you are asked for it.")
+def grant(username: str, power: str, agency: str | None, reason: str) -> None:
+    """Give a power: in development at once, in production as a signed-in officer's request that another approves."""
     with open_services() as services:
+        if not services.settings.is_development and not needs_officer(services):
+            refuse("outside development powers are given in the console, by two officers together")
+        officer = officer_for(services, Permission.CHANGE_STAFF, reason)
         account_id = find_account(services, username)
+        note_use(
+            services, "staff grant", reason=reason, officer=officer, account=account_id, power=power, agency=agency
+        )
+        if officer is not None:
+            content = {"power": power, "agency": agency}
+            asked = services.changes.request(GRANT, str(account_id), content, author=officer, reason=reason)
+            click.echo(f"{username}: {power} waits for another officer (request {asked}).")
+            return
         try:
-            services.staff.grant(account_id, Power(power), actor=actor(), reason="command", agency=agency)
+            services.staff.grant(account_id, Power(power), actor=actor(), reason=reason or "command", agency=agency)
         except UserError as error:
             refuse(str(error))
     click.echo(f"{username}  {power}")

@@ -74,5 +74,5 @@ def _set(client_id: str, status: str, reason: str) -> None:
         if stream is None:
             refuse(f"the client {client_id!r} has no stream")
         streams.set_status(stream, status, actor=actor(), reason=reason or None)
-        note_use(services, f"stream {status}", reason=reason, client=client_id)
+        note_use(services, f"stream {status}", reason=reason, takes_away=status != "enabled", client=client_id)
     click.echo(f"{client_id}: {status}.")

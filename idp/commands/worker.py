@@ -1,5 +1,6 @@
 """``idp worker``: the process that delivers signals, rotates keys, purges and seals. Any number may run."""
 
+import os
 import signal
 import threading
 from importlib import import_module
@@ -9,6 +10,7 @@ import click
 
 from idp.commands.deployment import open_services
 from idp.commands.loading import loading
+from idp.foundation import tracing
 
 
 @click.command("worker")
@@ -28,4 +30,5 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
     with loading():
         worker = import_module("idp.jobs.worker")
     with open_services() as services:
+        tracing.start(os.environ, "idp-worker", services.database.engines)
         worker.Worker(services).run(stop)

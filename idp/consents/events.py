@@ -4,11 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsentGranted(Event):
+class Allowed(Facts):
+    """What a client may learn. ``authorization_details`` is their number: the event has those that were decided."""
+
+    basis: str
+    scopes: tuple[str, ...]
+    claims: tuple[str, ...]
+    declined: tuple[str, ...]
+    services: tuple[str, ...]
+    authorization_details: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentGranted(Changed):
     """A person allowed, or was informed of a statute that allows, the release of these claims."""
 
     action: ClassVar[str] = "consent.granted"
@@ -19,6 +31,8 @@ class ConsentGranted(Event):
     declined: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
+    before: Allowed | None
+    after: Allowed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +43,10 @@ class ConsentDenied(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsentWithdrawn(Event):
+class ConsentWithdrawn(Changed):
     """A consent was taken back; the grants that rested on it ended with it."""
 
     action: ClassVar[str] = "consent.withdrawn"
+
+    before: Allowed
+    after: None = None

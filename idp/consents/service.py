@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from idp.audit.service import Audit
-from idp.consents.events import ConsentDenied, ConsentGranted, ConsentWithdrawn
+from idp.consents.events import Allowed, ConsentDenied, ConsentGranted, ConsentWithdrawn
 from idp.consents.models import Consent
 from idp.consents.rules import Remembered
 from idp.foundation.clock import Clock
@@ -149,6 +149,8 @@ class Consents:
             if connection.scalar(first.returning(Consent.client_id)) is None:
                 mine = (Consent.account_id == account_id) & (Consent.client_id == client_id)
                 connection.execute(update(Consent).where(mine).values(values))
+            ends = now + self._lifetime
+            after = Remembered(decision.basis, scopes, claims, declined, now, ends, places, details)
             self._audit.record(
                 ConsentGranted(
                     actor=f"account:{account_id}",
@@ -160,10 +162,11 @@ class Consents:
                     declined=tuple(sorted(decision.declined)),
                     services=tuple(sorted(decision.services)),
                     authorization_details=decision.details,
+                    before=None if before is None else _allowed(before),
+                    after=_allowed(after),
                 )
             )
-        ends = now + self._lifetime
-        return Remembered(decision.basis, scopes, claims, declined, now, ends, places, details)
+        return after
 
     def deny(self, account_id: UUID, client_id: str) -> None:
         """Record that a person refused. Nothing else is stored."""
@@ -197,16 +200,30 @@ class Consents:
         """
         live = (Consent.account_id == account_id) & (Consent.client_id == client_id) & Consent.withdrawn_at.is_(None)
         with self._database.transaction() as connection:
-            basis = connection.scalar(select(Consent.basis).where(live))
-            if basis == STATUTORY:
+            before = self.remembered(account_id, client_id)
+            if before is not None and before.basis == STATUTORY:
                 raise UserError("This service receives the information by law, so it cannot be withdrawn here.")
-            if connection.execute(update(Consent).where(live).values(withdrawn_at=self._clock.now())).rowcount == 0:
+            ending = update(Consent).where(live).values(withdrawn_at=self._clock.now())
+            if connection.execute(ending).rowcount == 0 or before is None:
                 return False
-            self._audit.record(ConsentWithdrawn(actor=actor, account_id=account_id, client_id=client_id))
+            self._audit.record(
+                ConsentWithdrawn(actor=actor, account_id=account_id, client_id=client_id, before=_allowed(before))
+            )
             self._sessions.terminate(
                 Selector(account_id=account_id, client_id=client_id), reason="consent_withdrawn", actor=actor
             )
         return True
+
+
+def _allowed(consent: Remembered) -> Allowed:
+    return Allowed(
+        basis=consent.basis,
+        scopes=tuple(sorted(consent.scopes)),
+        claims=tuple(sorted(consent.claims)),
+        declined=tuple(sorted(consent.declined)),
+        services=tuple(sorted(consent.services)),
+        authorization_details=len(consent.details),
+    )
 
 
 def _kept(before: Remembered, decision: Decision) -> AbstractSet[str]:

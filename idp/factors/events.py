@@ -3,18 +3,31 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class PasswordSet(Event):
+class Kinds(Facts):
+    """What an account can sign in with, by kind only, each as often as it is there."""
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorsChanged(Changed):
+    before: Kinds
+    after: Kinds
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordSet(FactorsChanged):
     """An account got a password, or another one."""
 
     action: ClassVar[str] = "authenticator.password_set"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthenticatorAdded(Event):
+class AuthenticatorAdded(FactorsChanged):
     """An account enrolled a second factor. ``kind`` is passkey, attested_passkey, totp or recovery_code."""
 
     action: ClassVar[str] = "authenticator.added"
@@ -33,8 +46,8 @@ class PasskeyCloneSuspected(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthenticatorRemoved(Event):
-    """An account's second factor was removed."""
+class AuthenticatorRemoved(FactorsChanged):
+    """An account's second factor was removed. ``kind`` as when it was added."""
 
     action: ClassVar[str] = "authenticator.removed"
 

@@ -32,6 +32,15 @@ class Busy:
     retry_after: int
 
 
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How busy the pool is: places taken, seconds of one hash, and how many were told to come back since the start."""
+
+    taken: int
+    seconds: float
+    refused: int
+
+
 class Place:
     """A reserved place; leaving the ``with`` block gives it back."""
 
@@ -68,6 +77,7 @@ class HashingPool:
         self._changed = threading.Condition()
         self._in_flight: set[bytes] = set()
         self._mean_seconds = _FIRST_ESTIMATE_SECONDS
+        self._refused = 0
 
     def reserve(self, identifier: bytes) -> Place | Busy:
         """Reserve a place for one identifier, waiting at most 50 ms for it."""
@@ -76,6 +86,7 @@ class HashingPool:
             while self._is_full() or identifier in self._in_flight:
                 patience = deadline - time.perf_counter()
                 if patience <= 0:
+                    self._refused += 1
                     return Busy(max(1, math.ceil(self._estimated_wait())))
                 self._changed.wait(patience)
             self._in_flight.add(identifier)
@@ -90,6 +101,11 @@ class HashingPool:
     def run(self, work: Callable[[], T]) -> T:
         """Do the work in a slot, and learn how long such work takes."""
         return self._hashers.submit(self._timed, work).result()
+
+    def occupancy(self) -> Occupancy:
+        """Return how busy the pool is."""
+        with self._changed:
+            return Occupancy(len(self._in_flight), self._mean_seconds, self._refused)
 
     def _timed(self, work: Callable[[], T]) -> T:
         started = time.perf_counter()

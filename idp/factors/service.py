@@ -3,6 +3,9 @@
 Which factor is needed, how often one may try and what happens next is decided by ``sign_in`` and ``enrolment``.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -12,9 +15,16 @@ from idp.accounts.service import Accounts
 from idp.accounts.views import SignInAccount
 from idp.audit.service import Audit
 from idp.factors import recovery_code, store, totp
-from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasskeyCloneSuspected, PasswordSet
+from idp.factors.events import (
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
+    FactorsChanged,
+    Kinds,
+    PasskeyCloneSuspected,
+    PasswordSet,
+)
 from idp.factors.factor import Accepted, CodeOutcome, WrongCode
-from idp.factors.hashing_pool import Busy, HashingPool, Place
+from idp.factors.hashing_pool import Busy, HashingPool, Occupancy, Place
 from idp.factors.passkey.attestation import AttestationPolicy
 from idp.factors.passkey.service import Passkeys
 from idp.factors.passkey.values import PasskeyRefused, RelyingParty, VerifiedPasskey
@@ -95,6 +105,10 @@ class Factors:
         """Reserve a place to hash for one identifier (or account), before anything is looked up."""
         return self._pool.reserve(identifier)
 
+    def hashing(self) -> Occupancy:
+        """Return how busy password hashing is in this process."""
+        return self._pool.occupancy()
+
     def check_password(self, place: Place, enrolled: Enrolled, identifier: bytes, password: str) -> PasswordCheck:
         """Compare a password, with the work of one hash in any case. ``identifier`` is a digest. Writes nothing."""
         return self._passwords.check(place, enrolled, identifier, password)
@@ -127,10 +141,19 @@ class Factors:
 
     def store_password(self, account_id: UUID, verifier: Verifier, *, actor: str) -> None:
         """Store a prepared password in place of any earlier one."""
-        with self._database.transaction():
+        with self._database.transaction(), self._noting(account_id) as note:
             self._passwords.replace(account_id, verifier, source=_source_of(actor))
             self._accounts.note_credentials_changed(account_id)
-            self._audit.record(PasswordSet(actor=actor, account_id=account_id))
+            note(PasswordSet, actor=actor)
+
+    def password_context(self, account_id: UUID) -> PasswordContext:
+        """Return what others may know of the person, so that it does not become the password."""
+        account, profile = self._accounts.get(account_id), self._accounts.profile(account_id)
+        if account is None or profile is None:
+            return PasswordContext()
+        words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
+        numbers = [profile.text("phone"), profile.text("id_number")]
+        return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
 
     def import_password(self, account_id: UUID, phc: str, *, actor: str = _SYSTEM) -> None:
         """Give a new account the password hash it had elsewhere. Raises HashRefused, and UserError if it has one."""
@@ -138,7 +161,10 @@ class Factors:
             if connection.scalars(store.ids_of(account_id, "password")).first() is not None:
                 raise UserError("The account has a password already.", field="password_hash")
             connection.execute(store.INSERT, self._passwords.imported_row(account_id, phc))
-            self._audit.record(PasswordSet(actor=actor, account_id=account_id, reason="import"))
+            none, password = Kinds(kinds=()), Kinds(kinds=("password",))
+            self._audit.record(
+                PasswordSet(actor=actor, account_id=account_id, reason="import", before=none, after=password)
+            )
 
     def check_imported(self, phc: str) -> str | None:
         """Return why a hash made elsewhere is not taken, in translatable words: for ``Accounts.import_lines``."""
@@ -174,25 +200,25 @@ class Factors:
 
     def confirm_totp(self, account_id: UUID, code: str, *, label: str = "", actor: str) -> CodeOutcome | None:
         """Enrol the waiting authenticator app with its first code. None when none is waiting any more."""
-        with self._database.transaction():
+        with self._database.transaction(), self._noting(account_id) as note:
             outcome = self._totp.confirm(account_id, code, label)
             if isinstance(outcome, Accepted):
                 self._accounts.note_credentials_changed(account_id)
-                self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=totp.KIND))
+                note(AuthenticatorAdded, actor=actor, kind=totp.KIND)
         return outcome
 
     def add_totp(self, account_id: UUID, key: str, *, label: str = "", actor: str = _SYSTEM) -> None:
         """Enrol an authenticator app whose base32 secret is known, for commands. Raises UserError."""
-        with self._database.transaction():
+        with self._database.transaction(), self._noting(account_id) as note:
             self._totp.add(account_id, key, label)
             self._accounts.note_credentials_changed(account_id)
-            self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=totp.KIND))
+            note(AuthenticatorAdded, actor=actor, kind=totp.KIND)
 
     def make_recovery_codes(self, account_id: UUID, *, actor: str) -> tuple[str, ...]:
         """Make ten new recovery codes, ending the old ones. They are never shown again."""
-        with self._database.transaction():
+        with self._database.transaction(), self._noting(account_id) as note:
             codes = self._recovery_codes.make(account_id)
-            self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=recovery_code.KIND))
+            note(AuthenticatorAdded, actor=actor, kind=recovery_code.KIND)
         return codes
 
     # Passkeys. ``browser`` is what their challenges are bound to: a pre-session, or a session.
@@ -205,11 +231,11 @@ class Factors:
         self, browser: str, account_id: UUID, response: str, label: str, *, needs_attestation: bool, actor: str
     ) -> VerifiedPasskey | PasskeyRefused:
         """Enrol the passkey that a browser has made, which was proved thereby."""
-        with self._database.transaction():
+        with self._database.transaction(), self._noting(account_id) as note:
             outcome = self._passkeys.enrol(browser, account_id, response, label, needs_attestation=needs_attestation)
             if isinstance(outcome, VerifiedPasskey):
                 self._accounts.note_credentials_changed(account_id)
-                self._audit.record(AuthenticatorAdded(actor=actor, account_id=account_id, kind=outcome.kind))
+                note(AuthenticatorAdded, actor=actor, kind=outcome.kind)
         return outcome
 
     def ask_passkey(self, browser: str) -> str:
@@ -229,13 +255,26 @@ class Factors:
         view = next((view for view in self.enrolled(account_id).authenticators if view.id == authenticator_id), None)
         if view is None or view.kind == "password":
             return None
-        with self._database.transaction() as connection:
+        with self._database.transaction() as connection, self._noting(account_id) as note:
             connection.execute(store.delete_codes([view.id]))
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            self._audit.record(AuthenticatorRemoved(actor=actor, account_id=account_id, kind=view.kind))
+            note(AuthenticatorRemoved, actor=actor, kind=f"attested_{view.kind}" if view.is_attested else view.kind)
         return view.kind
+
+    @contextmanager
+    def _noting(self, account_id: UUID) -> Iterator[Callable[..., None]]:
+        """Yield how the change that is made in this block is recorded, with what was enrolled before it and after."""
+        before = self._kinds(account_id)
+
+        def note(event: type[FactorsChanged], **values: Any) -> None:
+            self._audit.record(event(account_id=account_id, before=before, after=self._kinds(account_id), **values))
+
+        yield note
+
+    def _kinds(self, account_id: UUID) -> Kinds:
+        return Kinds(kinds=tuple(sorted(view.kind for view in self.enrolled(account_id).authenticators)))
 
 
 def _source_of(actor: str) -> str:

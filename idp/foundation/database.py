@@ -1,9 +1,9 @@
 """The database: one file of SQLite or a PostgreSQL, with the same rules on both.
 
 ``transaction()`` is re-entrant within a thread and the outermost one commits; ``read()`` is an autocommit connection
-without BEGIN; ``lossy()`` commits without waiting for the disk and is only for rows whose loss costs nothing but a
-retry (``synchronous_commit`` off on PostgreSQL). SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a
-busy timeout of 5 s.
+without BEGIN; ``searching()`` is one whose statements are planned for their values; ``lossy()`` commits without waiting
+for the disk and is only for rows whose loss costs nothing but a retry (``synchronous_commit`` off on PostgreSQL).
+SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a busy timeout of 5 s.
 """
 
 import threading
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import QueuePool
 
 from idp.foundation.errors import ConfigurationError
+from idp.foundation.kept_connections import KeptConnections
 from idp.foundation.prepared_statement import forget_prepared
 
 _POOL = 8
@@ -57,6 +59,11 @@ class Database:
         if self.dialect == "postgresql":
             self._lossy = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             event.listen(self._lossy, "connect", _commit_without_waiting)
+        self._kept = {engine: KeptConnections(engine) for engine in (self._autocommit, self._lossy)}
+        self._searching = self._autocommit
+        if self.dialect == "postgresql":
+            self._searching = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            event.listen(self._searching, "connect", _plan_for_values)
 
     def _engine(self, pool_size: int, **options: Any) -> Engine:
         engine = create_engine(
@@ -89,7 +96,7 @@ class Database:
             return
         with self.engine.begin() as connection:
             self._local.connection = connection
-            then: list[Callable[[], None]] = []
+            then: list[Callable[[], object]] = []
             self._local.after_commit = then
             try:
                 yield connection
@@ -98,7 +105,20 @@ class Database:
         for call in then:
             call()
 
-    def after_commit(self, call: Callable[[], None]) -> None:
+    @contextmanager
+    def erasing(self) -> Iterator[Connection]:
+        """Open a transaction whose deleted rows leave nothing behind in SQLite's file: freed pages are overwritten, and
+        the write-ahead log is emptied once nobody reads from it. PostgreSQL's VACUUM does that in its own time.
+        """
+        with self.transaction() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            yield connection
+        if self.dialect == "sqlite":
+            with self.read() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def after_commit(self, call: Callable[[], object]) -> None:
         """Call something when the transaction under way has committed, never if it rolls back; at once if there is
         none.
         """
@@ -116,15 +136,33 @@ class Database:
         if current is not None:
             yield current
             return
-        with self._autocommit.connect() as connection:
+        with self._kept[self._autocommit].use() as connection:
             yield connection
+
+    @contextmanager
+    def searching(self) -> Iterator[Connection]:
+        """Yield an autocommit connection for lists by filter: what finds a rare value quickly reads a table through for
+        a common one, so that PostgreSQL plans each statement for its values. Inside a transaction, that one's own.
+        """
+        current: Connection | None = getattr(self._local, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with self._searching.connect() as connection:
+            yield connection
+
+    def plan_for_values(self) -> None:
+        """Have the rest of the present transaction planned as ``searching`` does."""
+        if self.dialect == "postgresql":
+            with self.transaction() as connection:
+                connection.exec_driver_sql("SET LOCAL plan_cache_mode TO force_custom_plan")
 
     @contextmanager
     def lossy(self) -> Iterator[Connection]:
         """Yield an autocommit connection whose commits do not wait for the disk. Refused inside a transaction."""
         if getattr(self._local, "connection", None) is not None:
             raise RuntimeError("a lossy write inside a transaction would be a second connection")
-        with self._lossy.connect() as connection:
+        with self._kept[self._lossy].use() as connection:
             yield connection
 
     def insert_new(self, table: type[Base]) -> Any:  # noqa: ANN401 - the dialect's own Insert
@@ -132,20 +170,32 @@ class Database:
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
 
-    def upsert(self, table: type[Base], *columns: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
-        """Return an INSERT that writes these columns anew where the primary key exists."""
+    def upsert(self, table: type[Base], *columns: str, where: ColumnElement[bool] | None = None) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that writes these columns anew where the primary key exists and the row there meets a
+        condition.
+        """
         insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
         return insert.on_conflict_do_update(
-            index_elements=list(inspect(table).primary_key), set_={name: insert.excluded[name] for name in columns}
+            index_elements=list(inspect(table).primary_key),
+            set_={name: insert.excluded[name] for name in columns},
+            where=where,
         )
 
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Every engine, for tests that count statements."""
-        return tuple({id(engine): engine for engine in (self.engine, self._autocommit, self._lossy)}.values())
+        engines = (self.engine, self._autocommit, self._searching, self._lossy)
+        return tuple({id(engine): engine for engine in engines}.values())
+
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many may be."""
+        pools = [engine.pool for engine in self.engines if isinstance(engine.pool, QueuePool)]
+        return sum(pool.checkedout() for pool in pools), sum(pool.size() for pool in pools)
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that is not in use."""
+        for kept in self._kept.values():
+            kept.dispose()
         for engine in self.engines:
             engine.dispose()
 
@@ -215,6 +265,11 @@ def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
     connection.execute("SET plan_cache_mode TO force_generic_plan")
     # Such rows lie in memory: by its index one is found cheaper than by reading even a small table through.
     connection.execute("SET random_page_cost TO 1.1")
+    connection.commit()
+
+
+def _plan_for_values(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.execute("SET plan_cache_mode TO force_custom_plan")
     connection.commit()
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
+from idp.foundation import tracing
 from idp.foundation.errors import ConfigurationError, IDPError
 from idp.foundation.settings import Settings
 
@@ -198,8 +199,13 @@ class OutboundHTTP:
         target = _Target.parse(url)
         addresses = self._judged(target, deadline)
         try:
-            with self._connect(target, addresses, deadline) as connected:
-                return _exchange(target, _TimedSocket(connected, deadline), method, headers or {}, body, limit)
+            with (
+                tracing.span(method, "client", server_address=target.host, server_port=target.port) as one,
+                self._connect(target, addresses, deadline) as connected,
+            ):
+                answer = _exchange(target, _TimedSocket(connected, deadline), method, headers or {}, body, limit)
+                tracing.note_status(one, answer.status)
+                return answer
         except ssl.SSLCertVerificationError as error:
             raise OutboundFailed(f"the certificate of {target.host} is not trusted: {error.verify_message}") from None
         except TimeoutError:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, Integer, String, exists, func, insert, or_, select, text, update
@@ -37,6 +37,7 @@ class OutboxMessage(Base):
         Index("ix_outbox_waiting", "lane", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
         Index("ix_outbox_about", "about"),
         Index("ix_outbox_settled", "settled_at"),
+        Index("ix_outbox_given_up", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
         Index("ix_outbox_dead", "lane", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
     )
 
@@ -64,6 +65,20 @@ class Message:
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended. ``error`` is for the ledger and names no secret.
+
+    ``held`` is a message that was put back to wait for its receiver, and needs no settling.
+    """
+
+    result: Literal["delivered", "retry", "hopeless", "held"]
+    error: str | None = None
+
+
+DELIVERED: Final = Attempt("delivered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +137,10 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.execute(insert(OutboxMessage), rows)
 
-    def waiting_lanes(self, limit: int = 100) -> list[str]:
-        """Return the lanes whose first waiting message is due and not leased."""
+    def waiting_lanes(self, limit: int = 100, *, without: Sequence[str] = ()) -> list[str]:
+        """Return the lanes whose first waiting message is due and not leased, but those that begin with one of
+        ``without``.
+        """
         now = self._clock.now()
         earlier = aliased(OutboxMessage)
         is_first = ~exists().where(
@@ -132,6 +149,7 @@ class Outbox:
         statement = (
             select(OutboxMessage.lane)
             .where(OutboxMessage.settled_at.is_(None), OutboxMessage.due_at <= now, _unleased(now), is_first)
+            .where(*(~OutboxMessage.lane.startswith(prefix, autoescape=True) for prefix in without))
             .order_by(OutboxMessage.due_at)
             .limit(limit)
         )
@@ -212,12 +230,12 @@ class Outbox:
             for row in rows
         ]
 
-    def oldest_waiting_seconds(self) -> float:
-        """Return the age of the oldest message that is still waiting for us, 0 if none."""
+    def oldest_waiting_seconds(self, *, but: str = "") -> float:
+        """Return the age of the oldest message, ``but`` those of a kind, that is still waiting for us, 0 if none."""
         with self._database.read() as connection:
             oldest = connection.scalar(
                 select(func.min(OutboxMessage.created_at)).where(
-                    OutboxMessage.settled_at.is_(None), OutboxMessage.due_at < HELD
+                    OutboxMessage.settled_at.is_(None), OutboxMessage.due_at < HELD, OutboxMessage.kind != but
                 )
             )
         return 0.0 if oldest is None else max((self._clock.now() - oldest).total_seconds(), 0.0)

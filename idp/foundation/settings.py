@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from idp.foundation.errors import ConfigurationError
+from idp.foundation.mail_route import MailRoute, is_mail_address
 
 PREFIX = "IDP_"
 _HEADER_NAME = r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*)?$"
@@ -88,7 +89,15 @@ class Settings(BaseModel):
     operator_name_en: str = Field("Example Government Data Office", description="The same in English.")
     hotline: str = Field("12345", description="The telephone number shown on every page.")
 
-    smtp_url: str = Field("", description="smtp://user:password@host:port for notices; empty: none are sent.")
+    smtp_url: str = Field(
+        "",
+        description="Where notices are handed over: smtps://user:password@host:465, or smtp://… which must offer "
+        "STARTTLS; in development also smtp://localhost:25?tls=none, file:///FOLDER or console:. Empty: none are sent.",
+    )
+    smtp_from: str = Field("", description="Sender of notices; empty: no-reply@ the issuer's host.")
+    smtp_timeout_seconds: float = Field(
+        15, gt=0, le=20, description="Whole time in which a mail server must take a notice."
+    )
     sms_url: str = Field("", description="Where text messages are handed over; empty: none are sent.")
     outbound_allow: str = Field(
         "", description="host:port=CIDR entries, comma separated, that outbound calls may reach although private."
@@ -245,6 +254,12 @@ class Settings(BaseModel):
             ipaddress.ip_network(entry, strict=False)
         return text
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url_is_understood(cls, text: str) -> str:
+        MailRoute.parse(text)
+        return text
+
     @field_validator("attestation_aaguids")
     @classmethod
     def _aaguids_are_uuids(cls, text: str) -> str:
@@ -280,6 +295,16 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _mail_is_protected(self) -> Self:
+        route = self.mail_route
+        problem = None if route is None else route.problem(is_development=self.is_development)
+        if problem:
+            raise ValueError(f"IDP_SMTP_URL {problem}")
+        if self.smtp_from and not is_mail_address(self.smtp_from):
+            raise ValueError("IDP_SMTP_FROM must be one e-mail address, such as no-reply@id.example.gov.cn")
+        return self
+
+    @model_validator(mode="after")
     def _certificates_come_from_somewhere(self) -> Self:
         if self.client_certificate_header and not self.trusted_proxies:
             raise ValueError("IDP_CLIENT_CERTIFICATE_HEADER needs IDP_TRUSTED_PROXIES: nobody else is believed")
@@ -296,6 +321,14 @@ class Settings(BaseModel):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def mail_route(self) -> MailRoute | None:
+        return MailRoute.parse(self.smtp_url)
+
+    @property
+    def mail_from(self) -> str:
+        return self.smtp_from or f"no-reply@{urlsplit(self.issuer).hostname}"
 
     @property
     def attestation_models(self) -> frozenset[UUID]:

@@ -71,12 +71,16 @@ class ClientChanges:
             if outcome.status == "unchanged":
                 raise RegistrationRefused([Problem("", "nothing differs from what is in force")])
             comparison = self._registry.compare(target, outcome.version)
-            content = {
-                "version": outcome.version,
-                "content_digest": comparison.version.content_digest if comparison else "",
-            }
+            digest = comparison.version.content_digest if comparison else ""
+            content = {"version": outcome.version, "content_digest": digest}
             return changes.request(
-                PUBLISH, target, content, author=officer, reason=reason, approvals=self.approvals_needed
+                PUBLISH,
+                target,
+                content,
+                author=officer,
+                reason=reason,
+                approvals=self.approvals_needed,
+                subject_digest=bytes.fromhex(digest),
             )
 
     def _problems_of(self, registration: Mapping[str, Any], officer: Officer, client_id: str | None) -> list[Problem]:

@@ -36,6 +36,36 @@ class FactorReset(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LegalHoldPlaced(Event):
+    """Everything of an account is kept from now on, by an order."""
+
+    action: ClassVar[str] = "account.hold_placed"
+
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldEnded(Event):
+    action: ClassVar[str] = "account.hold_ended"
+
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsMerged(Event):
+    """Another account of the same human was merged into this one: what it was, whose it is, what was taken over."""
+
+    action: ClassVar[str] = "account.merged"
+
+    merged: str
+    person_before: str
+    person_of_merged: str
+    person_after: str
+    memberships_moved: tuple[str, ...]
+    contacts_moved: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ValueRevealed(Event):
     """An officer looked at one personal value of an account; which, never what it is."""
 

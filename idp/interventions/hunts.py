@@ -90,7 +90,7 @@ class Hunts:
             )
             .group_by(bucket, AuditEvent.action)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             rows = connection.execute(statement).all()
         counts: dict[tuple[int, bool], int] = {}
         for row in rows:
@@ -100,6 +100,15 @@ class Hunts:
             Outcomes(moment_of(place * _WIDTH), counts.get((place, True), 0), counts.get((place, False), 0))
             for place in range(first, last + 1)
         ]
+
+    def sign_ins_by_hour(self, days: int) -> dict[datetime, int]:
+        """Return how many sessions began in each hour of the last days, those hours left out in which none did."""
+        hour = timedelta(hours=1) // timedelta(microseconds=1)
+        bucket = type_coerce(OPSession.created_at, BigInteger) // hour
+        since = self._clock.now() - timedelta(days=days)
+        statement = select(bucket, func.count()).where(OPSession.id >= first_uuid7(since)).group_by(bucket)
+        with self._database.read() as connection:
+            return {moment_of(int(place) * hour): count for place, count in connection.execute(statement)}
 
     def crowded_networks(self, window: timedelta, *, least: int) -> list[CrowdedNetwork]:
         """Return the networks from which at least so many accounts have signed in, the fullest first."""
@@ -112,7 +121,7 @@ class Hunts:
             .order_by(accounts.desc(), OPSession.network)
             .limit(_MOST)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             return [CrowdedNetwork(*row) for row in connection.execute(statement)]
 
     def new_factors_after_recovery(self, window: timedelta) -> list[NewFactor]:
@@ -141,7 +150,7 @@ class Hunts:
             .order_by(added.id.desc())
             .limit(_MOST)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             return [NewFactor(*row) for row in connection.execute(statement)]
 
     def dormant_officers(self) -> list[DormantOfficer]:
@@ -158,6 +167,6 @@ class Hunts:
             .join(Account, Account.id == OfficerPower.account_id)
             .where(OfficerPower.ended_at.is_(None), OfficerPower.granted_at < since)
         )
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             officers = [DormantOfficer(*row) for row in connection.execute(statement)]
         return [one for one in officers if one.last_seen_at is None or one.last_seen_at < since]

@@ -191,9 +191,9 @@ class MassEndings:
             return total
         for _ in range(most_batches):
             ended = self._batch(ending_id)
-            total += ended
-            if ended < _BATCH:
+            if ended is None:
                 break
+            total += ended
         return total
 
     def _claim(self) -> UUID | None:
@@ -209,27 +209,35 @@ class MassEndings:
         with self._database.transaction() as connection:
             return connection.scalar(claim)
 
-    def _batch(self, ending_id: UUID) -> int:
+    def _batch(self, ending_id: UUID) -> int | None:
+        """End the next batch and return how many sessions that were; None when the ending is over.
+
+        Batches follow each other by the id of the session. One that is not full is the last, but for what was committed
+        behind it meanwhile: once more it begins at the first.
+        """
         with self._database.transaction() as connection:
             locked = select(MassEnding).where(MassEnding.id == ending_id, MassEnding.finished_at.is_(None))
             row = connection.execute(locked.with_for_update()).one_or_none()
             if row is None:
-                return 0
+                return None
             left = min(row.most - row.ended, _BATCH)
-            ended = self._sessions.end_batch(
+            batch = self._sessions.end_batch(
                 SessionFilter.unpacked(row.chosen),
                 began_until=row.began_until,
+                after=row.reached,
                 most=left,
                 reason=ENDED_BY_STAFF,
                 actor=row.actor,
-            ).sessions
-            now = self._clock.now()
-            is_over = ended < _BATCH or row.ended + ended >= row.most
-            values = {"ended": row.ended + ended, "leased_until": None if is_over else now + _LEASE}
-            if is_over:
-                values["finished_at"] = now
-                self._audit.record(
-                    MassEndingFinished(actor=row.actor, ending=str(ending_id), sessions=row.ended + ended)
-                )
+            )
+            now, ended = self._clock.now(), row.ended + batch.sessions
+            is_full = batch.sessions == left
+            values: dict[str, Any] = {
+                "ended": ended,
+                "reached": max(batch.session_ids) if is_full and left else None,
+                "leased_until": now + _LEASE,
+            }
+            if ended >= row.most or (not is_full and row.reached is None):
+                values |= {"finished_at": now, "leased_until": None}
+                self._audit.record(MassEndingFinished(actor=row.actor, ending=str(ending_id), sessions=ended))
             connection.execute(update(MassEnding).where(MassEnding.id == ending_id).values(**values))
-        return ended
+        return batch.sessions

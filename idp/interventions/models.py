@@ -33,6 +33,8 @@ class MassEnding(Base):
     began_until: Mapped[datetime] = plain(Instant, nullable=False)
     most: Mapped[int] = plain(Integer, nullable=False)
     ended: Mapped[int] = plain(Integer, nullable=False)
+    # The last session of the batch before, so that a batch need not look through what those before it ended.
+    reached: Mapped[UUID | None] = plain(UUIDType)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
     leased_until: Mapped[datetime | None] = plain(Instant)
     finished_at: Mapped[datetime | None] = plain(Instant)

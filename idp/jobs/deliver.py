@@ -1,17 +1,18 @@
 """Carries messages from the outbox to their destinations (rule P12; Back-Channel Logout 1.0 §2.5).
 
 One thread serves a lane at a time, so the messages of a destination go out in order; lanes run side by side, so a
-destination that hangs holds up nobody but itself. Lanes whose last attempt failed may take at most half of the threads.
+destination that hangs holds up nobody but itself. Lanes whose last attempt failed may take at most half of the threads,
+and lanes that end at one machine, as all e-mail does, no more than their limit.
 """
 
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import MappingProxyType
 
 from idp.foundation.logging import get_logger
-from idp.foundation.outbox import MOST_ATTEMPTS, Message, Outbox
-from idp.signals.backchannel import Attempt
+from idp.foundation.outbox import MOST_ATTEMPTS, Attempt, Message, Outbox
 
 THREADS = 16
 _log = get_logger(__name__)
@@ -20,11 +21,21 @@ Deliver = Callable[[Message], Attempt]
 
 
 class Deliverer:
-    """Runs the lanes of one worker. ``routes`` says who delivers which kind of message."""
+    """Runs the lanes of one worker. ``routes`` says who delivers which kind of message, ``limits`` how many lanes that
+    begin alike may run at once.
+    """
 
-    def __init__(self, outbox: Outbox, routes: Mapping[str, Deliver], *, threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        routes: Mapping[str, Deliver],
+        *,
+        threads: int = THREADS,
+        limits: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._outbox = outbox
         self._routes = routes
+        self._limits = limits
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="deliver")
         self._lock = threading.Lock()
@@ -35,7 +46,9 @@ class Deliverer:
     def start_due_lanes(self) -> int:
         """Start every lane that is due and for which there is a thread. Returns how many were started."""
         started = 0
-        for lane in self._outbox.waiting_lanes():
+        with self._lock:
+            full = self._full()
+        for lane in self._outbox.waiting_lanes(without=full):
             if self._stopping.is_set():
                 break
             if self._admit(lane):
@@ -57,10 +70,20 @@ class Deliverer:
         with self._lock:
             if lane in self._running or len(self._running) >= self._threads:
                 return False
+            if lane.startswith(self._full()):
+                return False
             if lane in self._failing and len(self._running & self._failing) >= self._threads // 2:
                 return False
             self._running.add(lane)
             return True
+
+    def _full(self) -> tuple[str, ...]:
+        """Return the beginnings of which no further lane may run; the lock is held."""
+        return tuple(
+            prefix
+            for prefix, most in self._limits.items()
+            if sum(lane.startswith(prefix) for lane in self._running) >= most
+        )
 
     def _run(self, lane: str) -> None:
         """Deliver the messages of a lane until one fails or none is left."""

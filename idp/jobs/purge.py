@@ -1,21 +1,27 @@
 """Removes what is over: expired rows at once, history when nobody may ask for it any more (ASVS 14.2.7, PIPL Art. 19).
 
 In batches, each a transaction of its own, so that no request waits for a purge. What others refer to goes after what
-refers to it.
+refers to it. Sessions, what hangs on them, and devices of an account under a legal hold stay.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
+from idp.accounts.models import Account
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
+from idp.foundation.entropy import first_uuid7
 from idp.foundation.outbox import OutboxMessage
 from idp.foundation.throttle import ThrottleCounter
+from idp.interventions.alerts.models import Alert, ExpiryNotice
 from idp.jobs.job import Job
+from idp.notices.models import Notice
 from idp.protocol.artefacts.authorization_code import AuthorizationCodeRow
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizationRow
 from idp.protocol.artefacts.pushed_request import PushedRequestRow
@@ -51,12 +57,18 @@ class Purge:
     is_over: Condition
 
 
+def _is_kept(account_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """A legal hold keeps what belongs to this account."""
+    return exists().where(Account.id == account_id, Account.held_at.is_not(None))
+
+
 def _grant_is_over(now: datetime) -> ColumnElement[bool]:
     """Nothing hangs on the grant any more: its session is long over, and no family and no code is left."""
     return (
         exists().where(
             OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
         )
+        & ~_is_kept(AuthorizationGrant.account_id)
         & ~exists().where(RefreshFamilyRow.grant_id == AuthorizationGrant.id)
         & ~exists().where(AuthorizationCodeRow.grant_id == AuthorizationGrant.id)
         & ~exists().where(DeviceAuthorizationRow.grant_id == AuthorizationGrant.id)
@@ -64,21 +76,30 @@ def _grant_is_over(now: datetime) -> ColumnElement[bool]:
 
 
 def _client_session_is_over(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        OPSession.id == ClientSession.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
-    ) & ~exists().where(AuthorizationGrant.client_session_id == ClientSession.id)
+    return (
+        exists().where(OPSession.id == ClientSession.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR)
+        & ~_is_kept(ClientSession.account_id)
+        & ~exists().where(AuthorizationGrant.client_session_id == ClientSession.id)
+    )
 
 
 def _session_is_over(now: datetime) -> ColumnElement[bool]:
     return (
         (OPSession.expires_at < now - _SESSIONS_SHOW_FOR)
+        & ~_is_kept(OPSession.account_id)
         & ~exists().where(ClientSession.op_session_id == OPSession.id)
         & ~exists().where(AuthorizationGrant.op_session_id == OPSession.id)
     )
 
 
+def _notice_is_over(now: datetime) -> ColumnElement[bool]:
+    """Its delivery is no longer shown."""
+    return (Notice.id < first_uuid7(now - _DELIVERIES_SHOW_FOR)) & ~exists().where(OutboxMessage.about == Notice.id)
+
+
 def _device_is_over(now: datetime) -> ColumnElement[bool]:
-    return or_(Device.last_seen_at < now - _DEVICES_LAST, Device.ended_at < now - _SESSIONS_SHOW_FOR)
+    is_over = or_(Device.last_seen_at < now - _DEVICES_LAST, Device.ended_at < now - _SESSIONS_SHOW_FOR)
+    return is_over & ~_is_kept(Device.account_id)
 
 
 EXPIRED: Final[tuple[Purge, ...]] = (
@@ -99,6 +120,9 @@ EXPIRED: Final[tuple[Purge, ...]] = (
 
 HISTORY: Final[tuple[Purge, ...]] = (
     Purge(OutboxMessage, lambda now: OutboxMessage.settled_at < now - _DELIVERIES_SHOW_FOR),
+    Purge(Notice, _notice_is_over),
+    Purge(Alert, lambda now: Alert.raised_at < now - _DELIVERIES_SHOW_FOR),
+    Purge(ExpiryNotice, lambda now: ExpiryNotice.ends_at < now - _DELIVERIES_SHOW_FOR),
     Purge(AuthorizationGrant, _grant_is_over),
     Purge(ClientSession, _client_session_is_over),
     Purge(OPSession, _session_is_over),
@@ -114,8 +138,9 @@ def purge(database: Database, now: datetime, purges: Sequence[Purge]) -> int:
 
 def _purge_one(database: Database, now: datetime, one: Purge) -> int:
     table: Any = one.table.__table__
-    key = _key_of(table)
-    statement = delete(table).where(key.in_(select(key).where(one.is_over(now)).limit(BATCH)))
+    key = list(table.primary_key.columns)
+    chosen = select(*key).where(one.is_over(now)).limit(BATCH)
+    statement = delete(table).where((key[0] if len(key) == 1 else tuple_(*key)).in_(chosen))
     gone = 0
     for _ in range(_MOST_BATCHES):
         with database.transaction() as connection:
@@ -124,11 +149,6 @@ def _purge_one(database: Database, now: datetime, one: Purge) -> int:
         if count < BATCH:
             break
     return gone
-
-
-def _key_of(table: Table) -> Any:  # noqa: ANN401 - a column or a tuple of columns
-    columns = list(table.primary_key.columns)
-    return columns[0] if len(columns) == 1 else tuple_(*columns)
 
 
 def _purge_expired(services: Any) -> int:  # noqa: ANN401 - the services of wiring

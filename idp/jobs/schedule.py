@@ -4,10 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from idp.jobs import end_sessions, pause_idle_streams, purge, rotate_keys
+from idp.jobs import enclose, end_sessions, pause_idle_streams, purge, rotate_keys, watch
 from idp.jobs.job import Job
 
-JOBS: Final[tuple[Job, ...]] = (end_sessions.JOB, rotate_keys.JOB, pause_idle_streams.JOB, *purge.JOBS)
+JOBS: Final[tuple[Job, ...]] = (
+    end_sessions.JOB,
+    rotate_keys.JOB,
+    *watch.JOBS,
+    pause_idle_streams.JOB,
+    enclose.JOB,
+    *purge.JOBS,
+)
 
 
 class Schedule:

@@ -17,6 +17,8 @@ from idp.jobs.deliver import THREADS, Deliverer
 from idp.jobs.job import Job
 from idp.jobs.schedule import JOBS, Schedule
 from idp.jobs.seal import publish
+from idp.notices.values import LANES
+from idp.notices.values import MESSAGE_KIND as NOTICE
 from idp.sessions.termination import MESSAGE_KIND
 from idp.signals.heartbeat import INTERVAL
 from idp.signals.ssf.values import MESSAGE_KIND as SECURITY_EVENT
@@ -33,8 +35,14 @@ class Worker:
         self._services = services
         self._name = f"{socket.gethostname()}:{os.getpid()}"[:120]
         self._heartbeats = services.signals.heartbeats
-        routes = {MESSAGE_KIND: services.signals.attempt_logout, SECURITY_EVENT: services.transmitter.push.attempt}
-        self._deliverer = Deliverer(services.outbox, routes, threads=threads)
+        routes = {
+            MESSAGE_KIND: services.signals.attempt_logout,
+            SECURITY_EVENT: services.transmitter.push.attempt,
+            NOTICE: services.notices.attempt,
+        }
+        # However long a mail server takes, most threads stay free for departments.
+        limits = {LANES: max(threads // 4, 1)}
+        self._deliverer = Deliverer(services.outbox, routes, threads=threads, limits=limits)
         self._schedule = Schedule(jobs)
         self._beat_at = float("-inf")
 

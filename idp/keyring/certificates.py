@@ -1,5 +1,5 @@
-"""X.509 certificates of clients (RFC 5280): the names they bear, as RFC 8705 §2.1.2 registers them. Nothing is verified
-here: the TLS layer has done that.
+"""X.509 certificates of clients (RFC 5280): the names they bear, as RFC 8705 §2.1.2 registers them, and when they end.
+Nothing is verified here: the TLS layer has done that.
 """
 
 import base64
@@ -7,6 +7,7 @@ import binascii
 import ipaddress
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -37,6 +38,12 @@ def der_of_x5c(chain: object) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return None if _read(der) is None else der
+
+
+def ends_at(der: bytes) -> datetime | None:
+    """Return when a certificate ends (RFC 5280 §4.1.2.5), None if it cannot be read."""
+    certificate = _read(der)
+    return None if certificate is None else certificate.not_valid_after_utc
 
 
 def bears_name(der: bytes, member: str, expected: str) -> bool:

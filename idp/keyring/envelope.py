@@ -5,6 +5,8 @@ Layout: version 1 (1 byte), master key id (4), nonce (12), ciphertext and tag. A
 does not decrypt.
 """
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -44,7 +46,13 @@ class Envelope:
             raise CiphertextBroken(column) from None
 
     def _cipher(self, kid: str, column: str) -> AESGCM:
-        return AESGCM(self._masters.derive(kid, f"column/{column}"))
+        return _cipher_of(self._masters.derive(kid, f"column/{column}"))
+
+
+@lru_cache(maxsize=32)
+def _cipher_of(key: bytes) -> AESGCM:
+    """Return the cipher of a key; setting one up costs as much as using it."""
+    return AESGCM(key)
 
 
 def prefix_of(kid: str) -> bytes:

@@ -3,15 +3,25 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class SigningKeyEvent(Event):
+class SigningKeyState(Facts):
+    """What a key is, as stored, and from when it signs (ISO 8601 in UTC) if that is known."""
+
+    state: str
+    activates_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKeyEvent(Changed):
     """Base of the steps in a signing key's life. Times are ISO 8601 in UTC."""
 
     kid: str
     alg: str
+    before: SigningKeyState | None
+    after: SigningKeyState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +64,21 @@ class SigningKeyRevoked(SigningKeyEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MasterKeyMade(Event):
+class CurrentMaster(Facts):
+    """Under which master key everything new stands."""
+
+    kid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MasterKeyMade(Changed):
     """A new master key was made and is used from now on."""
 
     action: ClassVar[str] = "master_key.made"
 
     kid: str
+    before: CurrentMaster
+    after: CurrentMaster
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from idp.audit.service import Audit
 from idp.foundation.database import Database
 from idp.foundation.errors import ConfigurationError
 from idp.keyring.errors import KeyUnknown
-from idp.keyring.events import ColumnReencrypted, MasterKeyMade, MasterKeyRemoved
+from idp.keyring.events import ColumnReencrypted, CurrentMaster, MasterKeyMade, MasterKeyRemoved
 from idp.keyring.masters import MasterKeys
 from idp.keyring.reencryption import EncryptedColumn, KeyIdColumn, Progress, Reencrypted, Reencryption
 from idp.keyring.signing_files import SigningFiles
@@ -41,8 +41,9 @@ class MasterChange:
 
     def make(self, actor: str) -> str:
         """Make a master key, use it from now on, and return its id."""
+        former = CurrentMaster(kid=self._masters.current)
         kid = self._masters.make_next()
-        self._announce(MasterKeyMade(kid=kid, actor=actor))
+        self._announce(MasterKeyMade(kid=kid, actor=actor, before=former, after=CurrentMaster(kid=kid)))
         return kid
 
     def reencrypt(

@@ -6,6 +6,7 @@ prepared.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import Connection
@@ -16,10 +17,12 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.keyring.events import (
     SigningKeyActivated,
+    SigningKeyEvent,
     SigningKeyPublished,
     SigningKeyRetired,
     SigningKeyRevoked,
     SigningKeyScheduled,
+    SigningKeyState,
 )
 from idp.keyring.rotation import Activate, Change, Key, Make, Recorded, Retire, Schedule
 from idp.keyring.signers import SignerSource
@@ -41,14 +44,18 @@ class Rotator:
         self._source = source
 
     def carry_out(self, decide: Decision, *, actor: str, reason: str | None) -> tuple[Event, ...]:
-        """Write what is decided, and return what was recorded; nothing at all when nothing is due."""
+        """Write what is decided, and return what was recorded; nothing at all when nothing is due.
+
+        Within a transaction of the caller, private keys are destroyed after its commit only: what it takes back must
+        still be able to sign.
+        """
         expected = decide(self._keys(), self._clock.now())
         events: tuple[Event, ...] = ()
         if expected:
             with _Prepared(self._source) as prepared:
                 prepared.make_ahead(expected)
                 events = self._write_all(decide, prepared, actor, reason)
-        self.destroy_spent()
+        self._database.after_commit(self.destroy_spent)
         return events
 
     def destroy_spent(self) -> int:
@@ -77,19 +84,24 @@ class Rotator:
         return tuple(events)
 
     def _write(self, connection: Connection, change: Recorded, now: datetime, actor: str, reason: str | None) -> Event:
-        kid, alg = change.key.kid, change.key.alg
+        key, kid = change.key, change.key.kid
+        before = _state(key.state, key.activates_at)
         if isinstance(change, Schedule):
             self._store.change(connection, kid, activates_at=change.activates_at)
-            at = change.activates_at.isoformat()
-            return SigningKeyScheduled(kid=kid, alg=alg, activates_at=at, actor=actor, reason=reason)
-        if isinstance(change, Activate):
+            event: Callable[..., SigningKeyEvent] = partial(
+                SigningKeyScheduled, activates_at=change.activates_at.isoformat()
+            )
+            after = _state(key.state, change.activates_at)
+        elif isinstance(change, Activate):
             self._store.change(connection, kid, state="active")
-            return SigningKeyActivated(kid=kid, alg=alg, actor=actor, reason=reason)
-        if isinstance(change, Retire):
+            event, after = SigningKeyActivated, _state("active", key.activates_at)
+        elif isinstance(change, Retire):
             self._store.change(connection, kid, state="retained", retired_at=change.retired_at)
-            return SigningKeyRetired(kid=kid, alg=alg, actor=actor, reason=reason)
-        self._store.change(connection, kid, state="revoked", revoked_at=now, reason=change.reason)
-        return SigningKeyRevoked(kid=kid, alg=alg, actor=actor, reason=change.reason)
+            event, after = SigningKeyRetired, _state("retained", key.activates_at)
+        else:
+            self._store.change(connection, kid, state="revoked", revoked_at=now, reason=change.reason)
+            event, after, reason = SigningKeyRevoked, _state("revoked", key.activates_at), change.reason
+        return event(kid=kid, alg=key.alg, actor=actor, reason=reason, before=before, after=after)
 
 
 class _Prepared:
@@ -121,5 +133,17 @@ class _Prepared:
 
 
 def _published(kid: str, change: Make, actor: str, reason: str | None) -> SigningKeyPublished:
-    at = None if change.activates_at is None else change.activates_at.isoformat()
-    return SigningKeyPublished(kid=kid, alg=change.alg, activates_at=at, actor=actor, reason=reason)
+    after = _state("pending", change.activates_at)
+    return SigningKeyPublished(
+        kid=kid,
+        alg=change.alg,
+        activates_at=after.activates_at,
+        actor=actor,
+        reason=reason,
+        before=None,
+        after=after,
+    )
+
+
+def _state(state: str, activates_at: datetime | None) -> SigningKeyState:
+    return SigningKeyState(state=state, activates_at=None if activates_at is None else activates_at.isoformat())

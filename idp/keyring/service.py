@@ -67,6 +67,7 @@ class Keyring:
         *,
         algorithms: Sequence[str] = ALGORITHMS,
     ) -> None:
+        self._database = database
         self._clock = clock
         self._algorithms = tuple(algorithms)
         self._policy = Policy(
@@ -211,8 +212,7 @@ class Keyring:
         """Replace the keys of one algorithm, or of all.
 
         Normally the waiting key gets its turn as soon as it has been published long enough. In an emergency it signs at
-        once, and what the present key signed is refused on every node within half a second. Call it outside any
-        transaction. Raises KeyUnknown.
+        once, and what the present key signed is refused on every node within half a second. Raises KeyUnknown.
         """
         if alg is not None and alg not in self._algorithms:
             raise KeyUnknown(f"{alg} is not an algorithm of this provider; it has {', '.join(self._algorithms)}")
@@ -260,7 +260,7 @@ class Keyring:
     def _carry_out(self, decide: Decision, *, actor: str = "system", reason: str | None = None) -> tuple[Event, ...]:
         events = self._rotator.carry_out(decide, actor=actor, reason=reason)
         if events:
-            self._keys.forget()
+            self._database.after_commit(self._keys.forget)
         return events
 
     # Master keys

@@ -1,7 +1,7 @@
 """Issuing a code (RFC 6749 §4.1.2): under the session's grant for this client if it fits, under a new one otherwise.
 
-With a fitting grant this is one INSERT. A new grant is opened in a transaction that a sign-out meanwhile wins (rule
-P3).
+With a fitting grant this is one INSERT, or the one statement that uses a pushed request up and stores the code (RFC
+9126 §4; decision 0008). A new grant is opened in a transaction that a sign-out meanwhile wins (rule P3).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,10 @@ from datetime import timedelta
 from idp.consents.service import Consents
 from idp.factors.assurance import amr_of
 from idp.foundation.database import Database
+from idp.foundation.errors import ProtocolError
 from idp.interactions import Interaction, Interactions
-from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
+from idp.protocol.artefacts.authorization_code import AuthorizationCodeRow, AuthorizationCodes, CodeContent
+from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.claims import claims_of_scopes
 from idp.protocol.situation import Situation
@@ -28,6 +30,7 @@ class CodeIssuer:
         self,
         database: Database,
         codes: AuthorizationCodes,
+        pushed: PushedRequests,
         *,
         grants: Grants,
         consents: Consents,
@@ -36,6 +39,7 @@ class CodeIssuer:
     ) -> None:
         self._database = database
         self._codes = codes
+        self._pushed = pushed
         self._grants = grants
         self._consents = consents
         self._sessions = sessions
@@ -45,17 +49,28 @@ class CodeIssuer:
         self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
     ) -> dict[str, str] | None:
         """Return the response parameters; None when session or consent ended meanwhile, or this interaction has had its
-        answer already.
+        answer already. A pushed request is used up by it: of two answers at once one is given, and for the other
+        ProtocolError(invalid_request_uri) is raised.
         """
-        if interaction is None:
-            claims = claims_of_grant(request, frozenset() if situation.consent is None else situation.consent.declined)
-            fitting = next((grant for grant in situation.grants if _fits(grant, request, claims)), None)
-            if fitting is not None:
-                self._sessions.touch(situation.session)
-                content = content_of(request, situation, acr, fitting)
-                code = self._codes.issue(content, is_in_transaction=False, longest=_longest(request))
-                return {"code": code}
-        return self._issue_under_new_grant(request, situation, acr, interaction)
+        grant = None if interaction is not None else _fitting_grant(request, situation)
+        if grant is not None:
+            self._sessions.touch(situation.session)
+            content = content_of(request, situation, acr, grant)
+            return {"code": self._issue_under_known_grant(request, content)}
+        if request.pushed is not None and not self._pushed.claim(request.pushed, {}):
+            raise _used_before()
+        issued = self._issue_under_new_grant(request, situation, acr, interaction)
+        if issued is None and request.pushed is not None:
+            self._pushed.give_back(request.pushed)
+        return issued
+
+    def _issue_under_known_grant(self, request: AuthorizationRequest, content: CodeContent) -> str:
+        if request.pushed is None:
+            return self._codes.issue(content, is_in_transaction=False, longest=_longest(request))
+        code, row = self._codes.new(content, longest=_longest(request))
+        if not self._pushed.claim(request.pushed, {AuthorizationCodeRow: row}):
+            raise _used_before()
+        return code
 
     def _issue_under_new_grant(
         self, request: AuthorizationRequest, situation: Situation, acr: str, interaction: Interaction | None
@@ -81,6 +96,10 @@ class CodeIssuer:
             return {"code": self._codes.issue(content, is_in_transaction=True, longest=_longest(request))}
 
 
+def _used_before() -> ProtocolError:
+    return ProtocolError("invalid_request_uri", "The request_uri was used before.")
+
+
 def _longest(request: AuthorizationRequest) -> timedelta | None:
     """Return how long a code may be good whatever the deployment says (FAPI 2.0 Security Profile §5.3.2.1)."""
     return _FAPI2_CODE_LIFETIME if request.client.is_fapi2 else None
@@ -96,6 +115,12 @@ def claims_of_grant(request: AuthorizationRequest, declined: frozenset[str]) -> 
         "declined": declined & claims_of_scopes(request.scopes),
     }
     return {place: sorted(names) for place, names in asked.items() if names}
+
+
+def _fitting_grant(request: AuthorizationRequest, situation: Situation) -> OpenGrant | None:
+    """Return the session's grant for this client that says what is asked for now, if there is one."""
+    claims = claims_of_grant(request, frozenset() if situation.consent is None else situation.consent.declined)
+    return next((grant for grant in situation.grants if _fits(grant, request, claims)), None)
 
 
 def _fits(grant: OpenGrant, request: AuthorizationRequest, claims: Mapping[str, Sequence[str]]) -> bool:

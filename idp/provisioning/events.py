@@ -1,17 +1,28 @@
-"""Audit events of provisioning. They name the tenant and the member and hold no personal value."""
+"""Audit events of provisioning. They name the tenant and the member; its staff number is masked."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Facts
+from idp.foundation.masked import Masked
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberEvent(Event):
+class MemberState(Facts):
+    """Whether a member has access, and the tenant's own identifier of it: a staff number says who somebody is."""
+
+    is_active: bool
+    external_id: Masked | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberEvent(Changed):
     """Something happened to a member of a tenant."""
 
     tenant: str
     member: str
+    before: MemberState | None
+    after: MemberState | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A tenant's members: found, listed and changed, with everything that hangs on a change in the same transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.columns import microseconds
 from idp.foundation.database import Database
 from idp.foundation.digests import b64url, sha256
+from idp.foundation.masked import Masked
 from idp.keyring.service import Keyring
 from idp.provisioning.events import (
     MemberChanged,
@@ -25,6 +26,7 @@ from idp.provisioning.events import (
     MemberProvisioned,
     MemberReactivated,
     MemberRemoved,
+    MemberState,
 )
 from idp.provisioning.models import ProvisionedMember
 from idp.provisioning.tenants import Tenant
@@ -126,14 +128,15 @@ class Members:
             member_id: UUID = connection.execute(of_account.where(Account.id == account_id)).scalar_one()
             self._note(member_id, opened_here=True, external_id=external_id)
             member = self.get(member_id, for_change=True)
-            self._record(MemberProvisioned, member)
+            self._record(MemberProvisioned, member, None, _state(member))
         return member
 
     def set_external_id(self, member: Member, external_id: str | None) -> None:
         """Change the tenant's own identifier of a member."""
         if external_id != member.external_id:
             self._note(member.id, external_id=external_id)
-            self._record(MemberChanged, member)
+            after = _state(replace(member, external_id=external_id))
+            self._record(MemberChanged, member, _state(member), after)
 
     def set_contacts(self, member: Member, *, email: str | None, phone: str | None) -> None:
         """Replace the contacts of a member. Raises AccountRefused, and MemberHeld for an account opened elsewhere."""
@@ -148,7 +151,7 @@ class Members:
         """End the membership, or the staff account's access, and at once what hangs on it."""
         if self._end(member):
             self._note(member.id, deactivated_at=self._parts.clock.now())
-            self._record(MemberDeactivated, member)
+            self._record(MemberDeactivated, member, _state(member), _state(replace(member, is_active=False)))
 
     def reactivate(self, member: Member) -> None:
         """Take back a deactivation. Raises MemberHeld."""
@@ -158,13 +161,13 @@ class Members:
         elif not accounts.resume_membership(member.id):
             raise MemberHeld
         self._note(member.id, deactivated_at=None)
-        self._record(MemberReactivated, member)
+        self._record(MemberReactivated, member, _state(member), _state(replace(member, is_active=True)))
 
     def remove(self, member: Member) -> None:
         """End what the member has here for good. The account itself stays: nobody else gets its name."""
         self._end(member)
         self._note(member.id, deleted_at=self._parts.clock.now())
-        self._record(MemberRemoved, member)
+        self._record(MemberRemoved, member, _state(member), None)
 
     def _end(self, member: Member) -> bool:
         accounts = self._parts.accounts
@@ -185,7 +188,9 @@ class Members:
             statement = update(ProvisionedMember).where(ProvisionedMember.id == member_id)
             connection.execute(statement.values(changed_at=now, **values))
 
-    def _record(self, event: type[MemberEvent], member: Member) -> None:
+    def _record(
+        self, event: type[MemberEvent], member: Member, before: MemberState | None, after: MemberState | None
+    ) -> None:
         self._parts.audit.record(
             event(
                 actor=self._actor,
@@ -193,6 +198,8 @@ class Members:
                 account_id=member.account_id,
                 tenant=self._tenant.code,
                 member=str(member.id),
+                before=before,
+                after=after,
             )
         )
 
@@ -207,5 +214,12 @@ class Members:
             changed_at=row["changed_at"] or row["created_at"],
             id_number_digest=row["id_number_digest"],
             shows_contacts=bool(row["shows_contacts"]),
-            profile=profile_of(row, self._parts.keyring),
+            profile=profile_of(row, self._parts.keyring, self._parts.clock.now()),
         )
+
+
+def _state(member: Member) -> MemberState:
+    return MemberState(
+        is_active=member.is_active,
+        external_id=None if member.external_id is None else Masked(member.external_id),
+    )

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from idp.foundation.digests import sha256
 from idp.registry import fapi2
+from idp.registry.brand.files import Brand, brand_of
 from idp.registry.encryption import Encryption, encryptions_of
 from idp.registry.members import LEGACY
 from idp.registry.mutual_tls import registered_name
@@ -113,6 +114,7 @@ class Client:
     agency_name_en: str
     account_kinds: frozenset[str]
     min_acr: str
+    min_ial: int
     consent: Literal["required", "statutory"]
     legal_basis: str | None
     legal_basis_en: str | None
@@ -129,6 +131,7 @@ class Client:
     version: int
     version_id: UUID
     is_unverified: bool = False
+    brand: Brand = field(default_factory=Brand)
 
     # Sender-constrained tokens (RFC 9449 §5.2, RFC 8705 §2.1.2 and §3.4).
     dpop_bound_access_tokens: bool = False
@@ -227,6 +230,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         agency_name_en=standing.agency_name_en,
         account_kinds=frozenset(policy.get("account_kinds", ("citizen",))),
         min_acr=policy.get("min_acr", "urn:idp:acr:aal1"),
+        min_ial=policy.get("min_ial", 1),
         consent=policy.get("consent", "required"),
         legal_basis=policy.get("legal_basis"),
         legal_basis_en=policy.get("legal_basis#en"),
@@ -246,6 +250,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         tls_client_certificate_bound_access_tokens=content.get("tls_client_certificate_bound_access_tokens", False),
         tls_client_auth=registered_name(content),
         is_unverified=standing.is_unverified,
+        brand=brand_of(policy),
     )
 
 

@@ -21,6 +21,7 @@ from idp.foundation.masked import Masked
 from idp.foundation.settings import Settings
 from idp.registry.dynamic_store import DynamicStore
 from idp.registry.events import ClientDeregistered, ClientRegistered
+from idp.registry.facts import state_of
 from idp.registry.initial_tokens import InitialTokens, Permission
 from idp.registry.members import LEGACY, METADATA, SECRET_METHODS
 from idp.registry.names import skeleton
@@ -159,14 +160,17 @@ class DynamicRegistration:
         """Forget a client (RFC 7592 §2.3): nothing issued to it works any more. The caller ends its sessions."""
         client_id, now = managed.client_id, self._clock.now()
         with self._database.transaction():
-            self._store.client_row(client_id, lock=True)
+            row = self._store.client_row(client_id, lock=True)
             self._store.archive(client_id, "draft", "in_review", "published")
             self._store.update_client(client_id, state="suspended", not_before=now, published_version=None)
             self._store.end_secrets(client_id, keep=0, keep_until=now)
             self._store.hold_names(client_id, set())
             self._dynamic.forget(client_id, now)
             self._store.bump_cache_version()
-            self._audit.record(ClientDeregistered(actor=f"client:{client_id}", client_id=client_id))
+            if row is not None:
+                self._audit.record(
+                    ClientDeregistered(actor=f"client:{client_id}", client_id=client_id, before=state_of(row))
+                )
         self._registry.forget_cached()
 
     def _registration(

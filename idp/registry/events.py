@@ -1,13 +1,36 @@
-"""What the registry writes into the audit record: names of changed members, their values stand in the versions."""
+"""What the registry writes into the audit record. Of a registration, what changed; its contacts are personal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientApplied(Event):
+class Members(Facts):
+    """The members of a registration that a change is about, those of the policy as ``policy.<name>``."""
+
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientState(Facts):
+    """Whether a client works, and before when tokens are not accepted (ISO 8601)."""
+
+    state: str
+    not_before: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSecrets(Facts):
+    """How many secrets are accepted."""
+
+    live: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientApplied(Changed):
     """A registration file was applied; ``status`` is draft or published."""
 
     action: ClassVar[str] = "client_applied"
@@ -16,10 +39,12 @@ class ClientApplied(Event):
     status: str
     changed: list[str]
     content_digest: str
+    before: Members | None
+    after: Members
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientApproved(Event):
+class ClientApproved(Changed):
     """A draft was put into force."""
 
     action: ClassVar[str] = "client_approved"
@@ -27,29 +52,39 @@ class ClientApproved(Event):
     version: int
     author: str
     content_digest: str
+    before: Members | None
+    after: Members
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientSuspended(Event):
+class ClientSuspended(Changed):
     """A client was stopped; what it held no longer works."""
 
     action: ClassVar[str] = "client_suspended"
 
+    before: ClientState
+    after: ClientState
+
 
 @dataclass(frozen=True, kw_only=True)
-class ClientResumed(Event):
+class ClientResumed(Changed):
     """A stopped client may ask for sign-ins again."""
 
     action: ClassVar[str] = "client_resumed"
 
+    before: ClientState
+    after: ClientState
+
 
 @dataclass(frozen=True, kw_only=True)
-class ClientSecretIssued(Event):
+class ClientSecretIssued(Changed):
     """A client got a new secret; the older one ends at ``old_secret_ends`` (ISO 8601), if there was one."""
 
     action: ClassVar[str] = "client_secret_issued"
 
     old_secret_ends: str | None = None
+    before: LiveSecrets
+    after: LiveSecrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +111,10 @@ class ClientRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientDeregistered(Event):
+class ClientDeregistered(Changed):
     """A client that had registered itself asked to be forgotten; nothing of it works any more."""
 
     action: ClassVar[str] = "client_deregistered"
+
+    before: ClientState
+    after: None = None

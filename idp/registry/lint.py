@@ -13,7 +13,7 @@ from idp.foundation.translation import marked
 from idp.registry.members import SECRET_METHODS
 
 EXPIRING: Final = timedelta(days=30)
-_OLD_KEY: Final = timedelta(days=365)
+OLD_KEY: Final = timedelta(days=365)
 _NEEDS_NO_PURPOSE: Final = frozenset({"openid", "offline_access"})
 _NO_CONTACT: Final = marked("No contact is named: nobody can be told that a secret ends or the service was stopped.")
 _MANY_HOSTS: Final = marked("The addresses are on %(count)s hosts: one taken over takes the codes of all.")
@@ -69,7 +69,7 @@ def _scopes(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
 
 
 def _keys(content: Mapping[str, Any], facts: _Facts) -> Iterator[Finding]:
-    if "jwks" in content and facts.keys_since is not None and facts.now - facts.keys_since > _OLD_KEY:
+    if "jwks" in content and facts.keys_since is not None and facts.now - facts.keys_since > OLD_KEY:
         yield Finding("jwks", _OLD_KEYS, {"days": (facts.now - facts.keys_since).days})
 
 

@@ -13,6 +13,9 @@ from typing import Any
 from idp.accounts.identifiers import parse_uscc
 from idp.accounts.kinds import KINDS
 from idp.accounts.organizations import is_word
+from idp.registry.brand.errors import BrandRefused
+from idp.registry.brand.logo import canonical_logo
+from idp.registry.brand.theme import canonical_theme
 from idp.registry.client_keys import problem_of_jwks
 from idp.registry.encryption import ENCODINGS, ENCRYPTABLE, KEY_KINDS, alg_member, enc_member
 from idp.registry.mutual_tls import BOUND, NAME_MEMBERS
@@ -35,6 +38,7 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
 AUTHORIZATION_DETAILS_TYPES = ("read_records",)
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
+IAL_VALUES = (1, 2, 3)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
 LEGACY = "legacy-oidc"
 ENVIRONMENTS = ("development", "sandbox", "production")
@@ -86,6 +90,12 @@ def some_of(*choices: str) -> Parser:
         return sorted(set(value))
 
     return parse
+
+
+def identity_level(value: Any) -> int:  # noqa: ANN401 - comes from a file
+    if isinstance(value, bool) or value not in IAL_VALUES:
+        raise Malformed(f"must be one of {', '.join(map(str, IAL_VALUES))}")
+    return int(value)
 
 
 def uris(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
@@ -185,6 +195,16 @@ def scim_tenant(value: Any) -> str:  # noqa: ANN401 - comes from a file
     return value
 
 
+def brand(canonical: Parser) -> Parser:
+    def parse(value: Any) -> Any:  # noqa: ANN401 - comes from a file
+        try:
+            return canonical(value)
+        except BrandRefused as error:
+            raise Malformed(str(error)) from None
+
+    return parse
+
+
 METADATA: Mapping[str, Parser] = {
     **{alg_member(what): one_of(*KEY_KINDS) for what in ENCRYPTABLE},
     **{enc_member(what): one_of(*ENCODINGS) for what in ENCRYPTABLE},
@@ -243,14 +263,17 @@ POLICY: Mapping[str, Parser] = {
     "environment": one_of(*ENVIRONMENTS),
     "legal_basis": text(200),
     "legal_basis#en": text(200),
+    "logo": brand(canonical_logo),
     "message_signing": flag,
     "min_acr": one_of(*ACR_VALUES),
+    "min_ial": identity_level,
     "profile": one_of("standard", "fapi2", LEGACY),
     "purposes": purposes,
     "resource_identifiers": uris,
     "resources": uris,
     "scim_tenant": scim_tenant,
     "sector": _slug,
+    "theme": brand(canonical_theme),
 }
 
 

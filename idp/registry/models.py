@@ -24,8 +24,8 @@ from idp.foundation.database import Base
 
 _PUBLISHED = text("status = 'published'")
 _ENVIRONMENT = {
-    "postgresql": "content -> 'policy' ->> 'environment'",
-    "sqlite": "json_extract(content, '$.policy.environment')",
+    "postgresql": "coalesce(content -> 'policy' ->> 'environment', 'production')",
+    "sqlite": "coalesce(json_extract(content, '$.policy.environment'), 'production')",
 }
 
 
@@ -71,7 +71,8 @@ class ClientRow(Base):
 class ClientVersion(Base):
     """The content of a client, as reviewed. ``base_version`` is the number that was in force when it was written.
 
-    ``change_request_id`` and ``approvals`` name the last approval that put it into force. The tables of requests are
+    ``change_request_id`` and ``approvals`` name the last approval that put it into force, which is one of this client
+    and this content, or the database refuses it. The tables of requests are
     those of the staff package, a neighbour: they are named here, not imported.
     """
 
@@ -87,8 +88,8 @@ class ClientVersion(Base):
         ),
         CheckConstraint("status IN ('draft', 'in_review', 'published', 'archived')", name="ck_client_version_status"),
         ForeignKeyConstraint(
-            ["change_request_id", "approvals"],
-            ["approval.request_id", "approval.slot"],
+            ["change_request_id", "approvals", "client_id", "content_digest"],
+            ["approval.request_id", "approval.slot", "approval.target", "approval.subject_digest"],
             name="fk_client_version_approval",
         ),
         *(_approved_in_production(dialect) for dialect in _ENVIRONMENT),

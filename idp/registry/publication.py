@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
@@ -21,8 +20,10 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.masked import Masked
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.foundation.settings import Settings
+from idp.registry.digests import digest_of
 from idp.registry.dynamic_store import DynamicStore
-from idp.registry.events import ClientApplied, ClientApproved, ClientSecretIssued
+from idp.registry.events import ClientApplied, ClientApproved, ClientSecretIssued, LiveSecrets
+from idp.registry.facts import members
 from idp.registry.files import substitute
 from idp.registry.members import SECRET_METHODS, with_defaults
 from idp.registry.names import skeleton
@@ -112,6 +113,8 @@ class Publication:
             if problems:
                 return Refused(tuple(problems))
             before = _published(versions)
+            changes = differences(before, draft.content)
+            was, became = members(changes)
             self._publish(draft.id, draft.number, draft.content, approval)
             # Somebody here has looked at it now: people are no longer warned of a client that registered itself.
             DynamicStore(self._database).set_verified(client_id, self._clock.now())
@@ -122,9 +125,11 @@ class Publication:
                     version=draft.number,
                     author=draft.author,
                     content_digest=draft.content_digest.hex(),
+                    before=None if before is None else was,
+                    after=became,
                 )
             )
-            return StateChanged(client_id, row.state, draft.number, differences(before, draft.content))
+            return StateChanged(client_id, row.state, draft.number, changes)
 
     def _deployment(self) -> Deployment:
         return Deployment(
@@ -216,7 +221,8 @@ class Publication:
         self._store.end_secrets(client_id, keep=0, keep_until=now)
         self._store.insert_secret(self._entropy.uuid7(), client_id, sha256(secret), now)
         self._store.bump_cache_version()
-        self._audit.record(ClientSecretIssued(actor=actor, client_id=client_id))
+        before, after = LiveSecrets(live=len(live)), LiveSecrets(live=1)
+        self._audit.record(ClientSecretIssued(actor=actor, client_id=client_id, before=before, after=after))
         change = Change("client_secret", _MASK if live else None, _MASK)
         return (change,), None if given is not None else Masked(secret)
 
@@ -238,7 +244,7 @@ class Publication:
         if draft is not None and draft.base_version == base and with_defaults(draft.content) == content:
             return "draft", draft.number, changes
         number = versions[0].number + 1 if versions else 1
-        version_id, digest = self._entropy.uuid7(), _digest(content)
+        version_id, digest = self._entropy.uuid7(), digest_of(content)
         self._store.archive(client_id, *_OPEN)
         self._store.insert_version(
             {
@@ -258,6 +264,7 @@ class Publication:
             self._publish(version_id, number, content)
             status = "published"
         changed = [change.member for change in changes]
+        was, became = members(changes)
         self._audit.record(
             ClientApplied(
                 actor=actor,
@@ -266,6 +273,8 @@ class Publication:
                 status=status,
                 changed=changed,
                 content_digest=digest.hex(),
+                before=None if published is None else was,
+                after=became,
             )
         )
         return status, number, changes
@@ -301,13 +310,9 @@ def _published(versions: Versions) -> dict[str, Any] | None:
     return next((with_defaults(version.content) for version in versions if version.status == "published"), None)
 
 
-def _digest(content: Mapping[str, Any]) -> bytes:
-    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
-
-
 def _is_of(approval: Approval, draft: Row[Any]) -> bool:
     """Tell whether a draft is, to the last byte, what officers approved."""
-    return (approval.version, approval.content_digest) == (draft.number, _digest(draft.content).hex())
+    return (approval.version, approval.content_digest) == (draft.number, digest_of(draft.content).hex())
 
 
 def _refused(member: str, message: str) -> Refused:

@@ -14,6 +14,7 @@ from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.registry import uris
+from idp.registry.brand.theme import problems_of_theme
 from idp.registry.encryption import problems_of_encryption
 from idp.registry.fapi2 import problems_of_fapi2
 from idp.registry.members import (
@@ -280,6 +281,12 @@ def _resources(content: Mapping[str, Any], deployment: Deployment) -> Iterator[P
         yield Problem("policy.resource_identifiers", "a resource server authenticates itself to ask about tokens")
 
 
+def _theme(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
+    theme = content["policy"].get("theme")
+    for words in () if theme is None else problems_of_theme(theme):
+        yield Problem("policy.theme", words)
+
+
 RULES: tuple[Rule, ...] = (
     _environment,
     _addresses,
@@ -292,4 +299,5 @@ RULES: tuple[Rule, ...] = (
     _mutual_tls,
     _resources,
     _consent,
+    _theme,
 )

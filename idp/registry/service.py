@@ -20,7 +20,8 @@ from idp.foundation.masked import Masked
 from idp.foundation.settings import Settings
 from idp.registry.cache import VersionedCache
 from idp.registry.client import Client
-from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended
+from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended, LiveSecrets
+from idp.registry.facts import state_of
 from idp.registry.lint import lint
 from idp.registry.members import CLIENT_ID, SECRET_METHODS, with_defaults
 from idp.registry.publication import Publication
@@ -121,7 +122,10 @@ class Registry:
                 return _unknown(client_id)
             self._store.update_client(client_id, state="suspended", not_before=now)
             self._store.bump_cache_version()
-            self._audit.record(ClientSuspended(actor=actor, client_id=client_id, reason=reason))
+            before, after = state_of(row), state_of(row, "suspended", now)
+            self._audit.record(
+                ClientSuspended(actor=actor, client_id=client_id, reason=reason, before=before, after=after)
+            )
         self._forget()
         return StateChanged(client_id, "suspended", row.published_version)
 
@@ -134,7 +138,10 @@ class Registry:
             if row.state == "suspended":
                 self._store.update_client(client_id, state="active")
                 self._store.bump_cache_version()
-                self._audit.record(ClientResumed(actor=actor, client_id=client_id, reason=reason))
+                before, after = state_of(row), state_of(row, "active")
+                self._audit.record(
+                    ClientResumed(actor=actor, client_id=client_id, reason=reason, before=before, after=after)
+                )
         self._forget()
         return StateChanged(client_id, "active", row.published_version)
 
@@ -149,12 +156,20 @@ class Registry:
                 return _unknown(client_id)
             if not self._uses_secret(client_id):
                 return Refused((Problem("", f"{client_id} does not authenticate with a secret"),))
+            before = LiveSecrets(live=len(self._store.live_secrets(client_id, now)))
             kept = self._store.end_secrets(client_id, keep=1, keep_until=now + overlap)
             self._store.insert_secret(self._entropy.uuid7(), client_id, sha256(secret.reveal()), now)
             self._store.bump_cache_version()
             ends = now + overlap if kept else None
+            after = LiveSecrets(live=len(self._store.live_secrets(client_id, now)))
             self._audit.record(
-                ClientSecretIssued(actor=actor, client_id=client_id, old_secret_ends=ends.isoformat() if ends else None)
+                ClientSecretIssued(
+                    actor=actor,
+                    client_id=client_id,
+                    old_secret_ends=ends.isoformat() if ends else None,
+                    before=before,
+                    after=after,
+                )
             )
         self._forget()
         return SecretIssued(client_id, secret, ends)
@@ -264,5 +279,6 @@ def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
         published_version=shown.published_version,
         draft_version=None if draft is None else draft.number,
         is_demonstration=shown.is_demonstration,
+        created_at=shown.created_at,
         ends_at=shown.ends_at,
     )

@@ -9,7 +9,9 @@ from sqlalchemy import CursorResult, Row, delete, func, insert, or_, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.foundation.database import Database
+from idp.foundation.logging import get_logger
 from idp.registry.client import Client, ClientSecret, Standing, client_of
+from idp.registry.digests import digest_of
 from idp.registry.models import (
     Agency,
     CacheVersion,
@@ -22,6 +24,7 @@ from idp.registry.models import (
 from idp.registry.registration_models import DynamicClient
 
 _ONLY_ROW = 1
+_log = get_logger(__name__)
 
 
 class RegistryStore:
@@ -46,7 +49,10 @@ class RegistryStore:
     # -- reading
 
     def published(self, client_id: str, now: datetime) -> Client | None:
-        """Return the client in force, None if there is none."""
+        """Return the client in force, None if there is none, or if it is not what its digest says (rule A1).
+
+        The database binds approvals to the digest, and only we can compare that with the content.
+        """
         statement = (
             select(
                 ClientRow.state,
@@ -55,6 +61,7 @@ class RegistryStore:
                 ClientVersion.id,
                 ClientVersion.number,
                 ClientVersion.content,
+                ClientVersion.content_digest,
                 Agency.name,
                 Agency.name_en,
                 DynamicClient.created_at.label("registered_itself_at"),
@@ -69,6 +76,9 @@ class RegistryStore:
         with self._database.read() as connection:
             row = connection.execute(statement).one_or_none()
         if row is None:
+            return None
+        if digest_of(row.content) != row.content_digest:
+            _log.error("registration_altered", client_id=client_id, version=row.number)
             return None
         standing = Standing(
             version_id=row.id,
@@ -134,6 +144,7 @@ class RegistryStore:
                 ClientRow.state,
                 ClientRow.published_version,
                 ClientRow.is_demonstration,
+                ClientRow.created_at,
                 ClientVersion.status,
                 ClientVersion.number,
                 ClientVersion.content,

@@ -83,6 +83,7 @@ class ClientSummary:
     published_version: int | None
     draft_version: int | None
     is_demonstration: bool
+    created_at: datetime
     ends_at: datetime | None = None
 
 

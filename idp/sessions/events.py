@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,18 @@ class SessionRaised(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrganizationChosen(Event):
+class ActingFor(Facts):
+    organization_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationChosen(Changed):
     """An enterprise account chose the organization it acts for in this session."""
 
     action: ClassVar[str] = "session.organization_chosen"
 
-    organization_id: str
+    before: ActingFor
+    after: ActingFor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,16 +3,19 @@
 A session's id is a UUIDv7, so that the order of ids is the order of sign-ins.
 """
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, distinct, func, select
+from sqlalchemy import Row, Select, Subquery, distinct, func, select
 from sqlalchemy.orm import aliased
 
 from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.keyset import rows_of_page
+from idp.registry.models import ClientRow
 from idp.sessions.filters import SessionFilter
 from idp.sessions.models import ClientSession, OPSession, Subject
 from idp.sessions.store import factors_of
@@ -55,8 +58,12 @@ class SessionSearch:
         self, chosen: SessionFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
     ) -> list[SessionLine]:
         """Return up to ``size`` sessions, latest first: those that began before one, or the nearest after one."""
-        statement = self._matching(chosen)
-        with self._database.read() as connection:
+        if _is_led_by_site(chosen):
+            theirs = _sessions_at(chosen.client_id, before, after)
+            statement = self._matching(replace(chosen, client_id=None)).join(theirs, theirs.c.id == OPSession.id)
+        else:
+            statement = self._matching(chosen)
+        with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, OPSession.id, before=before, after=after, size=size)
         return [_line(row) for row in rows]
 
@@ -79,6 +86,13 @@ class SessionSearch:
         with self._database.read() as connection:
             return connection.scalar(statement)
 
+    def last_sign_ins(self) -> dict[str, datetime]:
+        """Return when each client was last signed in to, by one step in an index each; others are left out."""
+        latest = select(func.max(ClientSession.created_at)).where(ClientSession.client_id == ClientRow.client_id)
+        statement: Select[str, datetime | None] = select(ClientRow.client_id, latest.scalar_subquery())
+        with self._database.read() as connection:
+            return {client_id: at for client_id, at in connection.execute(statement) if at is not None}
+
     def estimate(self, chosen: SessionFilter) -> Estimate:
         """Count what ending the sessions of a filter would end."""
         ids = select(OPSession.id, OPSession.account_id).where(chosen.condition(self._clock.now())).cte("chosen")
@@ -89,7 +103,7 @@ class SessionSearch:
             .scalar_subquery()
         )
         statement = select(func.count(), func.count(distinct(ids.c.account_id)), sites).select_from(ids)
-        with self._database.read() as connection:
+        with self._database.searching() as connection:
             return Estimate(*connection.execute(statement).one())
 
     def _matching(self, chosen: SessionFilter) -> Select[Any]:
@@ -98,6 +112,22 @@ class SessionSearch:
             .join(Account, Account.id == OPSession.account_id)
             .where(chosen.condition(self._clock.now()))
         )
+
+
+def _is_led_by_site(chosen: SessionFilter) -> bool:
+    """Tell whether a site's own sessions are what a page is found by; those of a person or a network are fewer."""
+    return chosen.client_id is not None and chosen.account_id is None and chosen.network is None
+
+
+def _sessions_at(client_id: str | None, before: UUID | None, after: UUID | None) -> Subquery:
+    """Select the sessions of a site in the order of the list, so that PostgreSQL stops when the page is full."""
+    key = ClientSession.op_session_id
+    theirs = select(key.label("id")).where(ClientSession.client_id == client_id).distinct()
+    if after is not None:
+        return theirs.where(key > after).order_by(key).subquery("theirs")
+    if before is not None:
+        theirs = theirs.where(key < before)
+    return theirs.order_by(key.desc()).subquery("theirs")
 
 
 def _line(row: Row[Any]) -> SessionLine:

@@ -13,9 +13,10 @@ from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.outbox import Outbox
+from idp.foundation.settings import Settings
 from idp.registry.service import Registry
 from idp.sessions import store
-from idp.sessions.events import OrganizationChosen, SessionOpened, SessionRaised
+from idp.sessions.events import ActingFor, OrganizationChosen, SessionOpened, SessionRaised
 from idp.sessions.filters import SessionFilter
 from idp.sessions.models import OPSession
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
@@ -37,22 +38,24 @@ class Sessions:
         *,
         outbox: Outbox,
         registry: Registry,
-        lifetimes: Lifetimes,
+        settings: Settings,
         on_ended: OnEnded | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
-        self._lifetimes = lifetimes
+        self._environment = settings.environment
+        self._lifetimes = Lifetimes.of(settings)
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
 
     def load(self, cookie: str | None, surface: str = PROVIDER) -> Session | None:
-        """Return the live session of a surface's cookie, of an account neither locked nor closed; one SELECT."""
+        """Return the live session of a surface's cookie, of one of our accounts, not locked, not closed; one SELECT."""
         if not cookie:
             return None
         with self._database.read() as connection:
-            rows = store.BY_DIGEST.rows(connection, {"digest": sha256(cookie), "surface": surface})
+            values = {"digest": sha256(cookie), "surface": surface, "environment": self._environment}
+            rows = store.BY_DIGEST.rows(connection, values)
         if not rows or rows[0].locked_at is not None or rows[0].closed_at is not None:
             return None
         session = store.session_of(rows[0])
@@ -121,6 +124,7 @@ class Sessions:
                 "network": browser.network or None,
                 "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
                 "surface": browser.surface,
+                "environment": self._environment,
             }
             if not store.INSERT_SESSION[self._database.dialect].rows(connection, values):
                 return None
@@ -182,7 +186,8 @@ class Sessions:
                     actor=f"account:{session.account_id}",
                     account_id=session.account_id,
                     session_id=session.id,
-                    organization_id=str(organization_id),
+                    before=_acting(session.organization_id),
+                    after=_acting(organization_id),
                 )
             )
         return opened
@@ -191,9 +196,27 @@ class Sessions:
         """End sessions: the one way out. Departments are told through the outbox."""
         return self._terminator.terminate(selector, reason=reason, actor=actor)
 
-    def end_batch(self, chosen: SessionFilter, *, began_until: datetime, most: int, reason: str, actor: str) -> Ended:
-        """End some of the sessions that a filter chooses and that began by a time, in the present transaction."""
+    def end_spared(self, account_id: UUID, *, reason: str, actor: str) -> int:
+        """End what a person's own logouts have spared: tokens that would outlive a change of the credentials."""
+        return self._terminator.end_spared(account_id, reason=reason, actor=actor)
+
+    def end_batch(
+        self,
+        chosen: SessionFilter,
+        *,
+        began_until: datetime,
+        after: UUID | None = None,
+        most: int,
+        reason: str,
+        actor: str,
+    ) -> Ended:
+        """End the first of the sessions that a filter chooses and that began by a time, in the present transaction;
+        ``after`` leaves out those up to an id.
+        """
         condition = chosen.condition(self._clock.now()) & (OPSession.created_at <= began_until)
+        if after is not None:
+            condition &= OPSession.id > after
+        self._database.plan_for_values()
         return self._terminator.end_batch(condition, most=most, reason=reason, actor=actor)
 
     def leave(self, session: Session, client_id: str) -> Ended:
@@ -229,3 +252,7 @@ class Sessions:
         for site in sites:
             by_session.setdefault(site.op_session_id, []).append(site.client_id)
         return [store.summary_of(row, tuple(by_session.get(row.id, ()))) for row in rows]
+
+
+def _acting(organization_id: UUID | None) -> ActingFor:
+    return ActingFor(organization_id=None if organization_id is None else str(organization_id))

@@ -20,7 +20,9 @@ from sqlalchemy import (
     update,
 )
 
+from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
+from idp.accounts.requirements import needs_no_new_credential
 from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.columns import Instant, moment_of
@@ -49,6 +51,7 @@ BY_DIGEST = PreparedStatement(
         OPSession.digest == bindparam("digest"),
         OPSession.surface == bindparam("surface"),
         OPSession.ended_at.is_(None),
+        is_of_deployment(),
     )
 )
 
@@ -75,9 +78,11 @@ _NEW_SESSION: dict[str, ColumnElement[Any]] = {
 }
 _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
     Account.id == _NEW_SESSION["account_id"],
+    is_of_deployment(),
     Account.locked_at.is_(None),
     Account.closed_at.is_(None),
     is_unrestricted(_NEW_SESSION["created_at"]),
+    needs_no_new_credential(_NEW_SESSION["created_at"]),
 )
 # The account is kept from being locked until the transaction ends.
 INSERT_SESSION = {

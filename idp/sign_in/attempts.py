@@ -35,6 +35,7 @@ _BY_DIGEST = PreparedStatement(
             SignInAttempt.password_is_short,
             SignInAttempt.organization_id,
             SignInAttempt.remember,
+            Account.reset_credential_until,
         )
         .join(Account, Account.id == SignInAttempt.account_id)
         .where(
@@ -49,11 +50,8 @@ _BY_DIGEST = PreparedStatement(
     )
 )
 _THIS = SignInAttempt.id == bindparam("attempt")
-_CHANGE = PreparedStatement(
-    update(SignInAttempt)
-    .where(_THIS)
-    .values({name: bindparam(name) for name in ("factors", "organization_id", "remember", "updated_at")})
-)
+_CHANGED = ("factors", "organization_id", "remember", "password_is_short", "updated_at")
+_CHANGE = PreparedStatement(update(SignInAttempt).where(_THIS).values({name: bindparam(name) for name in _CHANGED}))
 _FAIL = update(SignInAttempt).where(_THIS).values(failures=SignInAttempt.failures + 1)
 _FINISH = PreparedStatement(delete(SignInAttempt).where(_THIS))
 
@@ -80,7 +78,8 @@ class Attempts:
         """Return the attempt of a browser with what its account has enrolled, None if there is none that counts; one
         SELECT.
         """
-        values = {"presession": sha256(presession), "now": self._clock.now()}
+        now = self._clock.now()
+        values = {"presession": sha256(presession), "now": now}
         with self._database.read() as connection:
             rows = _BY_DIGEST.rows(connection, values)
         if not rows:
@@ -99,6 +98,7 @@ class Attempts:
             enrolled_of(row.account_id, rows),
             row.organization_id,
             row.remember,
+            must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
         )
 
     def save(self, presession: str, attempt: Attempt) -> None:
@@ -110,13 +110,14 @@ class Attempts:
             ],
             "organization_id": attempt.organization_id,
             "remember": attempt.remember,
+            "password_is_short": attempt.password_is_short,
             "updated_at": now,
         }
         with self._database.transaction() as connection:
             if attempt.id is not None:
                 _CHANGE.count(connection, values | {"attempt": attempt.id})
                 return
-            values |= {"account_id": attempt.account_id, "password_is_short": attempt.password_is_short}
+            values |= {"account_id": attempt.account_id}
             values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0}
             values |= {"created_at": now, "expires_at": now + self._lifetime}
             _REPLACE[self._database.dialect].rows(connection, values)

@@ -4,12 +4,10 @@ The answer says whether the site took it, may be asked again, or is not worth as
 site's own words: what a receiver answers is not ours to store.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal
 from urllib.parse import urlencode
 
 from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
-from idp.foundation.outbox import Message
+from idp.foundation.outbox import DELIVERED, Attempt, Message
 from idp.registry.service import Registry
 from idp.signals.logout_tokens import Logout, LogoutTokens
 
@@ -17,20 +15,6 @@ from idp.signals.logout_tokens import Logout, LogoutTokens
 _TAKEN = frozenset({200, 204})
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _LARGEST_ANSWER = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """How an attempt ended. ``error`` is for the ledger and names no secret.
-
-    ``held`` is a message that was put back to wait for its receiver, and needs no settling.
-    """
-
-    result: Literal["delivered", "retry", "hopeless", "held"]
-    error: str | None = None
-
-
-DELIVERED: Final = Attempt("delivered")
 
 
 class BackchannelLogout:

@@ -38,3 +38,9 @@ class Heartbeats:
         """Return when any worker was last seen, None if none ever was."""
         with self._database.read() as connection:
             return connection.scalar(select(func.max(WorkerHeartbeat.beat_at)))
+
+    def watched_since(self) -> datetime | None:
+        """Return since when there has been a worker at work without a gap that it could tell of, None if none is."""
+        alive = WorkerHeartbeat.beat_at >= self._clock.now() - LONGEST_SILENCE
+        with self._database.read() as connection:
+            return connection.scalar(select(func.min(WorkerHeartbeat.started_at)).where(alive))

@@ -1,12 +1,12 @@
 """What became of the signals: the ledger that people read, and the dead letters somebody has to look at (rule P12).
 
 A site counts as told only when its delivery was confirmed; a dead letter stays "not confirmed" until it is replayed and
-taken.
+taken. Notices are read and retried elsewhere (``notices``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -14,9 +14,11 @@ from sqlalchemy import func, select, update
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.outbox import Delivery, Outbox, OutboxMessage
+from idp.notices.values import MESSAGE_KIND as NOTICE
 
-_DEAD = OutboxMessage.settled_at.is_not(None) & OutboxMessage.delivered_at.is_(None)
-_WAITING = OutboxMessage.settled_at.is_(None)
+_SIGNALS = OutboxMessage.kind != NOTICE
+_DEAD = OutboxMessage.settled_at.is_not(None) & OutboxMessage.delivered_at.is_(None) & _SIGNALS
+_WAITING = OutboxMessage.settled_at.is_(None) & _SIGNALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ class DeadLetter:
     created_at: datetime
     given_up_at: datetime | None
     last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """How much was given up for one receiver, and when last."""
+
+    lane: str
+    count: int
+    last_at: datetime
 
 
 class Ledger:
@@ -66,6 +77,33 @@ class Ledger:
         )
         with self._database.read() as connection:
             return [DeadLetter(*row) for row in connection.execute(statement)]
+
+    def given_up(self) -> list[GivenUp]:
+        """Return, for each receiver with dead letters, how many there are and when the last was given up."""
+        statement = (
+            select(OutboxMessage.lane, func.count(), func.max(OutboxMessage.settled_at))
+            .where(_DEAD)
+            .group_by(OutboxMessage.lane)
+            .order_by(OutboxMessage.lane)
+        )
+        with self._database.read() as connection:
+            return [GivenUp(lane, count, last_at) for lane, count, last_at in connection.execute(statement) if last_at]
+
+    def counts_up_to(self, most: int) -> tuple[int, int]:
+        """Return the same as ``counts``, but count no further than ``most``: a page must not wait for millions."""
+        some = [select(OutboxMessage.id).where(state).limit(most).subquery() for state in (_WAITING, _DEAD)]
+        counted = [select(func.count()).select_from(one).scalar_subquery() for one in some]
+        with self._database.read() as connection:
+            waiting, dead = connection.execute(select(*counted)).one()
+        return waiting, dead
+
+    def settled_since(self, span: timedelta) -> tuple[int, int]:
+        """Return how many messages were delivered, and how many given up, in a span of time until now."""
+        delivered = func.count(OutboxMessage.delivered_at)
+        since = OutboxMessage.settled_at >= self._clock.now() - span
+        with self._database.read() as connection:
+            good, all_of_them = connection.execute(select(delivered, func.count()).where(since)).one()
+        return good, all_of_them - good
 
     def counts(self) -> tuple[int, int]:
         """Return how many messages wait, and how many were given up."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.outbox import Outbox
+from idp.notices.values import MESSAGE_KIND as NOTICE
 from idp.signals.heartbeat import LONGEST_SILENCE, Heartbeats
 
 State = Literal["ok", "degraded", "failed"]
@@ -135,7 +136,8 @@ class ReadinessProbe:
         return state, f"a worker was last seen {max(silence.total_seconds(), 0):.0f} s ago"
 
     def _outbox_is_moving(self) -> tuple[State, str]:
-        age = self._outbox.oldest_waiting_seconds()
+        # A mailbox that is full keeps no department from being told.
+        age = self._outbox.oldest_waiting_seconds(but=NOTICE)
         state: State = "ok" if age <= LONGEST_WAIT.total_seconds() else "degraded"
         return state, f"the oldest undelivered message is {age:.0f} s old"
 

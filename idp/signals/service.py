@@ -4,11 +4,11 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.outbound_http import OutboundHTTP
-from idp.foundation.outbox import Message, Outbox
+from idp.foundation.outbox import Attempt, Message, Outbox
 from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 from idp.registry.service import Registry
-from idp.signals.backchannel import Attempt, BackchannelLogout
+from idp.signals.backchannel import BackchannelLogout
 from idp.signals.heartbeat import Heartbeats
 from idp.signals.ledger import Ledger
 from idp.signals.logout_tokens import LogoutTokens

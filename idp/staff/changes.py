@@ -30,6 +30,7 @@ from idp.staff.events import (
     ChangeRequested,
     ChangeSuperseded,
     ChangeWithdrawn,
+    Standing,
 )
 from idp.staff.models import Approval, ChangeRequest
 from idp.staff.powers import Permission
@@ -77,8 +78,9 @@ class Changes:
         reason: str,
         approvals: int = 1,
         lifetime: timedelta = _LIFETIME,
+        subject_digest: bytes | None = None,
     ) -> UUID:
-        """Ask for a change and return the request's id."""
+        """Ask for a change and return the request's id. ``subject_digest``: of the row it puts into force."""
         now, request_id = self._clock.now(), self._entropy.uuid7()
         digest = sha256(orjson.dumps([kind, target, content], option=orjson.OPT_SORT_KEYS))
         values = {
@@ -88,6 +90,7 @@ class Changes:
             "author_id": author.person_id,
             "content": dict(content),
             "content_digest": digest,
+            "subject_digest": subject_digest or digest,
             "reason": reason,
             "approvals_needed": approvals,
             "state": "open",
@@ -96,7 +99,7 @@ class Changes:
         }
         with self._database.transaction() as connection:
             connection.execute(insert(ChangeRequest), values)
-            self._note(ChangeRequested, self.get(request_id), author, reason)
+            self._note(ChangeRequested, self.get(request_id), author, reason, before=None)
         return request_id
 
     def get(self, request_id: UUID) -> Change | None:
@@ -155,6 +158,9 @@ class Changes:
         values = {
             "request_id": change.id,
             "slot": slot,
+            "after_slot": slot - 1 or None,
+            "target": change.target,
+            "subject_digest": change.subject_digest,
             "author_id": change.author_id,
             "content_digest": bytes.fromhex(change.digest),
             "approver_id": officer.person_id,
@@ -165,11 +171,12 @@ class Changes:
                 connection.execute(insert(Approval), values)
             except IntegrityError:
                 raise UserError(_AT_ONCE) from None
+            approved = Standing(state=change.state, approvals=slot)
             self._note(ChangeApproved, change, officer, None, slot=slot)
             if slot >= change.approvals_needed:
                 self._close(change, "applied")
                 self._kinds[change.kind].apply(change, officer)
-                self._note(ChangeApplied, change, officer, change.reason)
+                self._note(ChangeApplied, change, officer, change.reason, before=approved)
 
     def reject(self, request_id: UUID, officer: Officer, reason: str) -> None:
         """Say no: the request is over. Raises UserError."""
@@ -231,7 +238,7 @@ class Changes:
                 kind=change.kind,
                 target=change.target,
                 content_digest=change.digest,
-                **values,
+                **{"before": _standing(change), "after": _standing(self.get(change.id) or change)} | values,
             )
         )
 
@@ -240,6 +247,10 @@ class Changes:
         waiting = (ChangeRequest.state == "open", ChangeRequest.expires_at > self._clock.now())
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(ChangeRequest).where(*waiting)) or 0
+
+
+def _standing(change: Change) -> Standing:
+    return Standing(state=change.state, approvals=len(change.approver_ids))
 
 
 def _change_of(row: Row[Any], approvers: tuple[UUID, ...], now: datetime) -> Change:
@@ -251,6 +262,7 @@ def _change_of(row: Row[Any], approvers: tuple[UUID, ...], now: datetime) -> Cha
         row.author_id,
         row.content,
         row.content_digest.hex(),
+        row.subject_digest,
         row.reason,
         row.approvals_needed,
         approvers,

@@ -3,25 +3,33 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerGranted(Event):
+class Holding(Facts):
+    """The power of a human, and whose sites they look after with it."""
+
+    power: str
+    agency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerGranted(Changed):
     """``account_id`` is the account the power is used through."""
 
     action: ClassVar[str] = "staff.power_granted"
 
-    power: str
-    agency: str | None = None
-    before: str | None = None
+    before: Holding | None
+    after: Holding
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerEnded(Event):
+class PowerEnded(Changed):
     action: ClassVar[str] = "staff.power_ended"
 
-    power: str
+    before: Holding
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +71,23 @@ class EventsExported(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeEvent(Event):
+class Standing(Facts):
+    """How far a request has come."""
+
+    state: str
+    approvals: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeEvent(Changed):
     """Base of what happens to a change request. ``content_digest`` says what exactly was decided upon."""
 
     request: str
     kind: str
     target: str
     content_digest: str
+    before: Standing | None
+    after: Standing
 
 
 @dataclass(frozen=True, kw_only=True)

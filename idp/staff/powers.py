@@ -29,6 +29,7 @@ class Permission(StrEnum):
     REVEAL_PERSONAL_DATA = "accounts.reveal"
     RESTRICT_ACCOUNTS = "accounts.restrict"
     RESET_FACTORS = "accounts.reset_factors"
+    HOLD_ACCOUNTS = "accounts.hold"
     SEE_SESSIONS = "sessions.see"
     END_SESSIONS = "sessions.end"
     SEE_CLIENTS = "clients.see"
@@ -37,11 +38,13 @@ class Permission(StrEnum):
     STOP_CLIENTS = "clients.stop"
     SEE_EVENTS = "events.see"
     EXPORT_EVENTS = "events.export"
+    ERASE_PERSONAL_VALUES = "events.erase_personal_values"
     SEE_HUNTS = "hunts.see"
     CHANGE_ALERTS = "alerts.change"
     SEE_INTEGRITY = "integrity.see"
     SEE_KEYS = "keys.see"
     ROTATE_KEYS = "keys.rotate"
+    APPROVE_KEYS = "keys.approve"
     SEE_DELIVERIES = "deliveries.see"
     RETRY_DELIVERIES = "deliveries.retry"
     SEE_HEALTH = "health.see"
@@ -63,6 +66,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.REVEAL_PERSONAL_DATA: frozenset({_SECURITY}),
         Permission.RESTRICT_ACCOUNTS: frozenset({_SECURITY}),
         Permission.RESET_FACTORS: frozenset({_SECURITY, _HELP_DESK}),
+        Permission.HOLD_ACCOUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.SEE_SESSIONS: frozenset({_SECURITY, _HELP_DESK}),
         Permission.END_SESSIONS: frozenset({_SECURITY}),
         Permission.SEE_CLIENTS: frozenset({_SYSTEM, _SECURITY, _AUDIT, _DELEGATE}),
@@ -71,11 +75,13 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.STOP_CLIENTS: frozenset({_SYSTEM, _SECURITY}),
         Permission.SEE_EVENTS: frozenset({_SECURITY, _AUDIT}),
         Permission.EXPORT_EVENTS: frozenset({_AUDIT}),
+        Permission.ERASE_PERSONAL_VALUES: frozenset({_AUDIT}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),
         Permission.SEE_KEYS: frozenset({_SYSTEM, _AUDIT}),
         Permission.ROTATE_KEYS: frozenset({_SYSTEM}),
+        Permission.APPROVE_KEYS: frozenset({_SECURITY}),
         Permission.SEE_DELIVERIES: frozenset({_SYSTEM, _SECURITY}),
         Permission.RETRY_DELIVERIES: frozenset({_SYSTEM}),
         Permission.SEE_HEALTH: frozenset({_SYSTEM}),

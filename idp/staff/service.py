@@ -1,5 +1,6 @@
 """Who has which power: granting, ending, and the first officers of a deployment (rules A1, A2)."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -16,7 +17,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.errors import UserError
 from idp.foundation.masked import Masked
 from idp.foundation.translation import marked
-from idp.staff.events import BootstrapCodesMade, OfficerActed, PowerEnded, PowerGranted
+from idp.staff.events import BootstrapCodesMade, Holding, OfficerActed, PowerEnded, PowerGranted
 from idp.staff.models import BootstrapCode, OfficerPower
 from idp.staff.powers import Power
 from idp.staff.values import Holder, Officer
@@ -83,11 +84,11 @@ class Staff:
                 connection.execute(
                     update(OfficerPower).where(OfficerPower.person_id == person), {**values, "ended_at": None}
                 )
-            before = held.power if held is not None and held.ended_at is None else None
+            is_held = held is not None and held.ended_at is None
+            before = Holding(power=held.power, agency=held.agency) if held is not None and is_held else None
+            after = Holding(power=power.value, agency=agency)
             self._audit.record(
-                PowerGranted(
-                    actor=actor, account_id=account_id, reason=reason, power=power.value, agency=agency, before=before
-                )
+                PowerGranted(actor=actor, account_id=account_id, reason=reason, before=before, after=after)
             )
 
     def end(self, person_id: UUID, *, actor: str, reason: str) -> bool:
@@ -96,13 +97,14 @@ class Staff:
             update(OfficerPower)
             .where(OfficerPower.person_id == person_id, OfficerPower.ended_at.is_(None))
             .values(ended_at=self._clock.now())
-            .returning(OfficerPower.account_id, OfficerPower.power)
+            .returning(OfficerPower.account_id, OfficerPower.power, OfficerPower.agency)
         )
         with self._database.transaction() as connection:
             row = connection.execute(ending).one_or_none()
             if row is None:
                 return False
-            self._audit.record(PowerEnded(actor=actor, account_id=row.account_id, reason=reason, power=row.power))
+            before = Holding(power=row.power, agency=row.agency)
+            self._audit.record(PowerEnded(actor=actor, account_id=row.account_id, reason=reason, before=before))
         return True
 
     def note_reason(
@@ -131,6 +133,12 @@ class Staff:
         """Tell whether anybody ever had a power here."""
         with self._database.read() as connection:
             return bool(connection.scalar(select(exists(select(OfficerPower.person_id)))))
+
+    def have_history(self, person_ids: Collection[UUID]) -> bool:
+        """Tell whether one of these humans has or had a power."""
+        held = exists(select(OfficerPower.person_id).where(OfficerPower.person_id.in_(person_ids)))
+        with self._database.read() as connection:
+            return bool(connection.scalar(select(held)))
 
     def make_bootstrap_codes(self, *, actor: str) -> list[Masked] | None:
         """Make the codes for the first two security officers, who can then let in all others; None if there is history.

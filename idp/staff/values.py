@@ -54,6 +54,7 @@ class Change:
     author_id: UUID
     content: dict[str, Any] = field(repr=False)
     digest: str
+    subject_digest: bytes = field(repr=False)
     reason: str = field(repr=False)
     approvals_needed: int
     approver_ids: tuple[UUID, ...]

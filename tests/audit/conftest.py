@@ -42,6 +42,7 @@ def new_sealer(services: Any) -> Iterator[Callable[..., Sealer]]:
         databases.append(database)
         clock = clock or services.clock
         audit = Audit(database, clock, services.entropy)
+        audit.encrypt_with(services.keyring)
         return Sealer(database, clock, audit, services.keyring, issuer=services.settings.issuer, batch=batch)
 
     yield make

@@ -58,7 +58,7 @@ def check(tmp_path: Path) -> Check:
 
 def test_an_event_is_proven_to_whoever_kept_a_checkpoint(services: Any, notes: list[Note], key: str, check: Check):
     event = [one for one in services.audit.export() if one.account_id][4]
-    proof = prove(services.database, event.id, kept=notes[0])
+    proof = prove(services.database, services.audit.details, event.id, kept=notes[0])
     status, said = check(proof, str(notes[0]), key)
     assert status == 0, said
     assert str(event.id) in said
@@ -66,18 +66,18 @@ def test_an_event_is_proven_to_whoever_kept_a_checkpoint(services: Any, notes: l
     assert "grew out of the checkpoint of 10 leaves" in said
     assert "signed with the key that you named" in said
     # What it could not check, it says.
-    assert "not checked" in check(prove(services.database, event.id))[1]
+    assert "not checked" in check(prove(services.database, services.audit.details, event.id))[1]
 
 
 def test_every_event_can_be_proven(services: Any, notes: list[Note], check: Check):
     events = [one.id for one in services.audit.export()]
     for event in (events[0], events[255], events[256], events[-1]):
-        assert check(prove(services.database, event), str(notes[-1]))[0] == 0
+        assert check(prove(services.database, services.audit.details, event), str(notes[-1]))[0] == 0
 
 
 def test_a_forged_proof_is_refused(services: Any, notes: list[Note], key: str, check: Check):
     event = [one for one in services.audit.export() if one.account_id][4]
-    proof = prove(services.database, event.id, kept=notes[0])
+    proof = prove(services.database, services.audit.details, event.id, kept=notes[0])
     foreign = str(VerifierKey("elsewhere/audit", b"k" * 32))
     forgeries = [
         ({"leaf": proof["leaf"].replace("test.happened", "test.forgotten")}, None, None),
@@ -100,6 +100,6 @@ def test_what_no_checkpoint_is_over_yet_is_not_proven(services: Any, record: Cal
     record(1)
     event = next(iter(services.audit.export()))
     with pytest.raises(NotProvable, match="ten seconds"):
-        prove(services.database, event.id)
+        prove(services.database, services.audit.details, event.id)
     with pytest.raises(NotProvable, match="no event"):
-        prove(services.database, services.entropy.uuid7())
+        prove(services.database, services.audit.details, services.entropy.uuid7())

@@ -65,7 +65,7 @@ def test_batches_make_the_same_tree(services: Any, record: Record, new_sealer: N
 def test_an_event_that_commits_late_is_not_skipped(services: Any, record: Record):
     """Rule A4: never by the last id. The earlier id commits after later ones were sealed."""
     late = Database(services.settings.database_url)
-    row = services.audit.row(Happened(number=-1))
+    row = services.audit.rows(Happened(number=-1))[AuditEvent]
     with late.engine.begin() as connection:
         connection.execute(insert(AuditEvent), row)
         record(5)

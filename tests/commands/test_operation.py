@@ -1,6 +1,7 @@
 """``idp session``, ``key``, ``audit``, ``db`` and ``doctor``."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from idp.sessions.values import Browser
 from tests.commands.conftest import Run
 from tests.registry.conftest import tax
 from tests.support.clock import RunningClock
+from tests.support.mail_server import MailServer, make_certificate
 
 CLAIMS: dict[str, list[str]] = {"id_token": [], "userinfo": []}
 
@@ -248,3 +250,29 @@ class TestBehindAProxy:
         ended = idp("doctor")
         assert ended.status == 1
         assert "FAILED   proxies: requests arrive from 10.1.2.0/24, which is private" in ended.stdout
+
+
+class TestWithAMailServer:
+    @pytest.fixture
+    def mail_server(self, tmp_path: Path) -> Iterator[MailServer]:
+        context, self.authority = make_certificate(tmp_path / "mail")
+        server = MailServer(context)
+        yield server
+        server.close()
+
+    @pytest.fixture
+    def setting_changes(self, mail_server: MailServer) -> dict[str, str]:
+        return {
+            "IDP_SMTP_URL": f"smtp://idp:hunter2@localhost:{mail_server.port}",
+            "IDP_OUTBOUND_CA_FILE": str(self.authority),
+        }
+
+    @pytest.mark.usefixtures("services")
+    def test_doctor_tries_the_way_of_notices(self, idp: Run, mail_server: MailServer):
+        mail_server.user = ("idp", "hunter2")
+        assert "ok       mail: notices can be handed over" in idp("doctor").stdout
+        assert mail_server.letters == []
+        mail_server.user = ("idp", "another")
+        ended = idp("doctor")
+        assert (ended.status, "hunter2" in ended.stdout) == (1, False)
+        assert "did not accept the user and password of IDP_SMTP_URL (535)" in ended.stdout

@@ -66,14 +66,10 @@ def test_each_decision_is_audited_without_values(grant, services, citizen):
     services.consents.withdraw(citizen.account_id, "tax", actor="command:test")
     events = [one for one in services.audit.of_account(citizen.account_id) if one.action.startswith("consent.")]
     assert [one.action for one in events] == ["consent.withdrawn", "consent.granted"]
-    assert events[1].detail == {
-        "basis": "consent",
-        "scopes": ["openid"],
-        "claims": ["name"],
-        "declined": ["email"],
-        "services": [],
-        "authorization_details": [],
-    }
+    decided = {"basis": "consent", "scopes": ["openid"], "claims": ["name"], "declined": ["email"], "services": []}
+    allowed = decided | {"authorization_details": 0}
+    assert events[1].detail == decided | {"authorization_details": [], "after": allowed}
+    assert events[0].detail == {"before": allowed}
 
 
 def test_the_list_is_the_persons_own(grant, services, citizen, account_factory, clock):

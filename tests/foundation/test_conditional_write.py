@@ -37,7 +37,7 @@ def write(database):
 @pytest.fixture
 def row(services):
     """Make the row of an audit event."""
-    return lambda: services.audit.row(MasterKeyRemoved(kid="k"))
+    return lambda: services.audit.rows(MasterKeyRemoved(kid="k"))[AuditEvent]
 
 
 def state(database):

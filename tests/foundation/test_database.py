@@ -136,7 +136,21 @@ class TestEngines:
             assert setting(database.transaction) == "on"
             assert setting(database.read) == "on"
             assert setting(database.lossy) == "off"
-        assert len(database.engines) == 3
+            assert setting(database.searching) == "on"
+        assert len(database.engines) == 4
+
+    @pytest.mark.only_on("postgresql")
+    def test_lists_are_planned_for_their_values_and_hot_statements_are_not(self, database: Database):
+        def mode(place: Any) -> Any:
+            with place() as connection:
+                return connection.scalar(text("SHOW plan_cache_mode"))
+
+        assert mode(database.searching) == "force_custom_plan"
+        assert mode(database.read) == mode(database.transaction) == "force_generic_plan"
+        with database.transaction():
+            database.plan_for_values()
+            assert mode(database.transaction) == "force_custom_plan"
+        assert mode(database.transaction) == "force_generic_plan", "only for that transaction"
 
     @pytest.mark.only_on("sqlite")
     def test_sqlite_is_durable_private_and_strict(self, database: Database):

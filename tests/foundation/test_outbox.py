@@ -99,12 +99,21 @@ def test_ledger_tells_the_state_of_every_message(outbox: Outbox):
     assert outbox.deliveries([UUID(int=8)]) == []
 
 
+def test_lanes_that_begin_alike_can_be_left_out(outbox: Outbox):
+    for lane in ("email:1", "email:2", "e%ail", "tax"):
+        outbox.enqueue("k", lane, {})
+    assert sorted(outbox.waiting_lanes(without=["email:"])) == ["e%ail", "tax"]
+    assert sorted(outbox.waiting_lanes(without=["e%"])) == ["email:1", "email:2", "tax"]
+
+
 def test_age_of_the_oldest_waiting_message_is_known(outbox: Outbox, clock: Any):
     assert outbox.oldest_waiting_seconds() == 0
     outbox.enqueue("k", "tax", {})
     clock.advance(61)
     outbox.enqueue("k", "tax", {})
     assert outbox.oldest_waiting_seconds() == 61
+    assert outbox.oldest_waiting_seconds(but="k") == 0
+    assert outbox.oldest_waiting_seconds(but="l") == 61
 
 
 def test_of_twenty_workers_exactly_one_claims_a_message(database_url: str, outbox: Outbox, clock: Any, entropy: Any):

@@ -188,3 +188,69 @@ def test_production_takes_officers_with_passkeys_only():
     """Rule A2."""
     with pytest.raises(ConfigurationError, match="IDP_OFFICER_ACR"):
         load_settings(LEAST | {"IDP_OFFICER_ACR": "urn:idp:acr:aal2"})
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("console:", "console: is refused outside development"),
+        ("file:///var/mail", "file: is refused outside development"),
+        ("smtp://localhost:25?tls=none", "with tls=none is refused outside development"),
+    ],
+)
+@pytest.mark.parametrize("environment", ["production", "sandbox"])
+def test_mail_that_is_unprotected_or_reaches_nobody_is_refused_outside_development(environment, url, words):
+    assert f"IDP_SMTP_URL {words}" in problem_of(environment=environment, smtp_url=url)
+
+
+@pytest.mark.parametrize("url", ["", "smtps://idp:hunter2@mail.example.gov.cn", "smtp://mail.example.gov.cn:587"])
+def test_protected_mail_is_accepted_in_production(url):
+    assert settings_of(smtp_url=url).smtp_url == url
+
+
+def test_mail_routes_are_read_with_their_usual_ports():
+    implicit = settings_of(smtp_url="smtps://id%40p:a%2Fb@mail.example").mail_route
+    assert (implicit.host, implicit.port, implicit.protection) == ("mail.example", 465, "tls")
+    assert (implicit.user, implicit.password) == ("id@p", "a/b")
+    assert "a/b" not in repr(implicit)
+    offered = settings_of(smtp_url="smtp://mail.example").mail_route
+    assert (offered.port, offered.protection, offered.user) == (587, "starttls", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.gov.cn",
+        "smtp://",
+        "http://idp:hunter2@mail.example",
+        "smtp://idp:hunter2@mail.example/path",
+        "smtp://idp:hunter2@mail.example?tls=maybe",
+        "smtp://idp:hunter2@mail.example?tls",
+        "smtps://idp:hunter2@mail.example?tls=none",
+        "smtp://idp:hunter2@mail.example:70000",
+        "smtp://idp:hunter2@[mail",
+        "smtp://idp:hunter2@ma\u2100il.example",
+        "file://host/var/mail",
+        "file:var/mail",
+    ],
+)
+def test_a_mail_address_that_is_not_understood_is_refused_without_being_shown(url):
+    problem = problem_of(smtp_url=url)
+    assert "IDP_SMTP_URL" in problem
+    assert "hunter2" not in problem
+
+
+def test_unprotected_mail_in_development_stays_on_this_machine():
+    changes = {"environment": "development", "issuer": "http://localhost:8000"}
+    assert settings_of(**changes, smtp_url="smtp://127.0.0.1:25?tls=none").mail_route.protection == "none"
+    assert "another" in problem_of(**changes, smtp_url="smtp://mail.example?tls=none")
+
+
+@pytest.mark.parametrize("sender", ["a@b@c", "a b@example.cn", "x", "a@example.cn\r\nBcc: b@example.cn", "<a@x.cn>"])
+def test_a_sender_that_is_no_address_is_refused(sender):
+    assert "IDP_SMTP_FROM" in problem_of(smtp_from=sender)
+
+
+def test_the_usual_sender_is_of_the_issuer():
+    assert settings_of().mail_from == "no-reply@id.example.gov.cn"
+    assert settings_of(smtp_from="id@example.gov.cn").mail_from == "id@example.gov.cn"

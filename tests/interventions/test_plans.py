@@ -49,17 +49,16 @@ def plan_of(services):
 
     def look(call):
         seen = []
-        engines = (services.database.engine, services.database._autocommit)  # noqa: SLF001 - both are watched
 
         def note(_connection, _cursor, statement, parameters, _context, _many):
             seen.append((statement, parameters))
 
-        for engine in engines:
+        for engine in services.database.engines:
             event.listen(engine, "before_cursor_execute", note)
         call()
-        for engine in engines:
+        for engine in services.database.engines:
             event.remove(engine, "before_cursor_execute", note)
-        with services.database.read() as connection:
+        with services.database.searching() as connection:
             lines = [
                 line
                 for statement, parameters in list(seen)
@@ -78,9 +77,32 @@ def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, pl
         SessionFilter(network="10.7.7.0/24"),
         SessionFilter(started_since=clock.now() - timedelta(hours=1)),
         SessionFilter(client_id="site7"),
+        SessionFilter(client_id="site7", method="password", state="all"),
+        SessionFilter(method="passkey"),
+        SessionFilter(method="recovery_code", state="all"),
     ]
     for chosen in filters:
         count, plan = plan_of(lambda chosen=chosen: services.session_search.page(chosen))
         assert count == 1
         assert "Seq Scan on op_session" not in plan, f"{chosen}\n{plan}"
         assert "Seq Scan on client_session" not in plan, f"{chosen}\n{plan}"
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_last_sign_ins_of_all_sites_are_one_statement_with_a_step_in_an_index_each(
+    services, plan_of, registration_factory
+):
+    for number in range(3):
+        registration_factory(f"site{number}")
+    count, plan = plan_of(services.session_search.last_sign_ins)
+    assert count == 1
+    assert "Seq Scan on client_session" not in plan, plan
+    assert "Limit" in plan, f"every row of a site is read\n{plan}"
+    assert set(services.session_search.last_sign_ins()) == {"site0", "site1", "site2"}
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_hunt_for_impossible_travel_is_one_statement_over_its_window(services, plan_of):
+    count, plan = plan_of(lambda: services.travels.faster_than(900, timedelta(hours=1)))
+    assert count == 1
+    assert "Seq Scan on op_session" not in plan, plan

@@ -1,7 +1,7 @@
 """What is removed when it is over, and what has to stay."""
 
 import importlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,10 @@ import idp
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.database import Base
 from idp.foundation.outbox import OutboxMessage
+from idp.interventions.alerts.models import Alert
 from idp.jobs import purge
 from idp.jobs.schedule import JOBS, Schedule
+from idp.notices.models import Notice
 from idp.protocol.artefacts.used_jti import UsedJTI
 from idp.registry.models import ClientSecretRow
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession
@@ -78,6 +80,25 @@ def test_settled_messages_stay_in_the_ledger_for_ninety_days(services: Any, cloc
     assert count(services, OutboxMessage) == 1
 
 
+def test_notices_and_what_was_alerted_go_with_the_ledger(services: Any, clock: Any):
+    """Keys of one column and of two are both purged."""
+    with services.database.transaction() as connection:
+        connection.execute(insert(Notice), [_notice(services.entropy.uuid7(), clock.now())])
+        connection.execute(
+            insert(Alert), [{"source": "s", "subject": str(n), "found": 1, "raised_at": clock.now()} for n in range(3)]
+        )
+    clock.advance(days=89)
+    assert purge.purge(services.database, clock.now(), purge.HISTORY) == 0
+    clock.advance(days=2)
+    assert purge.purge(services.database, clock.now(), purge.HISTORY) == 4
+    assert (count(services, Notice), count(services, Alert)) == (0, 0)
+
+
+def _notice(notice_id: UUID, now: datetime) -> dict[str, Any]:
+    plain = {"channel": "email", "template": "t", "address": b"", "locale": "en", "details": {}}
+    return {"id": notice_id, "created_at": now, **plain}
+
+
 def test_jobs_have_different_names_and_run_on_real_services(services: Any):
     assert len({job.name for job in JOBS}) == len(JOBS)
     assert all(job.run(services) >= 0 for job in JOBS)
@@ -89,7 +110,13 @@ def test_job_is_due_at_the_start_and_again_after_its_interval():
     assert set(schedule.take_due()) == set(JOBS)
     assert schedule.take_due() == []
     now[0] += 61
-    assert [job.name for job in schedule.take_due()] == ["end_sessions", "rotate_keys"]
+    assert [job.name for job in schedule.take_due()] == [
+        "end_sessions",
+        "rotate_keys",
+        "evaluate_alert_rules",
+        "look_at_deliveries",
+        "look_at_sealing",
+    ]
 
 
 def test_session_goes_with_all_that_hung_on_it_when_nobody_may_ask_any_more(

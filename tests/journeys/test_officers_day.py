@@ -147,7 +147,7 @@ def propose(page: "Page", site: TaxSite) -> None:
 def approve(page: "Page", site: TaxSite) -> str:
     """Look at what waits and approve it; return the request's address."""
     menu(page, "/console/requests")
-    page.get_by_role("link", name="client.publish").click()
+    page.get_by_role("link", name="发布服务版本").click()
     expect(page.locator("main")).to_contain_text(f"{site.origin}/callback")
     assert violations(page) == []
     page.click("button[name=answer][value=approve]")
@@ -320,7 +320,7 @@ def test_three_officers_let_a_site_in_end_a_stolen_session_and_prove_it_from_a_f
         expect(thief.locator("#signed-in")).to_be_visible()
         session_id = end_stolen_session(security, person)
         shows_in_time(thief, "#signed-out")
-        shows_in_time(security, "tbody tr:has-text('税务局网上办税'):has-text('delivered')")
+        shows_in_time(security, "tbody tr:has-text('税务局网上办税'):has-text('已确认')")
         phone.goto(site.origin)
         expect(phone.locator("#signed-in")).to_be_visible()
     thief.goto(f"{site.issuer}/account")

@@ -76,7 +76,7 @@ def test_everything_is_readable_after_a_change_and_the_old_key_can_go(
         assert read(deployment, reader) == written
         assert reader.verify(reader.sign({"a": 1}, typ="JWT"), typ="JWT") == {"a": 1}
         assert reader.verify(token, typ="JWT") == {"sub": "s"}
-    assert deployment.recorded("master_key.made") == [{"kid": new}]
+    assert deployment.recorded("master_key.made") == [{"kid": new, "before": {"kid": old}, "after": {"kid": new}}]
     assert deployment.recorded("master_key.removed") == [{"kid": old}]
     assert {"column": "test_note.first", "kid": new, "rows": 25, "failed": 0} in deployment.recorded(
         "column.reencrypted"

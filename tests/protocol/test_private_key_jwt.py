@@ -240,12 +240,10 @@ class TestRefusals:
         assert not bank.is_accepted(rs256)
 
     def test_the_form_around_it(self, bank):
-        for change in (
-            {"client_assertion_type": None},
-            {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"},
-            {"client_assertion_type": TYPE.upper()},
-        ):
-            assert not bank.is_accepted(bank.assertion(), **change)
+        """RFC7523-3-assertion."""
+        assert refused(bank.post(bank.assertion(), client_assertion_type=None), "invalid_request")
+        for kind in ("urn:ietf:params:oauth:client-assertion-type:saml2-bearer", TYPE.upper()):
+            assert not bank.is_accepted(bank.assertion(), client_assertion_type=kind)
         assert refused(bank.post(bank.assertion(), client_id="tax"), "invalid_client", 401)
         assert refused(bank.post(None, client_id="bank"), "invalid_client", 401)
         for text in ("a.b.c", "..", ".", "x" * 9000, "e30.bnVsbA.", "é.é.é", "e30." + "W" * 6000 + "."):
@@ -262,7 +260,7 @@ class TestRefusals:
         )
         assert refused(answer, "invalid_client", 401)
 
-    def test_a_legacy_client_may_name_the_token_endpoint(self, client, clock, registration_factory):
+    def test_a_legacy_client_may_name_an_endpoint(self, client, clock, registration_factory):
         """DEC-4-aud."""
         registration_factory(
             "bank",
@@ -272,7 +270,13 @@ class TestRefusals:
             policy={"profile": "legacy-oidc"},
         )
         bank = Signer(client, clock)
-        right: list[Any] = [ISSUER, f"{ISSUER}/token", [f"{ISSUER}/token"], [ISSUER, "https://elsewhere.example"]]
+        right: list[Any] = [
+            ISSUER,
+            f"{ISSUER}/token",
+            f"{ISSUER}/par",
+            [f"{ISSUER}/token"],
+            [ISSUER, "https://elsewhere.example"],
+        ]
         for audience in right:
             assert bank.is_accepted(bank.assertion(aud=audience)), audience
         wrong: list[Any] = [f"{ISSUER}/introspect", [], ["x"], [[ISSUER]], [None]]

@@ -133,6 +133,9 @@ def approval(services, change, approver_id):
     return {
         "request_id": change.id,
         "slot": 1,
+        "after_slot": None,
+        "target": change.target,
+        "subject_digest": change.subject_digest,
         "author_id": change.author_id,
         "content_digest": bytes.fromhex(change.digest),
         "approver_id": approver_id,

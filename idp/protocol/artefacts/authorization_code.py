@@ -113,10 +113,13 @@ class SpentCode:
 class AuthorizationCodes:
     """Issues and redeems codes."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy, *, lifetime_seconds: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, entropy: Entropy, *, environment: str, lifetime_seconds: int
+    ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
+        self._environment = environment
         self._lifetime = timedelta(seconds=lifetime_seconds)
         self._claim = ConditionalWrite(database, _CLAIM)
 
@@ -124,13 +127,17 @@ class AuthorizationCodes:
         """Store a code and return it, good for ``longest`` at most. A code lost in a crash costs a retry, so outside a
         transaction nobody waits for the disk.
         """
-        code = self._entropy.token()
-        values = {member.name: getattr(content, member.name) for member in fields(content)}
-        lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
-        values |= {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
+        code, row = self.new(content, longest=longest)
         with self._database.transaction() if is_in_transaction else self._database.lossy() as connection:
-            _INSERT.rows(connection, values)
+            _INSERT.rows(connection, row)
         return code
+
+    def new(self, content: CodeContent, *, longest: timedelta | None = None) -> tuple[str, dict[str, Any]]:
+        """Return a code and its row, for the statement on which it follows."""
+        code = self._entropy.token()
+        row = {member.name: getattr(content, member.name) for member in fields(content)}
+        lifetime = self._lifetime if longest is None else min(self._lifetime, longest)
+        return code, row | {"digest": sha256(code), "expires_at": self._clock.now() + lifetime}
 
     def redeemable(self, code: str, client_id: str) -> CodeContent | None:
         """Return what a code stands for. None: unknown, another client's, expired or used."""
@@ -142,7 +149,8 @@ class AuthorizationCodes:
         """Redeem a code and store the rows that follow from it; False, and nothing is stored, if somebody was quicker
         or what it hangs on has ended.
         """
-        return self._claim.run(self._presented(code, client_id), rows)
+        values = self._presented(code, client_id) | {"environment": self._environment}
+        return self._claim.run(values, rows)
 
     def _presented(self, code: str, client_id: str) -> dict[str, Any]:
         return {"code": sha256(code), "client": client_id, "now": self._clock.now()}

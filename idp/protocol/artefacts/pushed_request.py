@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Digest, Instant, personal, plain, secret
-from idp.foundation.conditional_write import ConditionalWrite
+from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
@@ -120,9 +120,11 @@ class PushedRequests:
             return None
         return PushedRequest(digest, orjson.loads(parameters))
 
-    def claim(self, request: PushedRequest) -> bool:
-        """Use a request up; False if it was used before. Commits by itself, unless a transaction is under way."""
-        return self._claim.run({"reference": request.digest, "now": self._clock.now()}, {})
+    def claim(self, request: PushedRequest, rows: Rows) -> bool:
+        """Use a request up and store the rows that follow from it; False, and nothing is stored, if it was used before.
+        Commits by itself, unless a transaction is under way.
+        """
+        return self._claim.run({"reference": request.digest, "now": self._clock.now()}, rows)
 
     def give_back(self, request: PushedRequest) -> None:
         """Make a request usable again whose claimant could give no answer after all."""

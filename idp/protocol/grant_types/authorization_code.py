@@ -14,7 +14,6 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant as AuthlibCodeG
 
 from idp.audit.models import AuditEvent
 from idp.foundation.conditional_write import Rows
-from idp.foundation.database import Base
 from idp.foundation.digests import b64url, sha256
 from idp.protocol.artefacts.authorization_code import CodeContent
 from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
@@ -118,7 +117,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             claims=tuple(sorted({name for names in code.claims.values() for name in names})),
             acr=code.acr,
         )
-        rows: dict[type[Base], dict[str, Any]] = {AuditEvent: parts.audit.row(event)}
+        rows = parts.audit.rows(event)
         if "refresh_token" in client.grant_types:
             family = parts.new_family(code, self.request.binding if client.is_public else UNBOUND)
             rows[RefreshFamilyRow] = parts.families.row(family)

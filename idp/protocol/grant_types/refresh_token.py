@@ -2,7 +2,6 @@
 end for replays. The family moves on only when everything else has been decided and signed (decision 0008).
 """
 
-from dataclasses import replace
 from typing import Any, cast
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
@@ -58,17 +57,17 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             raise InvalidGrantError(_REFUSED)
         return state.family
 
-    def _advance(self, parts: GrantParts, family: Family, rows: Rows) -> Family:
-        """Move the family on, store the rows, and return it as its next token is derived. Raises InvalidGrantError."""
+    def _advance(self, parts: GrantParts, family: Family, rows: Rows) -> int:
+        """Move the family on, store the rows, and return the generation of its next token. Raises InvalidGrantError."""
         if self._presented.generation == family.generation:
             does_rotate = rotates(self.request.client.registration)
             if (parts.families.rotate if does_rotate else parts.families.keep)(family, rows):
-                return replace(family, generation=family.generation + does_rotate)
+                return family.generation + does_rotate
             # Another request with the same token was quicker, or all has ended meanwhile.
             family = self._family_of_retry(parts)
         if not parts.families.take_grace(family, rows):
             raise InvalidGrantError(_REFUSED)
-        return family
+        return family.generation
 
     def _punish(self, parts: GrantParts, family: Family, verdict: Standing) -> None:
         with parts.database.transaction():
@@ -125,10 +124,10 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             client_id=family.client_id,
             scope=scope,
         )
-        record = parts.audit.row(event)
-        following = self._advance(parts, family, {AuditEvent: record})
-        parts.audit.announce([record])
-        body["refresh_token"] = parts.refresh_tokens.derive(following.id, following.generation, following.salt)
+        rows = parts.audit.rows(event)
+        generation = self._advance(parts, family, rows)
+        parts.audit.announce([rows[AuditEvent]])
+        body["refresh_token"] = parts.refresh_tokens.derive(family.id, generation, family.salt)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
 

@@ -3,11 +3,29 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamCreated(Event):
+class StreamSettings(Facts):
+    """What a receiver gets, how and where; never with which authorization."""
+
+    status: str
+    method: str
+    push_url: str | None
+    has_push_authorization: bool
+    events_requested: tuple[str, ...]
+    description: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamEvent(Changed):
+    before: StreamSettings | None
+    after: StreamSettings | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamCreated(StreamEvent):
     """A client began to receive security events."""
 
     action: ClassVar[str] = "stream.created"
@@ -16,7 +34,7 @@ class StreamCreated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamChanged(Event):
+class StreamChanged(StreamEvent):
     """A client changed what it receives, or where."""
 
     action: ClassVar[str] = "stream.changed"
@@ -25,7 +43,7 @@ class StreamChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamStatusChanged(Event):
+class StreamStatusChanged(StreamEvent):
     """A stream was enabled, paused or disabled: by its receiver, by staff, or because its receiver does not answer."""
 
     action: ClassVar[str] = "stream.status_changed"
@@ -34,16 +52,25 @@ class StreamStatusChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamDeleted(Event):
+class StreamDeleted(StreamEvent):
     """A client receives no security events any more; what waited for it is gone."""
 
     action: ClassVar[str] = "stream.deleted"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamSubjectChanged(Event):
+class Hears(Facts):
+    """Whether a receiver hears of the account."""
+
+    is_included: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSubjectChanged(Changed):
     """A receiver asked not to hear of an account, or to hear of it again."""
 
     action: ClassVar[str] = "stream.subject_changed"
 
     is_included: bool
+    before: Hears
+    after: Hears

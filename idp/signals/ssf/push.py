@@ -14,10 +14,9 @@ from idp.foundation.database import Database
 from idp.foundation.held_lanes import HeldLanes
 from idp.foundation.logging import get_logger
 from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused, OutboundResponse
-from idp.foundation.outbox import MOST_ATTEMPTS, Message
+from idp.foundation.outbox import DELIVERED, MOST_ATTEMPTS, Attempt, Message
 from idp.keyring.service import Keyring
 from idp.registry.service import Registry
-from idp.signals.backchannel import DELIVERED, Attempt
 from idp.signals.ssf.models import PUSH_AUTHORIZATION
 from idp.signals.ssf.security_event_tokens import SecurityEventTokens
 from idp.signals.ssf.service import Streams

@@ -2,7 +2,7 @@
 value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from idp.accounts.claims import ACCOUNT, SOURCES, Profile
@@ -11,11 +11,9 @@ from idp.protocol.authorization_details import TYPES_BY_NAME, Detail
 from idp.protocol.claims import SCOPE_CLAIMS
 from idp.protocol.consent_request import ConsentRequest
 from idp.web.shared.locale import current_locale, gettext
-from idp.web.shared.messages import CLAIM_NAMES
+from idp.web.shared.messages import CLAIM_NAMES, listed_claims
 from idp.web.shared.services import services
 
-# What is part of another line, or says nothing about the person, has no line of its own.
-_UNSHOWN = frozenset({"family_name", "given_name", "email_verified", "phone_number_verified", "updated_at", "locale"})
 _WORDS = {"male": marked("male"), "female": marked("female")}
 _DAY = 86_400
 
@@ -31,7 +29,7 @@ def context_of(asked: ConsentRequest) -> dict[str, Any]:
         "sources": _groups(new if is_later else asked.required, profile, asked),
         "given": _groups(asked.known & asked.required, profile, asked) if is_later else [],
         "only_new": is_later,
-        "optional": [_box(name, profile, asked) for name in _ordered(asked.optional)],
+        "optional": [_box(name, profile, asked) for name in listed_claims(asked.optional)],
         "acts_at": [_place(resource) for resource in asked.services],
         "authorization_details": [_detail(detail, asked) for detail in asked.details],
         "offline": asked.is_offline,
@@ -67,15 +65,9 @@ def _agency(resource: str) -> str:
     return resource if server is None else server.agency_name_in(current_locale())
 
 
-def _ordered(names: Iterable[str]) -> list[str]:
-    shown = [name for name in names if name not in _UNSHOWN]
-    order = list(CLAIM_NAMES)
-    return sorted(shown, key=lambda name: order.index(name) if name in order else len(order))
-
-
-def _groups(names: Iterable[str], profile: Profile | None, asked: ConsentRequest) -> list[dict[str, Any]]:
+def _groups(names: Collection[str], profile: Profile | None, asked: ConsentRequest) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, str]]] = {}
-    for name in _ordered(names):
+    for name in listed_claims(names):
         value = _value(name, profile)
         source = profile.claim_source(name) if profile else ACCOUNT
         line = {

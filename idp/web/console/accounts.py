@@ -6,13 +6,14 @@ from uuid import UUID
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.accounts.requirements import KINDS as REQUIREMENT_KINDS
 from idp.accounts.restrictions import KINDS
 from idp.accounts.views import AccountView
 from idp.sessions.filters import SessionFilter
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
-from idp.web.console.pages import client_names, console_page
+from idp.web.console.pages import actor_names, client_names, console_page
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.services import services
 
@@ -26,19 +27,24 @@ def show(officer: Officer, account_id: UUID) -> Response:
     """Show an account. What happened is for those who may see events."""
     account = known_account(account_id)
     sessions = services().session_search.page(SessionFilter(account_id, state="all"), size=_SESSIONS)
+    events = services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None
     return console_page(
         officer,
         "account.html",
         account=account,
         restrictions=services().restrictions.in_force(account_id),
         restriction_kinds=KINDS,
+        holds=services().legal_holds.of_account(account_id) if officer.may(Permission.HOLD_ACCOUNTS) else None,
+        requirements=services().requirements.in_force(account_id),
+        requirement_kinds=REQUIREMENT_KINDS,
         factors=services().factors.enrolled(account_id).authenticators,
         memberships=services().accounts.memberships(account_id),
         sessions=sessions,
         devices={line.id: device_name(line.user_agent).device for line in sessions},
         consents=services().consents.list(account_id),
         names=client_names(),
-        events=services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None,
+        events=events,
+        actors=actor_names(events or (), officer),
         may=_abilities(officer, account),
     )
 

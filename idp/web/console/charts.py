@@ -1,11 +1,14 @@
-"""The geometry of the one chart there is: bars upwards for what went well and downwards for what was refused, so that
-it is read without colours. Pure; the template draws it, with the same numbers in a table beside it.
+"""The geometry of the charts. Bars go upwards for what went well and downwards for what was refused, so that they are
+read without colours; the heat map has an hour in each column and a day in each row. Pure; the templates draw them, with
+the same numbers in a table beside each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Final
 
+from idp.foundation.translation import SHANGHAI
 from idp.interventions.hunts import Outcomes
 
 _HALF: Final = 60
@@ -44,3 +47,33 @@ def chart_of(outcomes: Sequence[Outcomes]) -> Chart:
 
 def _length(count: int, most: int) -> int:
     return max(count * _HALF // most, 1) if count else 0
+
+
+DAYS: Final = 7
+HOURS: Final = 24
+_SHADES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HeatDay:
+    """A day of the heat map: how many there were in each hour, None for hours that are no part of it, and how dark each
+    is drawn, from 0 (none) to 4 (as many as ever).
+    """
+
+    day: date
+    counts: tuple[int | None, ...]
+    shades: tuple[int, ...]
+
+
+def heat_of(by_hour: Mapping[datetime, int], now: datetime) -> list[HeatDay]:
+    """Return the last days, the latest first, in the hours of Shanghai."""
+    local = {moment.astimezone(SHANGHAI): count for moment, count in by_hour.items()}
+    most = max(local.values(), default=0)
+    today = now.astimezone(SHANGHAI)
+    return [_day_of(local, today, today.date() - timedelta(days=back), most) for back in range(DAYS)]
+
+
+def _day_of(local: Mapping[datetime, int], now: datetime, day: date, most: int) -> HeatDay:
+    hours = [datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI) for hour in range(HOURS)]
+    counts = tuple(local.get(hour, 0) if hour <= now else None for hour in hours)
+    return HeatDay(day, counts, tuple(-(-(count or 0) * _SHADES // most) if count else 0 for count in counts))

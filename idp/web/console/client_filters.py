@@ -7,7 +7,7 @@ address.
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from idp.foundation.translation import marked
@@ -29,8 +29,11 @@ LABELS: Final = {
     "profile": marked("Profile"),
     "state": marked("State"),
     "expiring": marked("Secret ends"),
+    "unused": marked("No sign-in for"),
 }
 EXPIRING_WORDS: Final = {"30d": marked("In 30 days")}
+UNUSED_WORDS: Final = {"90d": marked("90 days")}
+_UNUSED: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,19 @@ def typed() -> dict[str, str]:
     return filters.typed(LABELS)
 
 
-def matching(clients: Iterable[ClientSummary], given: Mapping[str, str], now: datetime) -> list[ClientSummary]:
-    """Return the clients that every filter lets through."""
-    return [client for client in clients if all(_matches(client, name, value, now) for name, value in given.items())]
+def matching(
+    clients: Iterable[ClientSummary], given: Mapping[str, str], now: datetime, last_sign_ins: Mapping[str, datetime]
+) -> list[ClientSummary]:
+    """Return the clients that every filter lets through. ``last_sign_ins`` is asked for the unused ones only."""
+    found = [
+        client
+        for client in clients
+        if all(_matches(client, name, value, now) for name, value in given.items() if name != "unused")
+    ]
+    if "unused" not in given:
+        return found
+    # A client that was let in lately has not had the time to be used.
+    return [client for client in found if now - last_sign_ins.get(client.client_id, client.created_at) > _UNUSED]
 
 
 def _matches(client: ClientSummary, name: str, value: str, now: datetime) -> bool:
@@ -78,5 +91,5 @@ def page_of(clients: Sequence[ClientSummary], after: str) -> Lines:
 
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
-    words: Mapping[str, Mapping[str, str]] = {"state": STATES, "expiring": EXPIRING_WORDS}
+    words: Mapping[str, Mapping[str, str]] = {"state": STATES, "expiring": EXPIRING_WORDS, "unused": UNUSED_WORDS}
     return filters.chips(given, path, LABELS, words)

@@ -11,7 +11,7 @@ from idp.registry.members import SECRET_METHODS
 from idp.registry.views import ClientDetail
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console import client_filters
+from idp.web.console import client_filters, saved_views
 from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_name, console_page
@@ -19,25 +19,42 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 PATH = "/console/clients"
+_SECTION = "clients"
 
 
 @requires(Permission.SEE_CLIENTS)
 def show(officer: Officer) -> Response:
     """List the sites this officer looks after, by id."""
+    return _list_page(officer)
+
+
+@requires(Permission.SEE_CLIENTS)
+def change_views(officer: Officer) -> Response:
+    """Save or delete a view of this list."""
+    return saved_views.change_views(officer, _SECTION, PATH, client_filters.typed(), _list_page)
+
+
+def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = client_filters.typed()
     mine = [one for one in services().registry.list() if officer.looks_after(one.agency)]
+    last = services().session_search.last_sign_ins()
     lines = client_filters.page_of(
-        client_filters.matching(mine, given, services().clock.now()), request.args.get("after", "")
+        client_filters.matching(mine, given, services().clock.now(), last), request.args.get("after", "")
     )
     return console_page(
         officer,
         "clients.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
         given=given,
         chips=client_filters.chips(given, PATH),
+        views=saved_views.view_links(officer, _SECTION, PATH, given),
         labels=client_filters.LABELS,
         values={name: sorted({getattr(one, name) for one in mine}) for name in ("agency", "environment", "profile")},
         states=client_filters.STATES,
         expiring=client_filters.EXPIRING_WORDS,
+        unused=client_filters.UNUSED_WORDS,
+        last_sign_ins=last,
         lines=lines.shown,
         previous=None if lines.before is None else address(PATH, given, after=lines.before),
         following=None if lines.after is None else address(PATH, given, after=lines.after),

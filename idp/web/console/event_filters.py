@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from idp.audit.details import kept_networks
 from idp.audit.searching import EventFilter, actions
 from idp.foundation.errors import UserError
 from idp.foundation.translation import SHANGHAI, marked
 from idp.web.console import filters
 from idp.web.console.filters import UNKNOWN_VALUE, Chip
 
-NAMES: Final = ("actor", "account", "client", "action", "hide", "request", "since", "until")
+NAMES: Final = ("actor", "account", "client", "action", "hide", "request", "network", "since", "until")
 _LABELS: Final[Mapping[str, str]] = {
     "actor": marked("Actor"),
     "account": marked("Account"),
@@ -18,10 +19,12 @@ _LABELS: Final[Mapping[str, str]] = {
     "action": marked("Action"),
     "hide": marked("Hidden"),
     "request": marked("Request id"),
+    "network": marked("Network"),
     "since": marked("From"),
     "until": marked("Before"),
 }
 _BAD_TIME: Final = marked("Write a time such as 2026-03-02 09:00.")
+_BAD_NETWORK: Final = marked("Write an address or a network such as 198.51.100.0/24, not wider than /16 (IPv6: /40).")
 _UNNAMED: Final = ("system", "command:", "client:", "account:")
 
 
@@ -38,6 +41,7 @@ def parsed(given: Mapping[str, str]) -> EventFilter:
         client_id=given.get("client"),
         action=_action(given["action"], "action") if "action" in given else None,
         request_id="".join(given["request"].split()).upper() if "request" in given else None,
+        network=_network(given["network"]) if "network" in given else None,
         since=_moment(given["since"], "since") if "since" in given else None,
         until=_moment(given["until"], "until") if "until" in given else None,
         hidden=(_action(given["hide"], "hide"),) if "hide" in given else (),
@@ -57,6 +61,15 @@ def _actor(text: str) -> str:
 def _action(text: str, field: str) -> str:
     if text not in actions():
         raise UserError(UNKNOWN_VALUE, field=field)
+    return text
+
+
+def _network(text: str) -> str:
+    """Return an address or network that events can be found by."""
+    try:
+        kept_networks(text)
+    except ValueError:
+        raise UserError(_BAD_NETWORK, field="network") from None
     return text
 
 

@@ -11,17 +11,17 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.audit.records import AuditRecord, facts_of
 from idp.audit.searching import EventFilter, EventSearch, actions
-from idp.audit.service import AuditRecord
 from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.foundation.errors import UserError
 from idp.staff.events import EventsExported
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console import event_filters
+from idp.web.console import event_filters, saved_views
 from idp.web.console.filters import UNKNOWN_VALUE, address
 from idp.web.console.guards import requires
-from idp.web.console.pages import client_names, console_page
+from idp.web.console.pages import actor_names, client_names, console_page, places_of
 from idp.web.console.paging import Page, current_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import read_form
@@ -30,17 +30,34 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 PATH: Final = "/console/events"
+_SECTION: Final = "events"
 _FORMS: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
 @requires(Permission.SEE_EVENTS)
 def show(officer: Officer) -> Response:
     """List events, latest first."""
+    return _list_page(officer)
+
+
+@requires(Permission.SEE_EVENTS)
+def change_views(officer: Officer) -> Response:
+    """Save or delete a view of this list."""
+    given = event_filters.typed()
+    try:
+        event_filters.parsed(given)
+    except UserError:
+        return _list_page(officer)
+    return saved_views.change_views(officer, _SECTION, PATH, given, _list_page)
+
+
+def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = event_filters.typed()
     try:
         chosen, problems = event_filters.parsed(given), []
     except UserError as error:
         chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
+    problems += [problem] if problem else []
     page: Page[AuditRecord] = (
         current_page(partial(services().event_search.page, chosen), PATH, given) if chosen else Page([])
     )
@@ -51,9 +68,12 @@ def show(officer: Officer) -> Response:
         problems=problems,
         given=given,
         chips=event_filters.chips(given, PATH),
+        views=saved_views.view_links(officer, _SECTION, PATH, given),
         actions=actions(),
         clients=client_names(),
         records=page.lines,
+        places=places_of(record.network for record in page.lines),
+        actors=actor_names(page.lines, officer),
         newer=page.newer,
         older=page.older,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
@@ -71,6 +91,9 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         officer,
         "event.html",
         record=record,
+        places=places_of([record.network]),
+        facts=facts_of(record),
+        actors=actor_names([record], officer),
         names=client_names(),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),

@@ -25,6 +25,15 @@ FRESH_FOR: Final = timedelta(minutes=5)
 View = Callable[Concatenate[Officer, P], Response]
 
 
+class PermissionMissing(Forbidden):
+    """An officer asked for what their power does not include."""
+
+    def __init__(self, officer: Officer, permission: Permission) -> None:
+        super().__init__()
+        self.officer = officer
+        self.permission = permission
+
+
 def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View[P]], Callable[P, Response]]:
     """Call the view with the officer of this session. ``fresh`` asks for a sign-in of the last five minutes."""
 
@@ -73,4 +82,4 @@ def _refuse(session: Session, officer: Officer | None, permission: Permission) -
             power=officer.power.value if officer else None,
         )
     )
-    raise Forbidden
+    raise Forbidden if officer is None else PermissionMissing(officer, permission)

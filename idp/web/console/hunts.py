@@ -1,5 +1,7 @@
 """The hunts on one page, over a window of time that stands in the address; each line leads to what it speaks of."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -7,47 +9,98 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
+from idp.interventions.alerts.raising import RaisedAlert
+from idp.interventions.alerts.rules import Rule
+from idp.interventions.alerts.watching import DEAD_LETTERS, SEALING
 from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
-from idp.web.console.charts import chart_of
+from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
+from idp.web.console.charts import DAYS, HOURS, chart_of, heat_of
+from idp.web.console.filters import address
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import console_page, places_of
 from idp.web.shared.services import services
 
-_WINDOWS: Final = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "24h": timedelta(days=1)}
-_WINDOW_WORDS: Final = {"1h": marked("1 hour"), "6h": marked("6 hours"), "24h": marked("24 hours")}
+_ALARMS: Final = {DEAD_LETTERS: marked("Deliveries were given up"), SEALING: marked("The audit record is not sealed")}
+_REMOVED: Final = marked("A rule since removed")
+_ALERTS_SHOWN: Final = timedelta(days=7)
 _USUAL: Final = "6h"
 _LEAST_ACCOUNTS: Final = 5
-_MOST_ACCOUNTS: Final = 10_000
+_MOST: Final = 10_000
+_USUAL_SPEED: Final = 900
+_LEAST_SPEED: Final = 100
+"""In kilometres an hour: an airliner, and what a fast train would make."""
 
 
 @requires(Permission.SEE_HUNTS)
 def show(officer: Officer) -> Response:
     """Show what the hunts found."""
     window = request.args.get("window", _USUAL)
-    window = window if window in _WINDOWS else _USUAL
-    least = _least(request.args.get("least", ""))
-    hunts, span = services().hunts, _WINDOWS[window]
-    outcomes = hunts.sign_ins(span)
+    window = window if window in WINDOWS else _USUAL
+    least = _number(request.args.get("least", ""), _LEAST_ACCOUNTS, 2)
+    speed = _number(request.args.get("speed", ""), _USUAL_SPEED, _LEAST_SPEED)
+    hunts, span = services().hunts, WINDOWS[window]
+    outcomes, crowded = hunts.sign_ins(span), hunts.crowded_networks(span, least=least)
+    rules = services().alerting.rules.list()
     return console_page(
         officer,
         "hunts.html",
         window=window,
-        windows=_WINDOW_WORDS,
+        windows=WINDOW_WORDS,
         least=least,
+        speed=speed,
+        table=services().networks.status(),
+        travels=services().travels.faster_than(speed, span),
+        heat=heat_of(hunts.sign_ins_by_hour(DAYS), services().clock.now()),
+        hours=[f"{hour:02}" for hour in range(HOURS)],
         outcomes=[one for one in reversed(outcomes) if one.succeeded or one.refused],
         chart=chart_of(outcomes),
-        networks=hunts.crowded_networks(span, least=least),
+        networks=crowded,
+        places=places_of(line.network for line in crowded),
         new_factors=hunts.new_factors_after_recovery(span),
         dormant=hunts.dormant_officers(),
         dormant_days=DORMANT_AFTER.days,
         power_names=NAMES,
+        rules=rules,
+        rule_windows={rule.id: window_name(rule) for rule in rules},
+        alerts=_alerts(officer, rules),
+        may_change_alerts=officer.may(Permission.CHANGE_ALERTS),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
     )
 
 
-def _least(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_MOST_ACCOUNTS))
-    return max(int(text), 2) if is_number else _LEAST_ACCOUNTS
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the list of alerts; ``href`` is the list or page that shows more of its subject, if one may see it."""
+
+    alert: RaisedAlert
+    title: str
+    href: str
+
+
+def _alerts(officer: Officer, rules: Iterable[Rule]) -> list[_Line]:
+    watched = {str(rule.id): rule.hunt for rule in rules}
+    titles = _ALARMS | {source: hunt.title for source, hunt in watched.items()}
+    return [
+        _Line(
+            one,
+            titles.get(one.source, _REMOVED),
+            _href(officer, watched[one.source].about if one.source in watched else "", one.subject),
+        )
+        for one in services().alerting.alerts.latest(_ALERTS_SHOWN)
+    ]
+
+
+def _href(officer: Officer, about: str, subject: str) -> str:
+    if about == "network" and officer.may(Permission.SEE_SESSIONS):
+        return address("/console/sessions", {"network": subject, "state": "all"})
+    if about == "account" and officer.may(Permission.SEE_ACCOUNTS):
+        return f"/console/accounts/{subject}"
+    return ""
+
+
+def _number(text: str, usual: int, least: int) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_MOST))
+    return max(int(text), least) if is_number else usual

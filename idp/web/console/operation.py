@@ -1,4 +1,4 @@
-"""How the service itself is: its signing keys, what could not be told to departments, and whether this node is fit."""
+"""How the service itself is: what could not be told to departments, and whether this node is fit."""
 
 from typing import Final
 
@@ -18,14 +18,7 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 _DELIVERIES: Final = "/console/deliveries"
-
-
-@requires(Permission.SEE_KEYS)
-def keys(officer: Officer) -> Response:
-    """List every signing key there ever was."""
-    return console_page(
-        officer, "keys.html", keys=services().keyring.list_keys(), findings=services().keyring.problems()
-    )
+_MOST_COUNTED: Final = 10_000
 
 
 @requires(Permission.SEE_HEALTH)
@@ -37,12 +30,14 @@ def health(officer: Officer) -> Response:
 @requires(Permission.SEE_DELIVERIES)
 def deliveries(officer: Officer) -> Response:
     """Show how much waits, and list what was given up."""
-    waiting, dead = services().signals.ledger.counts()
+    waiting, dead = services().signals.ledger.counts_up_to(_MOST_COUNTED + 1)
     return console_page(
         officer,
         "deliveries.html",
-        waiting=waiting,
-        dead=dead,
+        waiting=min(waiting, _MOST_COUNTED),
+        dead=min(dead, _MOST_COUNTED),
+        more_wait=waiting > _MOST_COUNTED,
+        more_dead=dead > _MOST_COUNTED,
         letters=services().signals.ledger.dead_letters(),
         names=client_names(),
         may_retry=officer.may(Permission.RETRY_DELIVERIES),

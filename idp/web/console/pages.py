@@ -1,16 +1,23 @@
 """How a page of the console is made: as any page, with the officer, their power and their menu."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from werkzeug.wrappers import Response
 
-from idp.staff.powers import NAMES
+from idp.audit.records import AuditRecord
+from idp.foundation.translation import marked
+from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.navigation import menu
+from idp.web.console.words import event_word, word
+from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+
+_SYSTEM = marked("The service itself")
+_COMMAND = marked("Command line (%(user)s)")
 
 
 def console_page(
@@ -26,6 +33,8 @@ def console_page(
         officer_name=(account.masked_name or account.username) if account else "",
         officer_power=NAMES[officer.power],
         console_menu=menu(officer),
+        word=word,
+        event_word=event_word,
         # The console has one size and one density of its own.
         size_classes="console",
         elder=False,
@@ -38,6 +47,12 @@ def client_names() -> dict[str, str]:
     return {client.client_id: client.client_name for client in services().registry.list()}
 
 
+def places_of(networks: Iterable[str | None]) -> dict[str, str]:
+    """Return where networks are, those that the table of networks knows."""
+    found = {network: services().networks.place_of(network) for network in networks if network is not None}
+    return {network: str(place) for network, place in found.items() if place is not None}
+
+
 def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list
     """Return how staff call an account."""
     account = services().accounts.get(account_id)
@@ -48,3 +63,26 @@ def actor_name(actor: str) -> str:
     """Return how staff call whoever did something: the account's username, else the actor as it was recorded."""
     kind, _, account_id = actor.partition(":")
     return username_of(UUID(account_id)) if kind == "account" else actor
+
+
+def actor_names(records: Sequence[AuditRecord], officer: Officer) -> dict[str, str]:
+    """Return how staff call whoever acts in these records, and whom they are about, by the names of the record.
+
+    Citizens are named only to those who may see accounts; who acts for the state is named to all who see events.
+    """
+    clients, names = client_names(), {"system": gettext(_SYSTEM)}
+    accounts = set()
+    for record in records:
+        kind, _, rest = record.actor.partition(":")
+        if kind == "client":
+            names[record.actor] = clients.get(rest, rest)
+        elif kind == "command":
+            names[record.actor] = gettext(_COMMAND, user=rest)
+        elif kind == "account":
+            accounts.add(UUID(rest))
+        if record.account_id:
+            accounts.add(record.account_id)
+    if not officer.may(Permission.SEE_ACCOUNTS):
+        accounts &= {holder.account_id for holder in services().staff.holders()}
+    found = services().account_search.usernames(accounts)
+    return names | {f"account:{account_id}": username for account_id, username in found.items()}

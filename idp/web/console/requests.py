@@ -1,6 +1,7 @@
 """Changes that wait for another officer: what exactly is asked, by whom and why, and the answer."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from flask import request
@@ -8,12 +9,16 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
 from idp.interventions.client_changes import PUBLISH
+from idp.interventions.key_changes import TARGET
+from idp.interventions.merging import MERGE
 from idp.registry.views import Comparison
+from idp.staff.granting import GRANT
 from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import client_names, console_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
@@ -21,12 +26,14 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
+_KEYS: Final = marked("Signing keys")
+_UNKNOWN_AUTHOR: Final = marked("not on record")
+
 
 @requires(Permission.APPROVE_REQUESTS)
 def show_all(officer: Officer) -> Response:
     """List what waits."""
-    waiting = services().changes.open_requests()
-    return console_page(officer, "requests.html", changes=[_line(change, officer) for change in waiting])
+    return console_page(officer, "requests.html", changes=_lines(services().changes.open_requests(), officer))
 
 
 @requires(Permission.APPROVE_REQUESTS, fresh=True)
@@ -66,7 +73,7 @@ def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) ->
         400 if problem else 200,
         problems=problems,
         change=change,
-        line=_line(change, officer),
+        line=_lines([change], officer)[0],
         comparison=_comparison(change),
     )
 
@@ -76,10 +83,22 @@ def _comparison(change: Change) -> Comparison | None:
     return services().registry.compare(change.target, change.content["version"]) if change.kind == PUBLISH else None
 
 
-def _line(change: Change, officer: Officer) -> dict[str, Any]:
-    return {
-        "change": change,
-        "is_own": change.author_id == officer.person_id,
-        "has_approved": officer.person_id in change.approver_ids,
-        "given": len(change.approver_ids),
-    }
+def _lines(changes: Sequence[Change], officer: Officer) -> list[dict[str, Any]]:
+    """Return the requests with the names of what they are about and of who asks."""
+    authors = {holder.person_id: holder.username for holder in services().staff.holders()}
+    subjects = client_names() | {TARGET: gettext(_KEYS)}
+    accounts = {UUID(change.target) for change in changes if change.kind in {GRANT, MERGE}}
+    accounts |= {UUID(change.content["into"]) for change in changes if change.kind == MERGE}
+    subjects |= {str(account_id): name for account_id, name in services().account_search.usernames(accounts).items()}
+    return [
+        {
+            "change": change,
+            "about": subjects.get(change.target, change.target),
+            "author": authors.get(change.author_id, gettext(_UNKNOWN_AUTHOR)),
+            "kept": subjects.get(change.content["into"]) if change.kind == MERGE else None,
+            "is_own": change.author_id == officer.person_id,
+            "has_approved": officer.person_id in change.approver_ids,
+            "given": len(change.approver_ids),
+        }
+        for change in changes
+    ]

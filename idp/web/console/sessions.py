@@ -14,10 +14,10 @@ from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Selector, SessionLine
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console import session_filters
+from idp.web.console import saved_views, session_filters
 from idp.web.console.filters import address
 from idp.web.console.guards import requires
-from idp.web.console.pages import client_names, console_page
+from idp.web.console.pages import client_names, console_page, places_of
 from idp.web.console.paging import Page, current_page
 from idp.web.console.reasons import reason_problem
 from idp.web.my_account.device_names import device_name
@@ -28,6 +28,7 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 PATH = "/console/sessions"
+_SECTION = "sessions"
 _EVERYTHING = marked("This filter chooses every session. Narrow it down, or use the command line in an emergency.")
 _NOT_LIVE = marked("Only live sessions can be ended. Take the filter of the state away.")
 
@@ -35,11 +36,27 @@ _NOT_LIVE = marked("Only live sessions can be ended. Take the filter of the stat
 @requires(Permission.SEE_SESSIONS)
 def show(officer: Officer) -> Response:
     """List sessions, latest first."""
+    return _list_page(officer)
+
+
+@requires(Permission.SEE_SESSIONS)
+def change_views(officer: Officer) -> Response:
+    """Save or delete a view of this list."""
+    given = session_filters.typed()
+    try:
+        session_filters.parsed(given)
+    except UserError:
+        return _list_page(officer)
+    return saved_views.change_views(officer, _SECTION, PATH, given, _list_page)
+
+
+def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = session_filters.typed()
     try:
         chosen, problems = session_filters.parsed(given), []
     except UserError as error:
         chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
+    problems += [problem] if problem else []
     page: Page[SessionLine] = (
         current_page(partial(services().session_search.page, chosen), PATH, given) if chosen else Page([])
     )
@@ -50,12 +67,14 @@ def show(officer: Officer) -> Response:
         problems=problems,
         given=given,
         chips=session_filters.chips(given, PATH),
+        views=saved_views.view_links(officer, _SECTION, PATH, given),
         clients=client_names(),
         methods=session_filters.METHODS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
         lines=page.lines,
         devices={line.id: device_name(line.user_agent).device for line in page.lines},
+        places=places_of(line.network for line in page.lines),
         newer=page.newer,
         older=page.older,
         ending_url=address(f"{PATH}/end", given),
@@ -160,6 +179,7 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
         problems=[problem] if problem else [],
         line=line,
         device=device_name(line.user_agent).device,
+        places=places_of([line.network]),
         names=client_names(),
         deliveries=services().outbox.deliveries([session_id]),
         may_see_account=officer.may(Permission.SEE_ACCOUNTS),

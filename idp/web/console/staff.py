@@ -15,6 +15,7 @@ from idp.staff.values import Holder, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.console.reasons import reason_problem
+from idp.web.console.words import PERMISSION_WORDS
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
@@ -37,6 +38,7 @@ def show(officer: Officer) -> Response:
         names=NAMES,
         powers=list(Power),
         permissions=PERMISSIONS,
+        permission_words=PERMISSION_WORDS,
         may_change=officer.may(Permission.CHANGE_STAFF),
     )
 

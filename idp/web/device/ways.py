@@ -17,9 +17,9 @@ TICKET_PARAMETER: Final = "d"
 RESULT_PARAMETER: Final = "result"
 
 
-def to_sign_in(destination: str, acr_needed: str = ACR_AAL1) -> Response:
+def to_sign_in(destination: str, acr_needed: str = ACR_AAL1, *, fresh_login: bool = False) -> Response:
     """Send the person to sign in, or to prove more, and back to one of our addresses."""
-    sealed = seal(services().interactions.alone(destination, acr_needed=acr_needed))
+    sealed = seal(services().interactions.alone(destination, acr_needed=acr_needed, fresh_login=fresh_login))
     if sealed is None:
         raise BadRequest
     return see_other(path_with("/login", sealed))

@@ -14,7 +14,7 @@ from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import current_locale, gettext
-from idp.web.shared.messages import CLAIM_NAMES, SERVICE_STOPPED
+from idp.web.shared.messages import CLAIM_NAMES, SERVICE_STOPPED, listed_claims
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 
@@ -64,7 +64,7 @@ def _line(summary: ConsentSummary) -> dict[str, Any] | None:
         "since": summary.first_granted_at,
         "last_used": summary.last_used_at,
         "until": None if summary.is_statutory else summary.expires_at,
-        "claims": [gettext(name) for claim, name in CLAIM_NAMES.items() if claim in summary.claims],
+        "claims": [gettext(CLAIM_NAMES.get(name, name)) for name in listed_claims(summary.claims)],
         "statutory": summary.is_statutory,
         "legal_basis": client.legal_basis_in(locale) or "",
     }

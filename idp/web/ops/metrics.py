@@ -5,15 +5,19 @@ What lies in the database (outbox, worker, readiness) is read when somebody asks
 address, no client, no person.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from idp.audit.lag import SealingLag
 from idp.signals.ledger import Ledger
 from idp.signals.readiness import Readiness
 
@@ -27,21 +31,29 @@ _ENDPOINTS: Final = frozenset(
     {
         ".well-known",
         "account",
+        "assets",
         "authorize",
         "consent",
+        "console",
+        "device",
+        "device_authorization",
         "end_session",
         "healthz",
         "introspect",
         "jwks.json",
         "login",
         "logout",
+        "par",
         "readyz",
+        "register",
         "revoke",
-        "static",
+        "scim",
+        "ssf",
         "token",
         "userinfo",
     }
 )
+_RECENT: Final = timedelta(minutes=5)
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 REQUESTS: Final = Counter("idp_requests", "Requests by endpoint and class of status.", ("endpoint", "status"))
@@ -62,8 +74,7 @@ class Measured:
         self._times = {name: SECONDS.labels(name) for name in (*_ENDPOINTS, "", "other")}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        segment = environ.get("PATH_INFO", "/").split("/", 2)[1:2]
-        name = segment[0] if segment and (segment[0] in _ENDPOINTS or not segment[0]) else "other"
+        name = endpoint_of(environ.get("PATH_INFO", "/"))
         started = time.perf_counter()
 
         def note(status: str, *arguments: Any) -> Any:  # noqa: ANN401 - as WSGI defines it
@@ -74,13 +85,26 @@ class Measured:
         return self._application(environ, note)
 
 
+def endpoint_of(path: str) -> str:
+    """Return how numbers and traces name the endpoint of a path: by its first part, if it is one of ours."""
+    segment = path.split("/", 2)[1:2]
+    return segment[0] if segment and (segment[0] in _ENDPOINTS or not segment[0]) else "other"
+
+
 class DatabaseNumbers(Collector):
     """What the database knows, asked at each scrape."""
 
-    def __init__(self, readiness: Callable[[], Readiness], ledger: Ledger, oldest_waiting: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        readiness: Callable[[], Readiness],
+        ledger: Ledger,
+        oldest_waiting: Callable[[], float],
+        lag: Callable[[], SealingLag],
+    ) -> None:
         self._readiness = readiness
         self._ledger = ledger
         self._oldest_waiting = oldest_waiting
+        self._lag = lag
 
     def collect(self) -> Iterator[Metric]:
         """Yield readiness always, the outbox only when the database answers."""
@@ -96,12 +120,38 @@ class DatabaseNumbers(Collector):
             yield GaugeMetricFamily(
                 "idp_outbox_oldest_seconds", "Age of the oldest undelivered message.", value=self._oldest_waiting()
             )
+            settled = GaugeMetricFamily(
+                "idp_deliveries_recent", "Messages settled in the last five minutes.", labels=["outcome"]
+            )
+            for outcome, number in zip(("delivered", "given_up"), self._ledger.settled_since(_RECENT), strict=True):
+                settled.add_metric([outcome], number)
+            yield settled
+            yield from _of_sealing(self._lag())
+
+
+def _of_sealing(lag: SealingLag) -> Iterator[Metric]:
+    yield GaugeMetricFamily("idp_audit_size", "Events that are sealed.", value=lag.size)
+    yield GaugeMetricFamily("idp_audit_unsealed_seconds", "Age of the oldest unsealed event.", value=lag.unsealed)
+    yield GaugeMetricFamily("idp_audit_checkpoint_seconds", "Age of the newest checkpoint.", value=lag.checkpoint)
 
 
 def exposition(folder: str | None, numbers: DatabaseNumbers) -> bytes:
     """Return all numbers as text: those that the workers left in the folder, and those of the database."""
     registry = CollectorRegistry()
     if folder is not None:
+        _forget_the_dead(folder)
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
     registry.register(numbers)
     return generate_latest(registry)
+
+
+def _forget_the_dead(folder: str) -> None:
+    """Forget what processes that have ended were using; what they counted stays."""
+    for file in Path(folder).glob("gauge_live*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            mark_process_dead(process, folder)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from idp.audit.lag import sealing_lag
 from idp.foundation.clock import SystemClock
 from idp.foundation.database import Database
 from idp.foundation.entropy import SystemEntropy
@@ -28,7 +29,7 @@ class Operations:
     """What the little server answers, as functions of a path."""
 
     def __init__(self, settings: Settings, metrics_folder: str | None) -> None:
-        clock = SystemClock()
+        self._clock = clock = SystemClock()
         self._database = Database(settings.database_url, pool_size=2)
         self._outbox = Outbox(self._database, clock, SystemEntropy(clock))
         self._probe = ReadinessProbe(self._database, self._outbox, clock)
@@ -57,7 +58,12 @@ class Operations:
     def _metrics(self) -> tuple[HTTPStatus, str, bytes]:
         from idp.web.ops import metrics  # noqa: PLC0415 - needs the multiprocess folder to be named first
 
-        numbers = metrics.DatabaseNumbers(self._probe.look, self._ledger, self._outbox.oldest_waiting_seconds)
+        numbers = metrics.DatabaseNumbers(
+            self._probe.look,
+            self._ledger,
+            self._outbox.oldest_waiting_seconds,
+            lambda: sealing_lag(self._database, self._clock.now()),
+        )
         return HTTPStatus.OK, metrics.CONTENT_TYPE, metrics.exposition(self._metrics_folder, numbers)
 
 

@@ -21,6 +21,7 @@ from idp.web.shared.services import services
 from idp.web.shared.state import shared
 
 RESUME_PATH = "/authorize/resume"
+BRANDS = "/brands/"
 
 
 def seal(interaction: Interaction) -> str | None:
@@ -74,7 +75,31 @@ def slip_of(client: Client | None) -> ServiceSlip | None:
     if client is None:
         return None
     locale = current_locale()
-    return ServiceSlip(client.name_in(locale), client.agency_name_in(locale), client.client_uri or "")
+    brand = client.brand
+    return ServiceSlip(
+        client.name_in(locale),
+        client.agency_name_in(locale),
+        client.client_uri or "",
+        theme_url=brand_url(client.client_id, brand.theme.name) if brand.theme else "",
+        logo_url=brand_url(client.client_id, brand.logo.name) if brand.logo else "",
+    )
+
+
+def brand_url(client_id: str, name: str) -> str:
+    """Return where a file of a site's brand is fetched, under an address that changes with what it holds."""
+    return f"{BRANDS}{quote(client_id, safe='')}/{name}"
+
+
+def identity_page(client: Client, level: int) -> Response:
+    """Say that a service needs an identity that is proven better; it learns nothing, as if nobody had come."""
+    return render(
+        "errors/identity_not_proven.html",
+        403,
+        service=slip_of(client),
+        level=level,
+        needed=client.min_ial,
+        return_url=client.client_uri,
+    )
 
 
 def form_targets(client: Client | None) -> tuple[str, ...]:

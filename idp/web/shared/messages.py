@@ -5,6 +5,7 @@ Templates hold the wording of pages; what depends on an outcome (a wrong code, a
 here, to be translated with ``locale.gettext``. Values go into ``%(name)s`` places.
 """
 
+from collections.abc import Collection
 from types import MappingProxyType
 from typing import Final
 
@@ -64,3 +65,12 @@ CLAIM_NAMES: Final = MappingProxyType(
         "id_number": marked("ID number"),
     }
 )
+_SAYS_NOTHING_OF_THE_PERSON = frozenset({"email_verified", "phone_number_verified", "updated_at", "locale"})
+_PARTS_OF_THE_NAME = frozenset({"family_name", "given_name"})
+
+
+def listed_claims(names: Collection[str]) -> list[str]:
+    """Return the claims that get a line, in the order of all pages; a part only where its whole is absent."""
+    unlisted = _SAYS_NOTHING_OF_THE_PERSON | (_PARTS_OF_THE_NAME if "name" in names else frozenset())
+    order = list(CLAIM_NAMES)
+    return sorted(set(names) - unlisted, key=lambda name: (order.index(name) if name in order else len(order), name))

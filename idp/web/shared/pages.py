@@ -26,6 +26,8 @@ class ServiceSlip:
     name: str
     agency: str = ""
     home_url: str = ""
+    theme_url: str = ""
+    logo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _PATHS: Final = {
     Step.PASSWORD: "/login",
     Step.SECOND_FACTOR: "/login/totp",
     Step.ENROL_SECOND_FACTOR: "/login/enrol",
+    Step.RENEW_PASSWORD: "/login/renew",
     Step.ORGANIZATION: "/login/organization",
     Step.NOT_ADMITTED: "/login/not-admitted",
 }

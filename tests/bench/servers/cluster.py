@@ -37,6 +37,7 @@ class Cluster:
     process: int
     port: int
     programs: Path
+    log: Path
 
     def url(self, database: str, scheme: str) -> str:
         """Return the address of a database for a driver."""
@@ -87,8 +88,8 @@ def programs_folder() -> Path:
 
 
 @contextmanager
-def private_cluster(core: int, *, counts_statements: bool = False) -> Iterator[Cluster]:
-    """Run a fresh cluster on a core; its files are gone afterwards."""
+def private_cluster(core: int, *, counts_statements: bool = False, configuration: str = "") -> Iterator[Cluster]:
+    """Run a fresh cluster on a core, with lines added to its configuration; its files are gone afterwards."""
     programs = programs_folder()
     user = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="idp-bench-postgresql-"))
@@ -97,13 +98,13 @@ def private_cluster(core: int, *, counts_statements: bool = False) -> Iterator[C
             shutil.chown(folder, user)
         data, port = folder / "data", free_port()
         initialize(programs, data, user)
-        with (data / "postgresql.conf").open("a") as configuration:
-            configuration.write(CONFIGURATION.format(port=port))
+        with (data / "postgresql.conf").open("a") as file:
+            file.write(CONFIGURATION.format(port=port) + configuration)
             if counts_statements:
-                configuration.write("shared_preload_libraries = 'pg_stat_statements'\n")
+                file.write("shared_preload_libraries = 'pg_stat_statements'\n")
         command = [str(programs / "postgres"), "-D", str(data)]
         with ManagedProcess(command, folder / "log", core=core, user=user, stop_signal=signal.SIGINT) as process:
-            cluster = Cluster(process.pid, port, programs)
+            cluster = Cluster(process.pid, port, programs, process.log)
             wait_until_ready(cluster, process)
             yield cluster
     finally:

@@ -58,12 +58,15 @@ FAPI2_REGISTRATION = {
 
 def write_registrations(folder: Path) -> list[Path]:
     """Write the clients' registration files."""
-    files = []
-    for registration in (REGISTRATION, OFFLINE_REGISTRATION, FAPI2_REGISTRATION):
-        file = folder / f"{registration['client_id']}.json"
-        file.write_text(json.dumps(registration, ensure_ascii=False, indent=2))
-        files.append(file)
-    return files
+    everyone = (REGISTRATION, OFFLINE_REGISTRATION, FAPI2_REGISTRATION)
+    return [write_registration(folder, registration) for registration in everyone]
+
+
+def write_registration(folder: Path, registration: dict[str, Any]) -> Path:
+    """Write one registration file."""
+    file = folder / f"{registration['client_id']}.json"
+    file.write_text(json.dumps(registration, ensure_ascii=False, indent=2))
+    return file
 
 
 def write_accounts(file: Path, everyone: Iterable[Person]) -> Path:

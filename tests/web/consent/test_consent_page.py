@@ -168,6 +168,12 @@ class TestOptionalClaims:
         assert not [control for control in page.form(ALLOW).controls if control.name == "claim"]
         assert "email" in claims_at(tax, visitor.browser.submit(ALLOW))
 
+    def test_a_part_of_the_name_is_told_where_the_name_itself_is_not_asked_for(self, tax, visitor):
+        """PIPL-17: nothing is released that the page does not name."""
+        page = tax.authorize(visitor.browser, scope="openid", claims=wish("family_name", essential=True))
+        assert "由您填写 姓 张 " in page.text
+        assert "family_name" in claims_at(tax, visitor.browser.submit(ALLOW))
+
     def test_a_ticked_claim_that_was_not_offered_is_not_released(self, tax, visitor):
         tax.authorize(visitor.browser, scope="openid", claims=wish("email"))
         info = claims_at(tax, visitor.browser.submit(ALLOW, claim="phone_number"))

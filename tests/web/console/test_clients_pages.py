@@ -4,11 +4,14 @@ import json
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
+from idp.factors.assurance import VerifiedFactor
 from idp.foundation.errors import UserError
 from idp.registry.models import ClientVersion
+from idp.sessions.models import ClientSession
+from idp.sessions.values import Browser as SessionBrowser
 from idp.staff.powers import Power
 from tests.registry.conftest import PRODUCTION, SANDBOX, tax_in_production, tax_in_sandbox
 from tests.support.browser import Browser
@@ -285,3 +288,20 @@ def test_an_auditor_reads_and_changes_nothing(at_console):
     assert all(form.method != "post" for form in page.forms)
     for path in ("/console/new-client", f"{PATH}/edit", f"{PATH}/stop", f"{PATH}/resume", f"{PATH}/secret"):
         assert auditor.get(path).status == 403
+
+
+def test_the_list_says_when_a_site_was_last_signed_in_to_and_finds_those_that_are_not_used(
+    in_force, at_console, services, account_factory, entropy, clock
+):
+    assert "No service matches" in in_force.get("/console/clients", unused="90d").text
+    clock.advance(days=91)
+    browser = at_console(Power.SYSTEM)
+    assert "税务局网上办税" in browser.get("/console/clients", unused="90d").text
+    account_id = account_factory().account_id
+    factors = [VerifiedFactor("password", clock.now())]
+    opened = services.sessions.open(account_id, factors, entropy.uuid7(), SessionBrowser("192.0.2.0/24"))
+    visit = {"op_session_id": opened.session_id, "account_id": account_id, "client_id": "tax", "sid": "s", "sub": "t"}
+    with services.database.transaction() as connection:
+        connection.execute(insert(ClientSession), {**visit, "id": entropy.uuid7(), "created_at": clock.now()})
+    assert "No service matches" in browser.get("/console/clients", unused="90d").text
+    assert clock.now().isoformat(timespec="seconds") in browser.get("/console/clients").source

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from idp.accounts.events import AccountLocked
+from idp.accounts.events import AccountLocked, AccountState
 from idp.audit.searching import actions
 from idp.staff.powers import Power
 
@@ -17,7 +17,9 @@ def record(services, clock):
 
     def make(count=1, **values):
         for _ in range(count):
-            services.audit.record(AccountLocked(**values))
+            services.audit.record(
+                AccountLocked(before=AccountState(state="open"), after=AccountState(state="locked"), **values)
+            )
             clock.advance(1)
 
     return make
@@ -138,3 +140,28 @@ def test_nobody_but_an_auditor_takes_a_copy(at_console, power):
 
 def test_every_action_can_be_chosen():
     assert {"account.lock", "session.opened", "console.acted"} <= set(actions())
+
+
+def test_an_event_shows_what_it_changed_side_by_side(at_console, services, account_factory):
+    account_id = account_factory(kind="staff").account_id
+    services.accounts.set_contacts(account_id, email=None, phone="+8613912345678", actor="command:x")
+    services.accounts.set_contacts(account_id, email=None, phone="+8613987654321", actor="command:x")
+    event = services.audit.of_account(account_id)[0]
+    page = at_console(Power.AUDIT).get(f"/console/events/{event.id}")
+    for shown in ("+86139****5678", "+86139****4321"):
+        assert shown in page.text
+    for hidden in ("13912345678", "13987654321"):
+        assert hidden not in page.source
+
+
+def test_events_are_found_by_network_and_a_bad_one_is_refused_in_words(at_console):
+    browser = at_console(Power.AUDIT)
+    assert "session.opened" in rows_of(browser.get("/console/events", network="127.0.0.9"))
+    assert "session.opened" not in rows_of(browser.get("/console/events", network="192.0.2.0/24"))
+    page = browser.get("/console/events", network="10.0.0.0/8")
+    assert page.status == 400
+    assert "198.51.100.0/24" in page.text
+
+
+def rows_of(page):
+    return page.source.partition("<tbody>")[2]

@@ -6,9 +6,12 @@ import pytest
 
 from idp.audit.searching import actions
 from idp.factors.assurance import VerifiedFactor
+from idp.foundation.translation import SHANGHAI
 from idp.interventions.hunts import REFUSALS
+from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Browser
 from idp.staff.powers import Power
+from idp.web.console.charts import DAYS, HOURS, heat_of
 
 HOUR = timedelta(hours=1)
 
@@ -83,3 +86,104 @@ def test_the_help_desk_does_not_hunt(at_console):
 
 def test_the_outcomes_counted_are_actions_that_exist():
     assert set(REFUSALS) <= set(actions())
+
+
+HEAD = "network,country,region,latitude,longitude,operator,asn\n"
+WUHAN, LISBON, NEAR = "203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"
+TABLE = (
+    HEAD,
+    f"{WUHAN},CN,Hubei,30.6,114.3,China Telecom,4134\n",
+    f"{LISBON},PT,Lisbon,38.7,-9.1,,\n",
+    f"{NEAR},CN,Hubei,31.0,114.5,,\n",
+)
+
+
+@pytest.fixture
+def table(services):
+    return services.networks.load(iter(TABLE), "table.csv", on_bad_line=print)
+
+
+def journeys(services, speed=900, window=HOUR):
+    return [(one.before.network, one.after.network) for one in services.travels.faster_than(speed, window)]
+
+
+@pytest.mark.usefixtures("table")
+def test_an_account_at_two_places_faster_than_anybody_travels_is_found(
+    at_console, account_factory, enter, services, clock
+):
+    thief, traveller, neighbour = account_factory(), account_factory(), account_factory()
+    enter(traveller, WUHAN)
+    clock.advance(hours=23, minutes=30)
+    enter(traveller, LISBON)
+    for network in (WUHAN, NEAR, WUHAN):
+        enter(neighbour, network)
+    enter(thief, WUHAN)
+    clock.advance(minutes=20)
+    enter(thief, LISBON)
+    (found,) = services.travels.faster_than(900, HOUR)
+    assert (found.account_id, found.before.place.region, found.after.place.region) == (
+        thief.account_id,
+        "Hubei",
+        "Lisbon",
+    )
+    assert 10_000 < found.kilometres < 11_500
+    assert found.speed == pytest.approx(3 * found.kilometres, rel=0.01)
+    page = at_console().get("/console/hunts", window="1h")
+    assert thief.username in page.text
+    assert "Lisbon, PT" in page.text
+    assert traveller.username not in page.text.split("Impossible travel")[1].split("One network")[0]
+    assert len(journeys(services, speed=400)) == 2, "a slower threshold finds the traveller too"
+
+
+@pytest.mark.usefixtures("table")
+def test_a_sign_in_before_the_window_counts_as_where_somebody_was(account_factory, enter, services, clock):
+    person = account_factory()
+    enter(person, WUHAN)
+    clock.advance(hours=2)
+    enter(person, LISBON)
+    assert journeys(services) == [(WUHAN, LISBON)]
+
+
+@pytest.mark.usefixtures("table")
+def test_two_sign_ins_at_the_same_moment_are_a_journey_too(account_factory, enter, services):
+    person = account_factory()
+    enter(person, WUHAN)
+    enter(person, LISBON)
+    assert len(journeys(services)) == 1
+
+
+def test_without_a_table_the_page_says_how_to_load_one(at_console, account_factory, enter, services):
+    person = account_factory()
+    enter(person, WUHAN)
+    enter(person, LISBON)
+    assert journeys(services) == []
+    assert "idp network load" in at_console().get("/console/hunts").text
+
+
+@pytest.mark.usefixtures("table")
+def test_sessions_and_events_say_where_their_network_is(at_console, account_factory, enter, services):
+    person = account_factory()
+    enter(person, WUHAN)
+    browser = at_console()
+    assert "Hubei, CN, China Telecom, AS4134" in browser.get("/console/sessions", account=person.username).text
+    (line,) = services.session_search.page(SessionFilter(person.account_id))
+    assert "Hubei, CN, China Telecom, AS4134" in browser.get(f"/console/sessions/{line.id}").text
+
+
+def test_the_heat_map_has_the_hours_of_shanghai_and_the_same_numbers_in_its_table(
+    at_console, account_factory, enter, services, clock
+):
+    person = account_factory()
+    for _ in range(4):
+        enter(person)
+    clock.advance(hours=-2)
+    enter(person)
+    clock.advance(hours=2)
+    today, *_, oldest = heat_of(services.hunts.sign_ins_by_hour(DAYS), clock.now())
+    hour = clock.now().astimezone(SHANGHAI).hour
+    assert (today.counts[hour], today.shades[hour]) == (4, 4)
+    assert (today.counts[hour - 2], today.shades[hour - 2]) == (1, 1)
+    assert today.counts[hour + 1 :] == (None,) * (HOURS - 1 - hour), "what is still to come is no zero"
+    assert sum(oldest.counts) == 0
+    page = at_console().get("/console/hunts")
+    assert page.source.count('class="h4"') == 1

@@ -209,6 +209,7 @@ def test_consent_is_listed_and_withdrawn(browser, services, new_relying_party, a
     browser.submit("consent-allow")
     page = browser.get("/account/services")
     assert "税务局网上办税" in page.text
+    assert "信息 姓名、用户名" in page.text, "in the words of the consent page, the name once"
     page = browser.submit("tax")
     assert services.consents.remembered(person.account_id, "tax") is not None
     page = browser.submit("withdraw")

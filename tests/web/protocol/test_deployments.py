@@ -5,12 +5,13 @@ and O3, ASVS 3.3 and 3.4).
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from idp.factors.assurance import VerifiedFactor
+from idp.registry.digests import digest_of
 from idp.registry.models import ClientRow, ClientVersion
 from idp.sessions.values import Browser as From
-from idp.staff.granting import GRANT
+from idp.staff.models import Approval, ChangeRequest
 from idp.web.shared.guards import GUARD
 from tests.factories.registrations import registration_of
 from tests.protocol.conftest import refused
@@ -100,18 +101,31 @@ def test_an_approved_client_works(tax, person):
 
 
 @pytest.mark.parametrize("made_for", ["development", "production"])
-def test_a_client_made_for_another_deployment_is_refused(tax, person, services, account_factory, officer, made_for):
+def test_a_client_made_for_another_deployment_is_refused(tax, person, services, officer, made_for):
     """Rule O1: even if its rows were copied here, with the approvals that production cannot be without."""
-    person_id = str(account_factory(kind="staff").account_id)
-    request_id = services.changes.request(
-        GRANT, person_id, {"power": "audit"}, author=officer(), reason="test", approvals=2
-    )
-    for _ in range(2):
-        services.changes.approve(request_id, services.changes.get(request_id).digest, officer())
     with services.database.transaction() as connection:
         content = connection.scalar(select(ClientVersion.content))
         content["policy"]["environment"] = made_for
-        connection.execute(update(ClientVersion).values(content=content, change_request_id=request_id, approvals=2))
+        digest, author = digest_of(content), officer()
+        request_id, row = services.entropy.uuid7(), {"target": "tax", "subject_digest": digest}
+        now = services.clock.now()
+        connection.execute(
+            insert(ChangeRequest),
+            row
+            | {"id": request_id, "kind": "client.publish", "author_id": author.person_id, "content": {}}
+            | {"content_digest": digest, "reason": "copied", "approvals_needed": 2, "state": "applied"}
+            | {"created_at": now, "expires_at": now},
+        )
+        for slot in (1, 2):
+            connection.execute(
+                insert(Approval),
+                row
+                | {"request_id": request_id, "slot": slot, "after_slot": slot - 1 or None}
+                | {"author_id": author.person_id, "content_digest": digest}
+                | {"approver_id": officer().person_id, "approved_at": now},
+            )
+        copied = {"content": content, "content_digest": digest, "change_request_id": request_id, "approvals": 2}
+        connection.execute(update(ClientVersion).values(**copied))
         connection.execute(update(ClientRow).values(environment=made_for))
     services.registry.rotate_secret("tax", actor="command:test")
     assert is_refused(tax.authorize(person))

@@ -1,0 +1,54 @@
+"""Connections at hand for the next hot statement: the way through the pool would cost more than the statement itself.
+
+A connection is kept only while it is as good as new: nothing but prepared statements ran on it (decision 0009), each of
+which committed by itself, and none failed. Whatever else happened, it goes back through the pool as ever.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, QueuePool
+
+
+class KeptConnections:
+    """Connections of an autocommitting engine, the one used last first."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: deque[Connection] = deque()
+
+    @contextmanager
+    def use(self) -> Iterator[Connection]:
+        """Yield a connection that nobody else uses meanwhile."""
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            if connection.invalidated:
+                # The database went away: what else is kept would fail one by one.
+                self.dispose()
+            connection.close()
+            raise
+        if connection.in_transaction() or self._is_crowded():
+            connection.close()
+        else:
+            self._kept.append(connection)
+
+    def dispose(self) -> None:
+        """Close what is kept."""
+        while self._kept:
+            connection = self._kept.pop()
+            connection.invalidate()
+            connection.close()
+
+    def _take(self) -> Connection:
+        try:
+            return self._kept.pop()
+        except IndexError:
+            return self._engine.connect()
+
+    def _is_crowded(self) -> bool:
+        """Tell whether the pool overflows: somebody may wait there for what would be kept here."""
+        pool = self._engine.pool
+        return isinstance(pool, QueuePool) and pool.overflow() > 0

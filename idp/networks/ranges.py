@@ -1,0 +1,104 @@
+"""Networks as numbers, and looking one up among a million in memory. Pure.
+
+An IPv4 address is its number; an IPv6 address is its first half, moved so that it fits a signed BIGINT: nobody is
+placed by the second half. Ranges that lie within others are cut out of them once, so that a look-up is one bisection.
+"""
+
+import ipaddress
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+IPV4, IPV6 = 4, 6
+LONGEST_IPV6_PREFIX: Final = 64
+_HALF: Final = 64
+_MIDDLE: Final = 1 << 63
+_LARGEST: Final = _MIDDLE - 1
+_NOWHERE: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a network is and who runs it. Texts are empty, and ``asn`` None, where the table does not say."""
+
+    country: str
+    region: str
+    latitude: float
+    longitude: float
+    operator: str
+    asn: int | None
+
+    def __str__(self) -> str:
+        known = (self.region, self.country, self.operator, f"AS{self.asn}" if self.asn else "")
+        return ", ".join(part for part in known if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A network of the table as numbers, with its place."""
+
+    family: int
+    first: int
+    last: int
+    place: Place
+
+
+def numbers_of(network: IPNetwork) -> tuple[int, int, int]:
+    """Return family, first and last number of a network."""
+    first, last = int(network.network_address), int(network.broadcast_address)
+    if network.version == IPV4:
+        return IPV4, first, last
+    return IPV6, (first >> _HALF) - _MIDDLE, (last >> _HALF) - _MIDDLE
+
+
+class Table:
+    """The ranges of one load, ready to be asked."""
+
+    def __init__(self, ranges: Iterable[Range] = ()) -> None:
+        """Take ranges by family and first number, the larger of two with the same first."""
+        self._places: list[Place] = []
+        self._known: dict[Place, int] = {}
+        self._starts = {IPV4: array("q"), IPV6: array("q")}
+        self._found = {IPV4: array("l"), IPV6: array("l")}
+        self._open: list[tuple[int, int, int]] = []
+        for one in ranges:
+            self._close(one.family, one.first)
+            self._mark(one.family, one.first, self._number_of(one.place))
+            self._open.append((one.family, one.last, self._number_of(one.place)))
+        self._close(0, 0)
+        self._known.clear()
+
+    def place_of(self, network: str) -> Place | None:
+        """Return the place of a network, by its first address; None where the table has a gap."""
+        try:
+            family, first, _ = numbers_of(ipaddress.ip_network(network, strict=False))
+        except ValueError:
+            return None
+        at = bisect_right(self._starts[family], first) - 1
+        number = self._found[family][at] if at >= 0 else _NOWHERE
+        return None if number == _NOWHERE else self._places[number]
+
+    def _number_of(self, place: Place) -> int:
+        if place not in self._known:
+            self._known[place] = len(self._places)
+            self._places.append(place)
+        return self._known[place]
+
+    def _close(self, family: int, before: int) -> None:
+        """End the open ranges that do not hold a number: after each, the one around it goes on."""
+        while self._open and (self._open[-1][0] != family or self._open[-1][1] < before):
+            ended_family, last, _ = self._open.pop()
+            around = self._open[-1] if self._open and self._open[-1][0] == ended_family else None
+            if last < _LARGEST:
+                self._mark(ended_family, last + 1, around[2] if around else _NOWHERE)
+
+    def _mark(self, family: int, start: int, number: int) -> None:
+        starts, found = self._starts[family], self._found[family]
+        if starts and starts[-1] == start:
+            found[-1] = number
+        else:
+            starts.append(start)
+            found.append(number)

@@ -1,0 +1,98 @@
+"""The messages to people: what was sent on which channel, how long it took, and what was given up."""
+
+from typing import Final
+from uuid import UUID
+
+from flask import request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from idp.foundation.errors import UserError
+from idp.foundation.translation import marked
+from idp.notices.values import CHANNELS, STATES, TITLES, MessageFilter
+from idp.staff.powers import Permission
+from idp.staff.values import Officer
+from idp.web.console import filters
+from idp.web.console.filters import UNKNOWN_VALUE
+from idp.web.console.guards import requires
+from idp.web.console.pages import client_names, console_page
+from idp.web.console.paging import Page, current_page
+from idp.web.console.reasons import reason_problem
+from idp.web.shared.forms import read_form
+from idp.web.shared.journeys import see_other
+from idp.web.shared.locale import gettext
+from idp.web.shared.pages import Problem
+from idp.web.shared.services import services
+
+PATH: Final = "/console/messages"
+_LABELS: Final = {"channel": marked("Channel"), "state": marked("State"), "template": marked("Message")}
+_WORDS: Final = {"channel": CHANNELS, "state": STATES, "template": TITLES}
+
+
+@requires(Permission.SEE_DELIVERIES)
+def show(officer: Officer) -> Response:
+    """List the messages that the filters choose, latest first."""
+    given, problems = filters.typed(_LABELS), []
+    try:
+        wanted = _filter(given)
+    except UserError as error:
+        problems = [Problem(gettext(error.message), error.field or "")]
+    waiting, dead = services().notices.counts()
+    return console_page(
+        officer,
+        "messages.html",
+        400 if problems else 200,
+        problems=problems,
+        given=given,
+        chips=filters.chips(given, PATH, _LABELS, _WORDS),
+        channels=CHANNELS,
+        states=STATES,
+        titles=TITLES,
+        page=Page(()) if problems else current_page(lambda **at: services().notices.page(wanted, **at), PATH, given),
+        names=client_names(),
+        waiting=waiting,
+        dead=dead,
+        are_sent=services().notices.are_sent,
+        may_retry=officer.may(Permission.RETRY_DELIVERIES),
+    )
+
+
+@requires(Permission.RETRY_DELIVERIES, fresh=True)
+def retrying(officer: Officer, notice_id: UUID) -> Response:
+    """Ask why a message is to be tried again."""
+    return _retry_page(officer, notice_id)
+
+
+@requires(Permission.RETRY_DELIVERIES, fresh=True)
+def retry(officer: Officer, notice_id: UUID) -> Response:
+    """Let a message that was given up be tried again."""
+    reason = read_form(request).text("reason")
+    problem = reason_problem(reason)
+    if problem:
+        return _retry_page(officer, notice_id, problem)
+    with services().database.transaction():
+        if not services().notices.retry(notice_id):
+            raise NotFound
+        services().staff.note_reason(officer, f"messages.retry {notice_id}", reason)
+    return see_other(PATH)
+
+
+def _filter(given: dict[str, str]) -> MessageFilter:
+    for name, value in given.items():
+        if value not in _WORDS[name]:
+            raise UserError(UNKNOWN_VALUE, field=name)
+    return MessageFilter(**given)
+
+
+def _retry_page(officer: Officer, notice_id: UUID, problem: Problem | None = None) -> Response:
+    line = services().notices.line(notice_id)
+    if line is None or line.state != "dead":
+        raise NotFound
+    return console_page(
+        officer,
+        "retry_message.html",
+        400 if problem else 200,
+        problems=[problem] if problem else [],
+        line=line,
+        title=TITLES.get(line.template, line.template),
+    )

@@ -1,0 +1,119 @@
+"""Connections that hot statements find without the pool (decision 0009): quick, and never in anybody's way."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, bindparam, event, select, text
+
+from idp.foundation.database import Database, DatabaseFailure
+from idp.foundation.prepared_statement import PreparedStatement
+from idp.protocol.artefacts.used_jti import UsedJTI
+from tests.protocol.racing import together
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+FIND = PreparedStatement(
+    select(UsedJTI.digest).where(UsedJTI.expires_at >= bindparam("since", type_=UsedJTI.expires_at.type))
+)
+WAIT_SECONDS = 10
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, pool_size=2)
+    yield database
+    database.dispose()
+
+
+def find(database: Database) -> None:
+    with database.read() as connection:
+        assert list(FIND.rows(connection, {"since": LATER})) == []
+
+
+def checkouts(database: Database) -> list[str]:
+    """Return a list that grows with each way through a pool."""
+    seen: list[str] = []
+    for engine in database.engines:
+        event.listen(engine, "checkout", lambda *_: seen.append("checkout"))
+    return seen
+
+
+def backend_of(connection: Connection) -> int:
+    driver: Any = connection.connection.driver_connection
+    return int(driver.info.backend_pid)
+
+
+def backends_of_a_crowd(database: Database, people: int) -> set[int]:
+    """Run a hot statement in several threads at once, and return which backends served them."""
+    barrier, backends = threading.Barrier(people), set[int]()
+
+    def look() -> None:
+        with database.read() as connection:
+            barrier.wait(WAIT_SECONDS)
+            FIND.rows(connection, {"since": LATER})
+            backends.add(backend_of(connection))
+
+    together([look] * people)
+    return backends
+
+
+@pytest.mark.only_on("postgresql")
+class TestOnPostgreSQL:
+    def test_hot_statements_go_through_the_pool_once(self, database):
+        seen = checkouts(database)
+        for _ in range(5):
+            find(database)
+        assert seen == ["checkout"]
+
+    def test_a_connection_that_did_something_else_goes_back_to_the_pool(self, database):
+        find(database)
+        with database.read() as connection:
+            connection.execute(text("SELECT 1"))
+        seen = checkouts(database)
+        find(database)
+        assert seen == ["checkout"]
+
+    def test_what_overflows_the_pool_is_closed(self, database):
+        assert len(backends_of_a_crowd(database, 4)) == 4
+        with database.transaction() as connection:
+            others = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            assert connection.scalar(others) <= 3, "two of the pool, and this one"
+
+    def test_whoever_waits_for_a_place_gets_the_next_one(self, database):
+        """Two of the pool and two that overflow it are in use; the fifth waits in the pool, where the first to be free
+        must come.
+        """
+        held, over = threading.Barrier(5), threading.Event()
+
+        def hold() -> None:
+            with database.read() as connection:
+                FIND.rows(connection, {"since": LATER})
+                held.wait(WAIT_SECONDS)
+                over.wait(WAIT_SECONDS)
+
+        def come_late() -> None:
+            held.wait(WAIT_SECONDS)
+            threading.Timer(0.2, over.set).start()
+            find(database)
+
+        together([hold] * 4 + [come_late])
+
+    def test_when_the_database_went_away_one_request_fails_and_not_each(self, database):
+        lost = backends_of_a_crowd(database, 2)
+        with database.transaction() as connection:
+            for backend in lost:
+                connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": backend})
+        with pytest.raises(DatabaseFailure):
+            find(database)
+        for _ in range(3):
+            find(database)
+
+
+@pytest.mark.only_on("sqlite")
+def test_on_sqlite_everything_goes_through_the_pool(database):
+    seen = checkouts(database)
+    for _ in range(3):
+        find(database)
+    assert seen == ["checkout"] * 3

@@ -1,0 +1,43 @@
+"""Owners hear of changes of their means of sign-in, at the address of their account only (NIST-63B-4.6)."""
+
+from contextlib import suppress
+
+import pytest
+
+ADDRESS = "zhang@example.cn"
+
+
+@pytest.fixture
+def owner(account_factory):
+    return account_factory(email=ADDRESS, preferred_language="en", with_recovery_codes=True)
+
+
+def test_a_factor_added_and_removed_is_told(services, owner, letters, attempts):
+    before = len(letters())
+    services.factors.add_totp(owner.account_id, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    assert len(letters()) == before + 1
+    assert letters()[-1] == ("factor_changed", "z***@example.cn", None)
+    assert all("JBSWY" not in text and ADDRESS.split("@", maxsplit=1)[0] not in text for text in attempts())
+
+
+def test_a_password_changed_by_its_owner_is_told_and_the_first_one_is_not(services, owner, letters, account_factory):
+    before = len(letters())
+    account_factory(email="other@example.cn")
+    assert len(letters()) == before
+    services.factors.set_password(
+        owner.account_id, "another-lantern-71", has_second_factor=False, actor=f"account:{owner.account_id}"
+    )
+    assert len(letters()) == before + 1
+
+
+def test_a_change_that_is_rolled_back_tells_nobody(services, owner, letters):
+    before = letters()
+    with suppress(RuntimeError), services.database.transaction():
+        services.factors.add_totp(owner.account_id, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+        raise RuntimeError
+    assert letters() == before
+
+
+def test_who_has_no_address_is_not_told(services, letters, account_factory):
+    services.factors.add_totp(account_factory().account_id, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    assert letters() == []

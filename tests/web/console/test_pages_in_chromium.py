@@ -1,0 +1,146 @@
+"""The console's pages as officers see them: axe-core, the content policy, a phone, the keyboard, both languages."""
+
+import pytest
+from playwright.sync_api import expect
+
+from idp.factors.assurance import VerifiedFactor
+from idp.sessions.values import Browser as SessionBrowser
+from idp.staff.powers import Power
+from tests.journeys.conftest import enter
+from tests.support.chromium import screenshot, violations
+from tests.support.serving import free_port
+
+pytestmark = pytest.mark.only_on("sqlite")
+
+HEAD = "network,country,region,latitude,longitude,operator,asn\n"
+WUHAN, LISBON = "203.0.113.0/24", "198.51.100.0/24"
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><path d="M0 0h120v40H0z" fill="#1d4b8f"/>'
+    '<circle cx="20" cy="20" r="12" fill="#ffffff"/></svg>'
+)
+LOOKS = {
+    "zh-phone": ("zh", 390, "light"),
+    "en-desktop": ("en", 1440, "light"),
+    "zh-desktop-dark": ("zh", 1440, "dark"),
+    "en-narrow": ("en", 320, "light"),
+}
+PAGES = {
+    Power.SYSTEM: (
+        "/console/keys",
+        "/console/keys/rotate",
+        "/console/keys/emergency",
+        "/console/clients?state=active",
+        "/console/clients/tax/brand",
+        "/console/clients/tax/versions/2/preview",
+        "/console/staff",
+    ),
+    Power.SECURITY: ("/console/sessions?method=password", "/console/events", "/console/hunts"),
+}
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def console():
+    return f"http://localhost:{free_port()}"
+
+
+@pytest.fixture
+def setting_changes(console):
+    return {"IDP_CONSOLE_ORIGIN": console, "IDP_OFFICER_ACR": "urn:idp:acr:aal2"}
+
+
+@pytest.fixture
+def opened(console_app, console, serve_site, browser_context, new_officer, enter):
+    """Sign an officer in to the served console; fails at the end if the browser complained."""
+    complaints = []
+    serve_site(console_app, int(console.rpartition(":")[2]))
+
+    def sign_in(power):
+        page = browser_context(locale="en").new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"{console}/console")
+        enter(page, new_officer(power))
+        page.wait_for_url(f"{console}/console")
+        return page
+
+    yield sign_in
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+@pytest.fixture
+def things_to_see(services, account_factory, registration_factory, clock, entropy):
+    registration_factory("tax")
+    registration_factory("tax", policy={"theme": {"action": "#1d4b8f"}, "logo": LOGO})
+    table = (HEAD, f"{WUHAN},CN,湖北武汉,30.6,114.3,中国电信,4134\n", f"{LISBON},PT,Lisbon,38.7,-9.1,MEO,3243\n")
+    services.networks.load(iter(table), "networks.csv", on_bad_line=print)
+    person = account_factory()
+    for network in (WUHAN, WUHAN, LISBON):
+        factors = [VerifiedFactor("password", clock.now())]
+        services.sessions.open(person.account_id, factors, entropy.uuid7(), SessionBrowser(network, "Mozilla/5.0"))
+        clock.advance(minutes=20)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("things_to_see")
+@pytest.mark.parametrize("power", PAGES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(opened, console, power):
+    page, found = opened(power), {}
+    for path in PAGES[power]:
+        for look, (language, width, scheme) in LOOKS.items():
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.goto(f"{console}{path}{'&' if '?' in path else '?'}lang={language}")
+            problems = violations(page) + ["scrolls sideways"] * page.evaluate(SIDEWAYS)
+            screenshot(page, f"{path.partition('?')[0].strip('/').replace('/', '-')}.{look}")
+            if problems:
+                found[path, look] = problems
+    assert not found
+
+
+@pytest.mark.timeout(180)
+def test_what_an_event_changed_stands_side_by_side_on_every_screen(opened, console, services, account_factory):
+    account_id = account_factory(kind="staff").account_id
+    for number in ("+8613912345678", "+8613999995678"):
+        services.accounts.set_contacts(account_id, email="who@example.cn", phone=number, actor="command:root")
+    event = services.audit.of_account(account_id)[0]
+    page, found = opened(Power.AUDIT), {}
+    for look, (language, width, scheme) in LOOKS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.goto(f"{console}/console/events/{event.id}?lang={language}")
+        problems = violations(page) + ["scrolls sideways"] * page.evaluate(SIDEWAYS)
+        screenshot(page, f"console-event.{look}")
+        if problems:
+            found[look] = problems
+    assert not found
+
+
+@pytest.mark.timeout(120)
+def test_a_view_is_saved_and_deleted_by_the_keyboard_alone(opened, console):
+    page = opened(Power.SECURITY)
+    page.goto(f"{console}/console/sessions?method=totp")
+    page.focus("#view")
+    page.keyboard.type("codes")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".views a")
+    page.focus("#view")
+    page.keyboard.type("codes, still")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".views li:nth-child(2)")
+    assert page.locator(".views a").all_inner_texts() == ["codes", "codes, still"], "Enter deletes nothing"
+    page.focus(".views button")
+    page.keyboard.press("Enter")
+    expect(page.locator(".views a")).to_have_text(["codes, still"])
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.usefixtures("things_to_see")
+def test_a_preview_has_the_colours_and_the_logo_of_its_version(opened, console):
+    page = opened(Power.SECURITY)
+    page.goto(f"{console}/console/clients/tax/versions/2/preview")
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--idp-action')") == "#1d4b8f"
+    assert page.evaluate("document.querySelector('img.logo').naturalWidth") > 0
+    assert page.locator("img.logo").bounding_box()["height"] == 45
+
+
+__all__ = ["enter"]

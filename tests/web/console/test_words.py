@@ -1,0 +1,48 @@
+"""What officers read: words in their language, names instead of numbers, and no more names than their power gives."""
+
+import pytest
+
+from idp.accounts.events import AccountLocked, AccountState
+from idp.audit.searching import actions
+from idp.foundation.translation import Translator
+from idp.staff.powers import Permission, Power
+from idp.web.console.event_words import EVENT_WORDS
+from idp.web.console.words import PERMISSION_WORDS
+
+
+@pytest.mark.unit
+def test_every_kind_of_event_has_a_word_in_both_languages():
+    """Add the new event to idp/web/console/event_words.py, and its Chinese to the catalogue."""
+    assert {action for action in actions() if not action.startswith("test.")} - set(EVENT_WORDS) == set()
+    translator = Translator()
+    assert [word for word in EVENT_WORDS.values() if translator.lookup("zh-Hans", word) == word] == []
+
+
+@pytest.mark.unit
+def test_every_permission_has_a_word():
+    """Add the new permission to idp/web/console/words.py."""
+    assert set(PERMISSION_WORDS) == set(Permission)
+
+
+@pytest.mark.only_on("sqlite")
+class TestNames:
+    def test_a_security_officer_reads_names(self, at_console, services, account_factory):
+        person = account_factory()
+        services.audit.record(locked(actor="command:root", account_id=person.account_id))
+        page = at_console(Power.SECURITY).get("/console/events", action="account.lock")
+        assert person.username in page.text
+        assert "Command line (root)" in page.text
+
+    def test_an_auditor_reads_who_acted_but_not_which_citizen_it_was_about(
+        self, at_console, new_officer, services, account_factory
+    ):
+        person, colleague = account_factory(), new_officer(Power.SECURITY)
+        services.audit.record(locked(actor=f"account:{colleague.account_id}", account_id=person.account_id))
+        page = at_console(Power.AUDIT).get("/console/events", action="account.lock")
+        assert colleague.username in page.text
+        assert person.username not in page.text
+        assert str(person.account_id) in page.text
+
+
+def locked(**values):
+    return AccountLocked(before=AccountState(state="open"), after=AccountState(state="locked"), **values)
