@@ -245,8 +245,9 @@ def _begin_immediate(connection: Connection) -> None:
 def _begin_at_once(connection: Connection) -> None:
     """Begin by libpq, so that prepared statements can be the first of a transaction (decision 0009)."""
     driver: Any = connection.connection.driver_connection
-    # If that fails, psycopg meets the same at the first statement, and knows how to tell.
-    if not driver.closed:
+    # Migrations switch some of their connections to autocommit (CREATE INDEX CONCURRENTLY). If it fails, psycopg meets
+    # the same at the first statement, and knows how to tell.
+    if not driver.closed and not driver.autocommit:
         driver.pgconn.exec_(b"BEGIN")
 
 
@@ -255,7 +256,7 @@ def _roll_back_at_once(connection: Connection) -> None:
     if connection.closed or connection.invalidated:
         return
     driver: Any = connection.connection.driver_connection
-    if not driver.closed:
+    if not driver.closed and not driver.autocommit:
         driver.pgconn.exec_(b"ROLLBACK")
 
 
