@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
@@ -101,7 +101,7 @@ class Accounts:
         digest = self._keyring.index(identifier.kind, identifier.value)
         return store.BY_LOOKUP, {"kind": identifier.kind, "digest": digest}
 
-    def sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
+    def sign_in_account(self, row: Any) -> SignInAccount:  # noqa: ANN401 - SQLAlchemy's row or a named tuple
         """Return the account of a row of ``question_for``."""
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"

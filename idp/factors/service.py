@@ -93,7 +93,7 @@ class Factors:
         """
         statement, values = self._accounts.question_for(identifier)
         with self._database.read() as connection:
-            rows = connection.execute(store.with_authenticators(statement), values).all()
+            rows = store.of_one_signing_in(statement).rows(connection, values)
         if not rows:
             return None, None
         account = self._accounts.sign_in_account(rows[0])

@@ -55,10 +55,10 @@ class Sessions:
             return None
         with self._database.read() as connection:
             values = {"digest": sha256(cookie), "surface": surface, "environment": self._environment}
-            row = connection.execute(store.BY_DIGEST, values).one_or_none()
-        if row is None or row.locked_at is not None or row.closed_at is not None:
+            rows = store.BY_DIGEST.rows(connection, values)
+        if not rows or rows[0].locked_at is not None or rows[0].closed_at is not None:
             return None
-        session = store.session_of(row)
+        session = store.session_of(rows[0])
         return session if self.is_live(session) else None
 
     def is_live(self, session: Session) -> bool:
@@ -126,7 +126,7 @@ class Sessions:
                 "surface": browser.surface,
                 "environment": self._environment,
             }
-            if connection.scalar(store.INSERT_SESSION[self._database.dialect], values) is None:
+            if not store.INSERT_SESSION[self._database.dialect].rows(connection, values):
                 return None
             self._audit.record(
                 SessionOpened(
