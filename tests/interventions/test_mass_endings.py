@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from idp.foundation.errors import UserError
 from idp.interventions import mass_endings
@@ -107,7 +107,7 @@ def test_what_is_committed_behind_a_batch_is_ended_too(services, officer, sign_i
     services.mass_endings.run(most_batches=3)
     with services.database.transaction() as connection:
         connection.execute(update(MassEnding).values(most=4, leased_until=None, finished_at=None))
-        first = connection.scalar(select(func.min(OPSession.id)))
+        first = connection.scalar(select(OPSession.id).order_by(OPSession.id).limit(1))
         connection.execute(update(OPSession).where(OPSession.id == first).values(ended_at=None, end_reason=None))
     assert services.mass_endings.run() == 1
     assert live() == set()
