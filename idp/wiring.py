@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
+from idp.accounts.merging import AccountMerging
+from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
@@ -27,9 +29,12 @@ from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.client_changes import ClientChanges
+from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
 from idp.interventions.key_changes import KeyChanges
 from idp.interventions.mass_endings import MassEndings
+from idp.interventions.merging import Merging
+from idp.interventions.requirements import RequirementInterventions
 from idp.interventions.travels import Travels
 from idp.keyring.service import Keyring
 from idp.networks.service import Networks
@@ -44,12 +49,12 @@ from idp.registry.initial_tokens import InitialTokens
 from idp.registry.service import Registry
 from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
-from idp.sessions.rules import Lifetimes
 from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import ProofsOfWork
+from idp.sign_in.renewal import CredentialRenewal
 from idp.sign_in.service import SignIn
 from idp.sign_in.standing import Standings
 from idp.sign_in.throttling import Limits, Tries
@@ -82,6 +87,7 @@ class Services:
     accounts: Accounts
     account_search: AccountSearch
     restrictions: Restrictions
+    requirements: Requirements
     factors: Factors
     registry: Registry
     credentials: Credentials
@@ -95,6 +101,9 @@ class Services:
     client_changes: ClientChanges
     key_changes: KeyChanges
     account_interventions: AccountInterventions
+    requirement_interventions: RequirementInterventions
+    legal_holds: LegalHolds
+    merging: Merging
     hunts: Hunts
     alerting: Alerting
     networks: Networks
@@ -106,6 +115,7 @@ class Services:
     interactions: Interactions
     throttle: Throttle
     sign_in: SignIn
+    credential_renewal: CredentialRenewal
     enrolment: Enrolment
     signals: Signals
     transmitter: Transmitter
@@ -128,8 +138,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
-    initial_tokens = InitialTokens(database, clock, entropy, audit)
-    staff = Staff(database, clock, entropy, audit)
+    initial_tokens, staff = InitialTokens(database, clock, entropy, audit), Staff(database, clock, entropy, audit)
     announcer = Announcer(settings, database, clock, entropy, outbox=outbox, registry=registry)
     audit.subscribe(announcer.recorded)
     sessions = Sessions(
@@ -139,10 +148,20 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         outbox=outbox,
         registry=registry,
-        lifetimes=Lifetimes.of(settings),
+        settings=settings,
         on_ended=announcer.sessions_ended,
     )
     session_search = SessionSearch(database, clock)
+    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
+    merging = Merging(
+        database,
+        audit,
+        AccountMerging(database, clock, keyring),
+        accounts=accounts,
+        sessions=sessions,
+        devices=devices,
+        staff=staff,
+    )
     mass_endings = MassEndings(
         database,
         clock,
@@ -159,10 +178,10 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         mass_endings.change_kind(),
         *client_changes.change_kinds(),
         key_changes.change_kind(),
+        merging.change_kind(),
     )
     changes = Changes(database, clock, entropy, audit, kinds)
-    devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
-    restrictions = Restrictions(database, clock, audit)
+    restrictions, requirements = Restrictions(database, clock, audit), Requirements(database, clock, audit)
     account_interventions = AccountInterventions(
         database,
         audit,
@@ -179,10 +198,21 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     throttle, networks = Throttle(database, clock), Networks(database, clock, entropy)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
+    standings = Standings(
+        clock,
+        attempts,
+        accounts=accounts,
+        requirements=requirements,
+        factors=factors,
+        devices=devices,
+        decay=decay_of(settings),
+    )
+    progress = Progress(database, clock, attempts, sessions, devices)
     sign_in = SignIn(
         database,
         audit,
         accounts=accounts,
+        requirements=requirements,
         factors=factors,
         tries=Tries(
             database,
@@ -192,10 +222,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             proofs=ProofsOfWork(clock, entropy, keyring, throttle),
             limits=Limits.of(settings),
         ),
-        standings=Standings(
-            clock, attempts, accounts=accounts, factors=factors, devices=devices, decay=decay_of(settings)
-        ),
-        progress=Progress(database, clock, attempts, sessions, devices),
+        standings=standings,
+        progress=progress,
+    )
+    credential_renewal = CredentialRenewal(
+        requirements=requirements, factors=factors, standings=standings, progress=progress
     )
     enrolment = Enrolment(
         database,
@@ -255,7 +286,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         environment=settings.environment,
     )
     alerting = Alerting(
-        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices)
+        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices, networks)
     )
     return Services(
         settings,
@@ -272,8 +303,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         translator,
         notices,
         accounts,
-        AccountSearch(database, keyring),
+        AccountSearch(database, clock, audit, keyring),
         restrictions,
+        requirements,
         factors,
         registry,
         credentials,
@@ -287,10 +319,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         client_changes,
         key_changes,
         account_interventions,
+        RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
+        LegalHolds(database, clock, entropy, audit),
+        merging,
         alerting.hunts,
         alerting,
         networks,
-        Travels(database, clock, networks),
+        alerting.travels,
         sessions,
         devices,
         grants,
@@ -298,6 +333,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         interactions,
         throttle,
         sign_in,
+        credential_renewal,
         enrolment,
         signals,
         transmitter,

@@ -49,6 +49,7 @@ CLAIM_COLUMNS: Final[tuple[Label[Any], ...]] = (
     Account.email_verified.label("claim_email_verified"),
     Account.preferred_language.label("claim_locale"),
     Account.updated_at.label("claim_account_updated_at"),
+    Account.reprove_identity_until.label("claim_reprove_identity_until"),
     NaturalPerson.id.label("claim_person_id"),
     NaturalPerson.ial.label("claim_ial"),
     NaturalPerson.ial_source.label("claim_ial_source"),
@@ -74,6 +75,9 @@ class Source:
     note: str
 
 
+UNPROVEN: Final = 1
+"""The level of an identity that nobody vouches for."""
+
 ACCOUNT: Final = "account"
 ORGANIZATION: Final = "organization"
 SOURCES: Final = MappingProxyType(
@@ -96,11 +100,12 @@ SOURCES: Final = MappingProxyType(
 class Profile:
     """What is known of one account and its human. Its text form shows the account's id only."""
 
-    __slots__ = ("_keyring", "_opened", "_row")
+    __slots__ = ("_keyring", "_now", "_opened", "_row")
 
-    def __init__(self, row: AnyRow, keyring: Keyring) -> None:
+    def __init__(self, row: AnyRow, keyring: Keyring, now: datetime) -> None:
         self._row = row
         self._keyring = keyring
+        self._now = now
         self._opened: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -143,6 +148,11 @@ class Profile:
             self._opened[column] = self._keyring.decrypt(f"{table}.{column}", row, ciphertext).decode()
         return self._opened[column]
 
+    def masked(self, column: str) -> str | None:
+        """Return the plaintext of one of these columns as its mask shows it, None if it is empty."""
+        value = self.text(column)
+        return value and _COLUMN_MASKS[column](value)
+
     def name(self) -> PersonalName | None:
         """Return the legal name and its parts."""
         full = self.text("legal_name")
@@ -156,14 +166,20 @@ class Profile:
         number = self.text("id_number")
         return None if number is None else read_id_number(number)
 
+    def ial(self) -> int:
+        """Return how well the identity is proven; an identity that has to be proven again counts as unproven."""
+        doubted_until: datetime | None = self.plain("reprove_identity_until")
+        level: int = self.plain("ial")
+        return UNPROVEN if doubted_until is not None and doubted_until > self._now else level
+
     def plain(self, column: str) -> Any:  # noqa: ANN401 - as the column has it
         """Return a column that is not encrypted; None where the row was selected without it."""
         return self._row.get(f"claim_{column}")
 
 
-def profile_of(row: AnyRow, keyring: Keyring) -> Profile:
+def profile_of(row: AnyRow, keyring: Keyring, now: datetime) -> Profile:
     """Return the profile in the mapping of a row that has ``CLAIM_COLUMNS``, and perhaps ``ORGANIZATION_COLUMNS``."""
-    return Profile(row, keyring)
+    return Profile(row, keyring, now)
 
 
 def join_claims(statement: AnySelect, organization_id: AnyColumn | None = None) -> AnySelect:
@@ -256,7 +272,7 @@ _CLAIMS: Final[Mapping[str, Callable[[Profile], Any]]] = {
     "gender": _gender,
     "id_number": _text("id_number"),
     "address": _address,
-    "ial": _plain("ial"),
+    "ial": Profile.ial,
     "organization": _organization,
 }
 CLAIMS: Final = frozenset(_CLAIMS)
@@ -264,6 +280,13 @@ CLAIMS: Final = frozenset(_CLAIMS)
 
 _PROVEN: Final = frozenset({"name", "family_name", "given_name", "birthdate", "gender", "id_number", "ial"})
 _ADDRESS_SHOWN: Final = 3
+
+_COLUMN_MASKS: Final[Mapping[str, Callable[[str], str]]] = {
+    "legal_name": mask_name,
+    "id_number": mask_id_number,
+    "phone": lambda number: mask_phone(number.removeprefix("+86")),
+    "email": mask_email,
+}
 
 _MASKS: Final[Mapping[str, Callable[[Any], str]]] = {
     "name": mask_name,

@@ -2,7 +2,8 @@
 
 UserError ├── AccountRefused   an account cannot be opened like this; ``problems`` has every fault, the first is the
 error's own text │ └── AccountTaken for what another account has already ├── AccountUnknown   no account has this id or
-username └── ImportRefused    a file cannot be imported now, for a reason that lies in none of its lines
+username ├── AccountHeld   a legal hold keeps the account as it is └── ImportRefused    a file cannot be imported now,
+for a reason that lies in none of its lines
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,13 @@ class AccountUnknown(UserError):
 
     def __init__(self) -> None:
         super().__init__(marked("There is no such account."), field="account")
+
+
+class AccountHeld(UserError):
+    """Everything of the account has to be kept as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(marked("A legal hold is in force on this account. It has to end first."), field="account")
 
 
 class ImportRefused(UserError):

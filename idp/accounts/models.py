@@ -28,6 +28,7 @@ class NaturalPerson(Base):
     """
 
     __tablename__ = "natural_person"
+    __table_args__ = (Index("ix_natural_person_id_tail", "id_tail_digest", "id"),)
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     legal_name: Mapped[bytes | None] = secret(Ciphertext)
@@ -35,6 +36,8 @@ class NaturalPerson(Base):
     given_name: Mapped[bytes | None] = secret(Ciphertext)
     id_number: Mapped[bytes | None] = secret(Ciphertext)
     id_number_digest: Mapped[bytes | None] = secret(Digest, unique=True)
+    # Of the last six characters, for staff who are told no more; under a key of its own.
+    id_tail_digest: Mapped[bytes | None] = secret(Digest)
     birthdate: Mapped[bytes | None] = secret(Ciphertext)
     gender: Mapped[bytes | None] = secret(Ciphertext)
     address: Mapped[bytes | None] = secret(Ciphertext)
@@ -68,6 +71,7 @@ class Account(Base):
     __tablename__ = "account"
     __table_args__ = (
         Index("ix_account_natural_person", "natural_person_id"),
+        Index("ix_account_phone_tail", "phone_tail_digest", "id"),
         Index("ix_account_agency", "agency", "id", postgresql_where=_STAFF, sqlite_where=_STAFF),
     )
 
@@ -78,6 +82,7 @@ class Account(Base):
     environment: Mapped[str] = plain(String(20), nullable=False)
     is_demonstration: Mapped[bool] = plain(Boolean, nullable=False)
     phone: Mapped[bytes | None] = secret(Ciphertext)
+    phone_tail_digest: Mapped[bytes | None] = secret(Digest)
     phone_verified: Mapped[bool] = plain(Boolean, nullable=False)
     email: Mapped[bytes | None] = secret(Ciphertext)
     email_verified: Mapped[bool] = plain(Boolean, nullable=False)
@@ -95,6 +100,12 @@ class Account(Base):
     # The latest end of the restrictions that keep the account out. It stands in this row, so that whoever opens a
     # session and whoever restricts the account wait for each other.
     restricted_until: Mapped[datetime | None] = plain(Instant)
+    # What officers require of the account stands here for the same reason: until when no session opens without a new
+    # credential, and until when its identity counts as unproven.
+    reset_credential_until: Mapped[datetime | None] = plain(Instant)
+    reprove_identity_until: Mapped[datetime | None] = plain(Instant)
+    # Since when a legal hold keeps everything of the account.
+    held_at: Mapped[datetime | None] = plain(Instant)
 
 
 class AccountRestriction(Base):
@@ -110,6 +121,50 @@ class AccountRestriction(Base):
     reason: Mapped[str] = personal(String(500), nullable=False)
     actor: Mapped[str] = plain(String(120), nullable=False)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+class AccountRequirement(Base):
+    """What officers require of an account until a time: a new credential before the next session, or the identity
+    proven again.
+
+    ``factor`` is the second factor to be enrolled anew besides the password; ``password_renewed`` says that only this
+    is left to do.
+    """
+
+    __tablename__ = "account_requirement"
+
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), primary_key=True)
+    kind: Mapped[str] = plain(String(20), primary_key=True)
+    until: Mapped[datetime] = plain(Instant, nullable=False)
+    factor: Mapped[str | None] = plain(String(20))
+    password_renewed: Mapped[bool] = plain(Boolean, nullable=False)
+    reason: Mapped[str] = personal(String(500), nullable=False)
+    actor: Mapped[str] = plain(String(120), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+
+
+class LegalHold(Base):
+    """An order to keep everything of an account, by its reference number. Several may be in force at once."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (
+        Index(
+            "uq_legal_hold_live",
+            "account_id",
+            "reference",
+            unique=True,
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
+        ),
+    )
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    account_id: Mapped[UUID] = plain(UUIDType, ForeignKey("account.id"), nullable=False)
+    reference: Mapped[str] = plain(String(100), nullable=False)
+    reason: Mapped[str] = personal(String(500), nullable=False)
+    actor: Mapped[str] = plain(String(120), nullable=False)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    ended_at: Mapped[datetime | None] = plain(Instant)
 
 
 class AccountLookup(Base):

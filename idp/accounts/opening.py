@@ -20,6 +20,7 @@ from idp.accounts.errors import Problem
 from idp.accounts.events import AccountOpened, OrganizationNames, OrganizationRecorded
 from idp.accounts.models import Account, AccountLookup, Membership, NaturalPerson, Organization
 from idp.accounts.organizations import NewMembership
+from idp.accounts.tails import id_tail, phone_tail
 from idp.accounts.taken import Digests, KnownOrganization, KnownPerson, Taken, digests_of
 from idp.audit.events import Event
 from idp.audit.models import AuditDetail, AuditEvent
@@ -129,6 +130,7 @@ class Opening:
         row = self._encrypted("natural_person", person_id, values)
         level = draft.declared_ial or 1
         row |= {"id": person_id, "id_number_digest": digests.id_number, "ial": level, "ial_source": draft.ial_source}
+        row["id_tail_digest"] = id_tail(draft.id_number, self._keyring)
         sheet.rows[NaturalPerson].append(row | {"created_at": now, "updated_at": now})
         return KnownPerson(person_id, level, draft.ial_source, row["legal_name"])
 
@@ -140,6 +142,7 @@ class Opening:
             "kind": draft.kind.name,
             "username": draft.username,
             "natural_person_id": person_id,
+            "phone_tail_digest": phone_tail(draft.phone, self._keyring),
             "environment": self._environment,
             "is_demonstration": draft.is_demonstration,
             "phone_verified": draft.phone is not None and draft.phone_verified,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
-from idp.accounts.claims import Profile, profile_of
+from idp.accounts.claims import UNPROVEN, Profile, profile_of
 from idp.accounts.draft import NewAccount, check, check_contacts
-from idp.accounts.errors import AccountTaken, AccountUnknown, Problem
+from idp.accounts.errors import AccountHeld, AccountTaken, AccountUnknown, Problem
 from idp.accounts.events import (
     AccountClosed,
     AccountLocked,
@@ -29,6 +29,7 @@ from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
 from idp.accounts.models import Account, AccountLookup, Membership
 from idp.accounts.opening import Opening, Request
+from idp.accounts.tails import phone_tail
 from idp.accounts.views import AccountView, Mailbox, MembershipView, SignInAccount, account_view
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
@@ -100,12 +101,13 @@ class Accounts:
         digest = self._keyring.index(identifier.kind, identifier.value)
         return store.BY_LOOKUP, {"kind": identifier.kind, "digest": digest}
 
-    def sign_in_account(self, row: Row[*tuple[Any, ...]]) -> SignInAccount:
+    def sign_in_account(self, row: Any) -> SignInAccount:  # noqa: ANN401 - SQLAlchemy's row or a named tuple
         """Return the account of a row of ``question_for``."""
         is_ours = row.environment == self._environment and not (
             row.is_demonstration and self._environment == "production"
         )
-        is_out = row.restricted_until is not None and row.restricted_until > self._clock.now()
+        now = self._clock.now()
+        is_out = row.restricted_until is not None and row.restricted_until > now
         return SignInAccount(
             id=row.id,
             kind=row.kind,
@@ -117,13 +119,14 @@ class Accounts:
             environment=row.environment,
             is_demonstration=row.is_demonstration,
             credentials_changed_at=row.credentials_changed_at,
+            must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
         )
 
     def get(self, account_id: UUID) -> AccountView | None:
         """Return an account with every personal value masked."""
         with self._database.read() as connection:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
-        return None if row is None else account_view(row, profile_of(row, self._keyring))
+        return None if row is None else account_view(row, profile_of(row, self._keyring, self._clock.now()))
 
     def mailbox(self, account_id: UUID) -> Mailbox | None:
         """Return where the holder of an account gets notices; None if it is locked or closed, or has no address."""
@@ -131,7 +134,7 @@ class Accounts:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
         if row is None or row["locked_at"] is not None or row["closed_at"] is not None:
             return None
-        address = profile_of(row, self._keyring).text("email")
+        address = profile_of(row, self._keyring, self._clock.now()).text("email")
         return None if address is None else Mailbox(Masked(address), row["preferred_language"])
 
     def profile(self, account_id: UUID, *, organization_id: UUID | None = None) -> Profile | None:
@@ -141,7 +144,12 @@ class Accounts:
             statement, values = store.PROFILE_ACTING, {"account": account_id, "organization": organization_id}
         with self._database.read() as connection:
             row = connection.execute(statement, values).mappings().one_or_none()
-        return None if row is None else profile_of(row, self._keyring)
+        return None if row is None else profile_of(row, self._keyring, self._clock.now())
+
+    def identity_level(self, account_id: UUID) -> int:
+        """Return how well the identity behind an account is proven at this moment."""
+        profile = self.profile(account_id)
+        return UNPROVEN if profile is None else profile.ial()
 
     def memberships(self, account_id: UUID) -> tuple[MembershipView, ...]:
         """Return the organizations that an account may act for now, in the order in which it came to them."""
@@ -200,10 +208,11 @@ class Accounts:
         AccountRefused, AccountUnknown.
         """
         contacts = check_contacts(email, phone)
-        columns = {
+        columns: dict[str, Any] = {
             kind: value and self._keyring.encrypt(f"account.{kind}", account_id, value.encode())
             for kind, value in contacts.items()
         }
+        columns["phone_tail_digest"] = phone_tail(contacts["phone"], self._keyring)
         unverified = {"email_verified": False, "phone_verified": False}
         with self._database.transaction() as connection:
             before = self.profile(account_id)
@@ -244,10 +253,13 @@ class Accounts:
         return True
 
     def close(self, account_id: UUID, reason: str, actor: str) -> None:
-        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown."""
-        is_open, values = Account.closed_at.is_(None), {"closed_at": self._clock.now()}
+        """Close an account for ever; its numbers may then open another one. Raises AccountUnknown, AccountHeld."""
+        values = {"closed_at": self._clock.now(), "phone_tail_digest": None}
         with self._database.transaction() as connection:
-            self._change_state(account_id, is_open, values, AccountClosed, actor=actor, reason=reason)
+            if not self._change_state(
+                account_id, Account.held_at.is_(None), values, AccountClosed, actor=actor, reason=reason
+            ):
+                raise AccountHeld
             connection.execute(store.FORGET_LOOKUPS, {"account": account_id})
 
     def note_credentials_changed(self, account_id: UUID) -> None:

@@ -17,6 +17,7 @@ _SIGN_IN_COLUMNS: Final = (
     Account.locked_at,
     Account.closed_at,
     Account.restricted_until,
+    Account.reset_credential_until,
     Account.preferred_language,
     Account.environment,
     Account.is_demonstration,

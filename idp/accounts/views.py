@@ -7,7 +7,7 @@ from uuid import UUID
 from idp.accounts.claims import AnyRow, Profile
 from idp.accounts.kinds import KINDS_BY_NAME
 from idp.accounts.kinds.kind import Kind
-from idp.foundation.masked import Masked, mask_email, mask_id_number, mask_name, mask_phone
+from idp.foundation.masked import Masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class SignInAccount:
     environment: str
     is_demonstration: bool
     credentials_changed_at: datetime
+    must_renew: bool
 
     @property
     def rules(self) -> Kind:
@@ -94,20 +95,18 @@ class MembershipView:
 
 def account_view(row: AnyRow, profile: Profile) -> AccountView:
     """Return the view of a row of ``account`` and the profile of the same."""
-    name, id_number = profile.text("legal_name"), profile.text("id_number")
-    phone, email = profile.text("phone"), profile.text("email")
     return AccountView(
         id=row["id"],
         natural_person_id=row["natural_person_id"],
         kind=row["kind"],
         username=row["username"],
-        masked_name=name and mask_name(name),
-        masked_id_number=id_number and mask_id_number(id_number),
-        masked_phone=phone and mask_phone(phone.removeprefix("+86")),
-        masked_email=email and mask_email(email),
+        masked_name=profile.masked("legal_name"),
+        masked_id_number=profile.masked("id_number"),
+        masked_phone=profile.masked("phone"),
+        masked_email=profile.masked("email"),
         phone_verified=row["phone_verified"],
         email_verified=row["email_verified"],
-        ial=profile.plain("ial"),
+        ial=profile.ial(),
         ial_source=profile.plain("ial_source"),
         environment=row["environment"],
         is_demonstration=row["is_demonstration"],

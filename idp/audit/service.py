@@ -20,6 +20,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.logging import get_logger, request_context
+from idp.foundation.prepared_statement import PreparedStatement
 
 _BATCH = 1000
 _log = get_logger(__name__)
@@ -57,10 +58,9 @@ class Audit:
         """Insert events; they commit, or vanish, with the transaction under way."""
         made = [self.rows(event) for event in events]
         with self._database.transaction() as connection:
-            for table in (AuditEvent, AuditDetail):
-                rows = [one[table] for one in made if table in one]
-                if rows:
-                    connection.execute(insert(table), rows)
+            for one in made:
+                for table, row in one.items():
+                    _INSERTS[table].rows(connection, row)
             self.announce([one[AuditEvent] for one in made])
             for event in events:
                 for listener in self._listeners:
@@ -127,3 +127,8 @@ class Audit:
             if len(batch) < _BATCH:
                 return
             last = batch[-1].id
+
+
+_INSERTS: dict[type[Base], PreparedStatement] = {
+    table: PreparedStatement(insert(table)) for table in (AuditEvent, AuditDetail)
+}

@@ -20,6 +20,7 @@ from idp.accounts.importing.ledger import Reject
 from idp.accounts.importing.service import ImportProgress
 from idp.accounts.kinds import KINDS
 from idp.accounts.organizations import NewMembership
+from idp.accounts.tails import TailIndexing
 from idp.commands.deployment import actor, open_services, read_secret_file, read_settings, read_stdin, refuse
 from idp.commands.events import note_use
 from idp.commands.officers import officer_for
@@ -172,6 +173,27 @@ def import_accounts(file: Path, *, as_json: bool) -> None:
         click.echo(f"{words}: {outcome.accepted} accounts imported, {outcome.rejected} lines rejected")
     if outcome.rejected:
         refuse(f"{outcome.rejected} lines were rejected; mend them and import them as a file of their own")
+
+
+@COMMAND.command("index-tails")
+@json_option
+def index_tails(*, as_json: bool) -> None:
+    """Index the ends of numbers stored by versions before migration 0019, so that staff find them. May be run again."""
+    with open_services() as services:
+        note_use(services, "account index-tails")
+        with click.progressbar(length=0, label="indexing", file=sys.stderr) as bar:
+
+            def advance(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            indexed, failed = TailIndexing(services.database, services.keyring).run(advance)
+    if as_json:
+        print_json({"indexed": indexed, "unreadable": failed})
+    else:
+        click.echo(f"{indexed} numbers indexed, {failed} could not be read")
+    if failed:
+        refuse("some numbers could not be read; they were left as they are")
 
 
 @COMMAND.command()

@@ -16,6 +16,7 @@ from idp.consents.rules import Remembered
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.errors import UserError
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector
 
@@ -38,7 +39,10 @@ _MOST_DETAILS = 20
 _IN_FORCE = select(*REMEMBERED_COLUMNS).where(
     Consent.account_id == bindparam("account"), Consent.client_id == bindparam("client"), Consent.withdrawn_at.is_(None)
 )
-_HELD = _IN_FORCE.with_for_update(read=True)
+_HELD = {
+    "sqlite": PreparedStatement(_IN_FORCE),
+    "postgresql": PreparedStatement(_IN_FORCE.with_for_update(read=True)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,9 @@ class Consents:
         """Return the same, and keep it from being withdrawn until the present transaction ends, so that a withdrawal
         finds every grant that rests on it.
         """
-        statement = _HELD if self._database.dialect == "postgresql" else _IN_FORCE
         with self._database.transaction() as connection:
-            row = connection.execute(statement, {"account": account_id, "client": client_id}).one_or_none()
-        return None if row is None else remembered_of(tuple(row))
+            rows = _HELD[self._database.dialect].rows(connection, {"account": account_id, "client": client_id})
+        return remembered_of(tuple(rows[0])) if rows else None
 
     def grant(self, account_id: UUID, client_id: str, decision: Decision) -> Remembered:
         """Remember a decision. What was allowed before and not asked now stays allowed; what is decided now replaces

@@ -15,7 +15,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.factors.factor import WrongCode
 from idp.factors.hashing_pool import Busy
 from idp.factors.passkey.values import PasskeyRefused
-from idp.factors.password_rules import PasswordContext, PasswordProblem, least_length, problem_with
+from idp.factors.password_rules import PasswordProblem, least_length, problem_with
 from idp.factors.service import Factors
 from idp.factors.totp import PendingTOTP
 from idp.factors.values import AuthenticatorView, Enrolled
@@ -144,7 +144,9 @@ class Enrolment:
         return self._step_up(session, self._factors.enrolled(session.account_id))
 
     def change_password(self, session: Session, current: str, new: str, *, end_others: bool) -> PasswordOutcome:
-        """Change the password of the person signed in, who gives the present one too (ASVS 6.2.3)."""
+        """Change the password of the person signed in, who gives the present one too (ASVS 6.2.3). Refresh tokens that
+        hang on no live session end with the old one, whatever becomes of the other sessions.
+        """
         account_id = session.account_id
         enrolled = self._factors.enrolled(account_id)
         step_up = self._step_up(session, enrolled)
@@ -153,13 +155,15 @@ class Enrolment:
         refusal = self._check_current(enrolled, current)
         if refusal is not None:
             return refusal
-        has_second, context = enrolled.has_second_factor, self._context(account_id)
+        has_second, context = enrolled.has_second_factor, self._factors.password_context(account_id)
         problem = problem_with(new, has_second_factor=has_second, context=context)
         if problem is not None:
             return problem
         verifier = self._factors.prepare_password(account_id, new, has_second_factor=has_second, context=context)
         with self._database.transaction():
             self._factors.store_password(account_id, verifier, actor=_actor(session))
+            # Whoever knew the old password may have left a refresh token behind (RFC 9700 §4.14.2).
+            self._sessions.end_spared(account_id, reason=_REASON, actor=_actor(session))
             if end_others:
                 self.end_others(session)
         return Changed()
@@ -288,15 +292,6 @@ class Enrolment:
         if is_recent(session.factors, enrolled, self._clock.now()):
             return None
         return StepUpNeeded(acr_to_reach(enrolled))
-
-    def _context(self, account_id: UUID) -> PasswordContext:
-        """Return what others may know of the person, so that it does not become the password."""
-        account, profile = self._accounts.get(account_id), self._accounts.profile(account_id)
-        if account is None or profile is None:
-            return PasswordContext()
-        words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
-        numbers = [profile.text("phone"), profile.text("id_number")]
-        return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
 
 
 def _removable(session: Session, enrolled: Enrolled) -> set[UUID]:

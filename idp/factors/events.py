@@ -47,7 +47,7 @@ class PasskeyCloneSuspected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthenticatorRemoved(FactorsChanged):
-    """An account's second factor was removed."""
+    """An account's second factor was removed. ``kind`` as when it was added."""
 
     action: ClassVar[str] = "authenticator.removed"
 

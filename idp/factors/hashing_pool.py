@@ -8,23 +8,21 @@ permission.
 
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
+
+from idp.foundation.scheduling import give_way
 
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 0.05
 _FIRST_ESTIMATE_SECONDS = 0.05
 _WEIGHT_OF_LATEST = 0.1
-# A hash may take what is left of the core, and a tenth of it when there is nothing left.
-_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class HashingPool:
         self._queue_seconds = queue_seconds
         self._places = places
         # Threads of its own, made at the first hash: each thread that ever hashed keeps its block of memory.
-        self._hashers = ThreadPoolExecutor(self._slots, thread_name_prefix="hashing", initializer=_give_way)
+        self._hashers = ThreadPoolExecutor(self._slots, thread_name_prefix="hashing", initializer=give_way)
         self._changed = threading.Condition()
         self._in_flight: set[bytes] = set()
         self._mean_seconds = _FIRST_ESTIMATE_SECONDS
@@ -127,13 +125,6 @@ class HashingPool:
     def _learn(self, seconds: float) -> None:
         with self._changed:
             self._mean_seconds += (seconds - self._mean_seconds) * _WEIGHT_OF_LATEST
-
-
-def _give_way() -> None:
-    """Let request threads go before this one, where each thread has a priority of its own (Linux)."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _cores() -> int:

@@ -66,7 +66,7 @@ class Passwords:
         values: dict[str, Any] = {"authenticator": stored.authenticator_id, "now": self._clock.now()}
         with self._database.transaction() as connection:
             if check.renewal is None:
-                connection.execute(store.USED, values)
+                store.USED.count(connection, values)
                 return
             renewal = {"phc": check.renewal.phc, "new_profile": check.renewal.profile, "kid": check.renewal.key_id}
             connection.execute(store.RENEW, values | renewal | {"old": stored.verifier.phc})

@@ -65,7 +65,7 @@ class RecoveryCodes:
         with self._database.transaction() as connection:
             authenticator_id = connection.scalar(store.CLAIM_CODE, values)
             if authenticator_id is not None:
-                connection.execute(store.USED, {"authenticator": authenticator_id, "now": now})
+                store.USED.count(connection, {"authenticator": authenticator_id, "now": now})
                 return Accepted(authenticator_id)
             most = {"account": account_id, "of_kind": KIND, "most": MOST_FAILURES, "now": now}
             counted = connection.execute(store.ADD_FAILURE, most).all()

@@ -93,7 +93,7 @@ class Factors:
         """
         statement, values = self._accounts.question_for(identifier)
         with self._database.read() as connection:
-            rows = connection.execute(store.with_authenticators(statement), values).all()
+            rows = store.of_one_signing_in(statement).rows(connection, values)
         if not rows:
             return None, None
         account = self._accounts.sign_in_account(rows[0])
@@ -145,6 +145,15 @@ class Factors:
             self._passwords.replace(account_id, verifier, source=_source_of(actor))
             self._accounts.note_credentials_changed(account_id)
             note(PasswordSet, actor=actor)
+
+    def password_context(self, account_id: UUID) -> PasswordContext:
+        """Return what others may know of the person, so that it does not become the password."""
+        account, profile = self._accounts.get(account_id), self._accounts.profile(account_id)
+        if account is None or profile is None:
+            return PasswordContext()
+        words = [account.username, profile.text("legal_name"), (profile.text("email") or "").partition("@")[0]]
+        numbers = [profile.text("phone"), profile.text("id_number")]
+        return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
 
     def import_password(self, account_id: UUID, phc: str, *, actor: str = _SYSTEM) -> None:
         """Give a new account the password hash it had elsewhere. Raises HashRefused, and UserError if it has one."""
@@ -251,7 +260,7 @@ class Factors:
             if connection.execute(store.delete_authenticators([view.id], account_id)).rowcount != 1:
                 return None
             self._accounts.note_credentials_changed(account_id)
-            note(AuthenticatorRemoved, actor=actor, kind=view.kind)
+            note(AuthenticatorRemoved, actor=actor, kind=f"attested_{view.kind}" if view.is_attested else view.kind)
         return view.kind
 
     @contextmanager

@@ -12,6 +12,7 @@ from idp.factors.models import Authenticator, Passkey, RecoveryCode
 from idp.factors.password_hashing import Verifier
 from idp.factors.values import AuthenticatorView, Enrolled, StoredPassword
 from idp.foundation.columns import Instant
+from idp.foundation.prepared_statement import PreparedStatement
 
 _CODES_LEFT = (
     select(func.count())
@@ -56,7 +57,13 @@ def with_authenticators(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[An
     return statement.add_columns(*_ENROLLED).outerjoin(Authenticator, is_theirs).order_by(Authenticator.id)
 
 
-SECRETS_OF_ACCOUNT = (
+@cache
+def of_one_signing_in(statement: Select[*tuple[Any, ...]]) -> PreparedStatement:
+    """Return the statement that finds an account and its authenticators, ready to be run by the thousand."""
+    return PreparedStatement(with_authenticators(statement))
+
+
+SECRETS_OF_ACCOUNT = PreparedStatement(
     select(Authenticator.id, Authenticator.secret, Authenticator.last_step, Authenticator.disabled_at)
     .where(
         Authenticator.account_id == bindparam("account"),
@@ -88,7 +95,7 @@ PROFILES = (
 INSERT = insert(Authenticator)
 INSERT_CODES = insert(RecoveryCode)
 
-CLAIM_STEP = (
+CLAIM_STEP = PreparedStatement(
     update(Authenticator)
     .where(
         Authenticator.id == bindparam("authenticator"),
@@ -124,7 +131,7 @@ CLAIM_CODE = (
     .returning(RecoveryCode.authenticator_id)
 )
 
-USED = (
+USED = PreparedStatement(
     update(Authenticator)
     .where(Authenticator.id == bindparam("authenticator"))
     .values(last_used_at=bindparam("now"), failures=0)
@@ -181,7 +188,7 @@ def delete_authenticators(ids: Sequence[UUID], account_id: UUID) -> Any:  # noqa
     return delete(Authenticator).where(Authenticator.id.in_(ids), Authenticator.account_id == account_id)
 
 
-def enrolled_of(account_id: UUID, rows: Sequence[Row[*tuple[Any, ...]]]) -> Enrolled:
+def enrolled_of(account_id: UUID, rows: Sequence[Any]) -> Enrolled:
     """Return what an account has enrolled, from the rows of ``OF_ACCOUNT`` or of a SELECT ``with_authenticators``."""
     rows = [row for row in rows if row.authenticator_id is not None]
     password = next((row for row in rows if row.authenticator_kind == "password" and row.disabled_at is None), None)

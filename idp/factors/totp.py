@@ -100,7 +100,7 @@ class TOTP:
     def verify(self, account_id: UUID, code: str) -> CodeOutcome:
         """Accept a code of one of the account's apps once. A failure is counted on all of them."""
         with self._database.transaction() as connection:
-            rows = connection.execute(store.SECRETS_OF_ACCOUNT, {"account": account_id, "kind": KIND}).all()
+            rows = store.SECRETS_OF_ACCOUNT.rows(connection, {"account": account_id, "kind": KIND})
             outcomes = [self._try(row, code) for row in rows if row.disabled_at is None]
             accepted = next((outcome for outcome in outcomes if isinstance(outcome, Accepted)), None)
             if accepted is not None:
@@ -112,13 +112,13 @@ class TOTP:
         # With several apps, the one that comes closest says why.
         return next((outcome for outcome in outcomes if outcome != WrongCode()), WrongCode())
 
-    def _try(self, row: Row[*tuple[Any, ...]], code: str) -> CodeOutcome:
+    def _try(self, row: Any, code: str) -> CodeOutcome:  # noqa: ANN401 - a row of SECRETS_OF_ACCOUNT
         step, outcome = self._matching_step(self._secret_of(row), code)
         if step is None:
             return outcome
         values = {"authenticator": row.id, "step": step, "now": self._clock.now()}
         with self._database.transaction() as connection:
-            is_first = connection.execute(store.CLAIM_STEP, values).rowcount == 1
+            is_first = store.CLAIM_STEP.count(connection, values) == 1
         return Accepted(row.id) if is_first else WrongCode("used")
 
     def _matching_step(self, secret: bytes, code: str) -> tuple[int | None, WrongCode]:
@@ -157,7 +157,7 @@ class TOTP:
         with self._database.read() as connection:
             return connection.execute(store.PENDING, values).one_or_none()
 
-    def _secret_of(self, row: Row[*tuple[Any, ...]]) -> bytes:
+    def _secret_of(self, row: Any) -> bytes:  # noqa: ANN401 - SQLAlchemy's row or a named tuple
         return self._keyring.decrypt(COLUMN, row.id, row.secret)
 
     def _shown(self, secret: bytes, account_name: str) -> PendingTOTP:

@@ -22,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.kept_connections import KeptConnections
+from idp.foundation.prepared_statement import forget_prepared
 
 _POOL = 8
 _ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
@@ -80,6 +81,10 @@ class Database:
                 event.listen(engine, "begin", _begin_immediate)
         else:
             event.listen(engine, "connect", _prepare_at_once)
+            if not options:
+                event.listen(engine, "begin", _begin_at_once)
+                event.listen(engine, "rollback", _roll_back_at_once)
+                event.listen(engine, "rollback_savepoint", forget_prepared)
         return engine
 
     @contextmanager
@@ -176,6 +181,12 @@ class Database:
             where=where,
         )
 
+    def insert_adding(self, table: type[Base], column: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that adds to a column where the primary key exists."""
+        insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
+        added = inspect(table).columns[column] + insert.excluded[column]
+        return insert.on_conflict_do_update(index_elements=list(inspect(table).primary_key), set_={column: added})
+
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Every engine, for tests that count statements."""
@@ -237,6 +248,24 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _begin_at_once(connection: Connection) -> None:
+    """Begin by libpq, so that prepared statements can be the first of a transaction (decision 0009)."""
+    driver: Any = connection.connection.driver_connection
+    # Migrations switch some of their connections to autocommit (CREATE INDEX CONCURRENTLY). If it fails, psycopg meets
+    # the same at the first statement, and knows how to tell.
+    if not driver.closed and not driver.autocommit:
+        driver.pgconn.exec_(b"BEGIN")
+
+
+def _roll_back_at_once(connection: Connection) -> None:
+    """Roll back by libpq as well: psycopg would drop every prepared statement of the connection."""
+    if connection.closed or connection.invalidated:
+        return
+    driver: Any = connection.connection.driver_connection
+    if not driver.closed and not driver.autocommit:
+        driver.pgconn.exec_(b"ROLLBACK")
+
+
 def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
     connection.prepare_threshold = 0
     # Every hot statement finds its rows by a unique key: planning it anew for each value costs more than running it.
@@ -248,6 +277,9 @@ def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
 
 def _plan_for_values(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
     connection.execute("SET plan_cache_mode TO force_custom_plan")
+    # Few look at lists at a time: room to sort in memory, but the other cores are left to those who sign in.
+    connection.execute("SET work_mem TO '32MB'")
+    connection.execute("SET max_parallel_workers_per_gather TO 0")
     connection.commit()
 
 

@@ -1,8 +1,8 @@
 """A statement of a hot path, given to PostgreSQL by libpq itself: prepared once for each connection, values and rows in
 the binary format (decision 0009).
 
-SQLAlchemy compiles it and runs it everywhere else: on SQLite, in a transaction, and whenever libpq reports an error,
-which then is told, or overcome, in the one way the rest of the house knows.
+SQLAlchemy compiles it and runs it everywhere else: on SQLite, and after an error that libpq reports outside a
+transaction. In a transaction, which cannot go on after an error, it is raised as SQLAlchemy would have raised it.
 """
 
 from collections import namedtuple
@@ -14,7 +14,21 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, Connection, Insert, Integer, LargeBinary, Select, SmallInteger, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Delete,
+    Insert,
+    Integer,
+    LargeBinary,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    Update,
+)
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from idp.foundation.columns import Instant, JSONText, UUIDType, microseconds, moment_of
@@ -23,8 +37,12 @@ _INT2, _INT4, _INT8, _BOOL = Struct("!h"), Struct("!i"), Struct("!q"), Struct("?
 _numbers: Final = count()
 # The version that PostgreSQL puts before the text of a jsonb.
 _JSONB: Final = b"\x01"
-# ExecStatusType and the format codes of libpq; psycopg need not be loaded for SQLite.
+# ExecStatusType, PGTransactionStatusType and the format codes of libpq; psycopg need not be loaded for SQLite.
 _COMMAND_OK, _TUPLES_OK, _BINARY = 1, 2, 1
+_IDLE = 0
+# PG_DIAG_SQLSTATE, and the state that says that the server has forgotten a statement.
+_SQLSTATE, _UNKNOWN_STATEMENT = ord("C"), b"26000"
+_KNOWN: Final = "idp_prepared"
 
 
 class _Format(NamedTuple):
@@ -34,17 +52,18 @@ class _Format(NamedTuple):
     load: Callable[[bytes], Any]
 
 
-def _of_struct(struct: Struct) -> _Format:
-    return _Format(struct.pack, lambda sent: struct.unpack(sent)[0])
+def _of_number(struct: Struct) -> _Format:
+    # Read at whatever width it comes: PostgreSQL counts in int8 what SQLAlchemy calls Integer.
+    return _Format(struct.pack, lambda sent: int.from_bytes(sent, "big", signed=True))
 
 
 _FORMATS: Final[dict[type[TypeEngine[Any]], _Format]] = {
     **dict.fromkeys((String, Text), _Format(str.encode, bytes.decode)),
     LargeBinary: _Format(bytes, bytes),
-    SmallInteger: _of_struct(_INT2),
-    Integer: _of_struct(_INT4),
-    BigInteger: _of_struct(_INT8),
-    Boolean: _of_struct(_BOOL),
+    SmallInteger: _of_number(_INT2),
+    Integer: _of_number(_INT4),
+    BigInteger: _of_number(_INT8),
+    Boolean: _Format(_BOOL.pack, lambda sent: sent != b"\0"),
     Instant: _Format(lambda moment: _INT8.pack(microseconds(moment)), lambda sent: moment_of(*_INT8.unpack(sent))),
     UUIDType: _Format(lambda value: value.bytes, lambda sent: UUID(bytes=sent)),
     JSONText: _Format(lambda value: _JSONB + orjson.dumps(value), lambda sent: orjson.loads(sent[1:])),
@@ -66,54 +85,65 @@ class _Compiled:
 class PreparedStatement:
     """A statement that requests run by the thousand."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]] | Insert) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | Insert | Update | Delete) -> None:
         self._statement = statement
         self._name = f"idp_{next(_numbers)}".encode()
         self._compiled: _Compiled | None = None
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run the statement and return its rows, as tuples with named members; none if it returns nothing."""
-        found = self._by_libpq(connection, values) if connection.dialect.name == "postgresql" else None
-        if found is None:
+        done = self._by_libpq(connection, values) if connection.dialect.name == "postgresql" else None
+        if done is None:
             result = connection.execute(self._statement, values)
-            found = result.all() if result.returns_rows else ()
-        return found
+            return result.all() if result.returns_rows else ()
+        made, compiled = done
+        return [
+            compiled.row(
+                [
+                    None if (cell := made.get_value(line, place)) is None else load(cell)
+                    for place, load in enumerate(compiled.loads)
+                ]
+            )
+            for line in range(made.ntuples)
+        ]
 
-    def _by_libpq(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any] | None:
-        """Return the rows; None where SQLAlchemy is to run the statement."""
+    def count(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Run an UPDATE or a DELETE and return how many rows it met."""
+        done = self._by_libpq(connection, values) if connection.dialect.name == "postgresql" else None
+        return connection.execute(self._statement, values).rowcount if done is None else done[0].command_tuples or 0
+
+    def _by_libpq(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Any, _Compiled] | None:
+        """Return libpq's result; None where SQLAlchemy is to run the statement. Raises DBAPIError in a transaction."""
         driver: Any = connection.connection.driver_connection
-        # psycopg begins transactions at its own first statement, and after a rollback nothing is prepared any more.
-        if driver.closed or not driver.autocommit:
+        libpq = driver.pgconn
+        is_in_transaction = libpq.transaction_status != _IDLE
+        # psycopg would begin a transaction at its own first statement.
+        if driver.closed or not (driver.autocommit or is_in_transaction):
             return None
         compiled = self._compiled or self._compile(connection, values)
         for listener in connection.engine.dispatch.before_cursor_execute:
             listener(connection, None, compiled.text, values, None, False)  # noqa: FBT003 - as the event defines it
-        libpq, known = driver.pgconn, connection.info
-        if self._name not in known and libpq.prepare(self._name, compiled.text.encode()).status != _COMMAND_OK:
-            return None
-        known[self._name] = True
+        known = connection.info.setdefault(_KNOWN, set())
         given = {**compiled.constants, **values}
         sent = [None if (value := given[name]) is None else dump(value) for name, dump in compiled.parameters]
-        result = libpq.exec_prepared(self._name, sent, compiled.formats, _BINARY)
+        result = None if self._name in known else libpq.prepare(self._name, compiled.text.encode())
+        if result is None or result.status == _COMMAND_OK:
+            known.add(self._name)
+            result = libpq.exec_prepared(self._name, sent, compiled.formats, _BINARY)
         if result.status not in {_TUPLES_OK, _COMMAND_OK}:
-            del known[self._name]
+            if result.error_field(_SQLSTATE) == _UNKNOWN_STATEMENT:
+                known.clear()
+            if is_in_transaction and not driver.closed:
+                raise _error_of(connection, compiled.text, result)
             return None
         for listener in connection.engine.dispatch.after_cursor_execute:
             listener(connection, None, compiled.text, values, None, False)  # noqa: FBT003 - as the event defines it
-        return [
-            compiled.row(
-                [
-                    None if (cell := result.get_value(line, place)) is None else load(cell)
-                    for place, load in enumerate(compiled.loads)
-                ]
-            )
-            for line in range(result.ntuples)
-        ]
+        return result, compiled
 
     def _compile(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         dialect: Any = type(connection.dialect)
         compiled: Any = self._statement.compile(dialect=dialect(paramstyle="numeric_dollar"), column_keys=list(values))
-        columns = self._statement.selected_columns.values() if isinstance(self._statement, Select) else ()
+        columns = self._statement.exported_columns.values()
         names = tuple(compiled.positiontup)
         # Of two columns of one name the first has it, as in SQLAlchemy.
         members = [str(column.key) for column in columns]
@@ -127,3 +157,18 @@ class PreparedStatement:
             {name: bind.value for name, bind in compiled.binds.items() if not bind.required},
         )
         return self._compiled
+
+
+def forget_prepared(connection: Connection, *_rest: object) -> None:
+    """Note that nothing is prepared any more: psycopg drops all of it when a savepoint is rolled back."""
+    connection.info.pop(_KNOWN, None)
+
+
+def _error_of(connection: Connection, text: str, result: Any) -> BaseException:  # noqa: ANN401 - libpq's result
+    """Return the error of a result as SQLAlchemy reports it."""
+    driver: Any = connection.dialect.loaded_dbapi
+    told: Exception = driver.errors.error_from_result(result)
+    error: BaseException = DBAPIError.instance(
+        text, None, told, driver.Error, hide_parameters=True, dialect=connection.dialect
+    )
+    return error

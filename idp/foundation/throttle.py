@@ -9,15 +9,17 @@ caller; nothing here knows what is being tried.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Index, Integer, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Index, Integer, bindparam, case, delete, false, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Digest, Instant, plain, secret
 from idp.foundation.database import Base, Database
+from idp.foundation.prepared_statement import PreparedStatement
 
 _NO_DELAY = timedelta(0)
 _MOST_REMEMBERED = 10_000
@@ -115,13 +117,10 @@ class Throttle:
 
     def succeeded(self, counters: Sequence[Counter]) -> None:
         """Forget the failures of every counter; of shared ones only the charge of the try that succeeded."""
-        values = {
-            "keys": sorted(counter.key for counter in counters),
-            "own": [counter.key for counter in counters if not counter.limit.is_shared],
-            "free": self._clock.now(),
-        }
+        statement = _forgiveness(tuple(counter.limit.is_shared for counter in counters))
+        values = {f"key_{number}": counter.key for number, counter in enumerate(counters)}
         with self._database.transaction() as connection:
-            connection.execute(_FORGIVE, values)
+            statement.count(connection, values | {"free": self._clock.now()})
 
     def lift(self, counters: Sequence[Counter]) -> None:
         """End the slow-downs of these counters, but no lock; the caller charges its try in the same transaction."""
@@ -175,24 +174,34 @@ class Throttle:
         """Add one to every counter that is not waiting. Keys go in one order everywhere, so that two tries cannot
         deadlock.
         """
-        rows = [
+        values: dict[str, Any] = {"now": now}
+        for number, counter in enumerate(sorted(counters, key=lambda counter: counter.key)):
+            values[f"key_{number}"] = counter.key
+            values[f"until_{number}"] = now + max(counter.limit.remembers, counter.limit.lock)
+        rows = _charge(self._database.dialect, len(counters)).rows(connection, values)
+        return {row.key: row.failures for row in rows}
+
+
+@cache
+def _charge(dialect: str, number: int) -> PreparedStatement:
+    """Return the statement that adds one to so many counters."""
+    statement: Any = {"sqlite": sqlite, "postgresql": postgresql}[dialect].insert(ThrottleCounter)
+    now = bindparam("now", type_=Instant)
+    statement = statement.values(
+        [
             {
-                "key": counter.key,
+                "key": bindparam(f"key_{place}", type_=Digest),
                 "failures": 1,
                 "next_allowed_at": now,
                 "updated_at": now,
-                "expires_at": now + max(counter.limit.remembers, counter.limit.lock),
+                "expires_at": bindparam(f"until_{place}", type_=Instant),
             }
-            for counter in sorted(counters, key=lambda counter: counter.key)
+            for place in range(number)
         ]
-        return {row.key: row.failures for row in connection.execute(_UPSERTS[self._database.dialect], rows)}
-
-
-def _upsert(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert, which share no base with on_conflict
-    statement = dialect.insert(ThrottleCounter)
+    )
     new = statement.excluded
     is_over = ThrottleCounter.expires_at <= new.updated_at
-    return statement.on_conflict_do_update(
+    statement = statement.on_conflict_do_update(
         index_elements=[ThrottleCounter.key],
         set_={
             "failures": case((is_over, 1), else_=ThrottleCounter.failures + 1),
@@ -201,18 +210,26 @@ def _upsert(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert
             "expires_at": new.expires_at,
         },
         where=or_(ThrottleCounter.next_allowed_at <= new.updated_at, is_over),
-    ).returning(ThrottleCounter.key, ThrottleCounter.failures)
-
-
-_IS_OWN = ThrottleCounter.key.in_(bindparam("own", expanding=True))
-_FORGIVE = (
-    update(ThrottleCounter)
-    .where(ThrottleCounter.key.in_(bindparam("keys", expanding=True)), ThrottleCounter.failures > 0)
-    .values(
-        failures=case((_IS_OWN, 0), else_=ThrottleCounter.failures - 1),
-        next_allowed_at=case((_IS_OWN, bindparam("free", type_=Instant)), else_=ThrottleCounter.next_allowed_at),
     )
-)
+    return PreparedStatement(statement.returning(ThrottleCounter.key, ThrottleCounter.failures))
+
+
+@cache
+def _forgiveness(are_shared: tuple[bool, ...]) -> PreparedStatement:
+    """Return the statement that forgives counters of these kinds."""
+    keys = [bindparam(f"key_{number}", type_=Digest) for number in range(len(are_shared))]
+    own = [key for key, is_shared in zip(keys, are_shared, strict=True) if not is_shared]
+    is_own = ThrottleCounter.key.in_(own) if own else false()
+    return PreparedStatement(
+        update(ThrottleCounter)
+        .where(ThrottleCounter.key.in_(keys), ThrottleCounter.failures > 0)
+        .values(
+            failures=case((is_own, 0), else_=ThrottleCounter.failures - 1),
+            next_allowed_at=case((is_own, bindparam("free", type_=Instant)), else_=ThrottleCounter.next_allowed_at),
+        )
+    )
+
+
 _DELAY = (
     update(ThrottleCounter).where(ThrottleCounter.key == bindparam("of")).values(next_allowed_at=bindparam("until"))
 )
@@ -225,7 +242,6 @@ _LIFT = (
     )
     .values(next_allowed_at=bindparam("now"))
 )
-_UPSERTS = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 
 
 def _take_back(connection: Connection, keys: list[bytes], now: datetime) -> None:

@@ -70,14 +70,14 @@ class AccountInterventions:
 
     def restrict(self, account_id: UUID, kind: str, until: datetime, *, officer: Officer, reason: str) -> None:
         """Keep an account out until a time and end all it has open. Raises UserError."""
-        _not_own(account_id, officer)
+        not_own(account_id, officer)
         with self._database.transaction():
             self._restrictions.place(account_id, kind, until, reason=reason, actor=officer.actor)
             self._end_all(account_id, "restricted", officer)
 
     def lift(self, account_id: UUID, kind: str, *, officer: Officer, reason: str) -> bool:
         """Let an account in again; tells whether the flag was there. Raises UserError."""
-        _not_own(account_id, officer)
+        not_own(account_id, officer)
         return self._restrictions.lift(account_id, kind, reason=reason, actor=officer.actor)
 
     def reset_factor(
@@ -87,7 +87,7 @@ class AccountInterventions:
 
         Recovery codes go with the last factor they stand in for: they would be asked for at every sign-in.
         """
-        _not_own(account_id, officer)
+        not_own(account_id, officer)
         if not officer.may(Permission.CHANGE_STAFF) and self._staff.officer(account_id) is not None:
             raise UserError(_OFFICER)
         with self._database.transaction():
@@ -125,6 +125,7 @@ class AccountInterventions:
         self._sessions.terminate(Selector(account_id=account_id), reason=reason, actor=officer.actor)
 
 
-def _not_own(account_id: UUID, officer: Officer) -> None:
+def not_own(account_id: UUID, officer: Officer) -> None:
+    """Raise UserError if the account is the officer's own."""
     if account_id == officer.account_id:
         raise UserError(_OWN)

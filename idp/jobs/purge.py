@@ -1,16 +1,19 @@
 """Removes what is over: expired rows at once, history when nobody may ask for it any more (ASVS 14.2.7, PIPL Art. 19).
 
 In batches, each a transaction of its own, so that no request waits for a purge. What others refer to goes after what
-refers to it.
+refers to it. Sessions, what hangs on them, and devices of an account under a legal hold stay.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
+from idp.accounts.models import Account
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import first_uuid7
@@ -54,12 +57,18 @@ class Purge:
     is_over: Condition
 
 
+def _is_kept(account_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """A legal hold keeps what belongs to this account."""
+    return exists().where(Account.id == account_id, Account.held_at.is_not(None))
+
+
 def _grant_is_over(now: datetime) -> ColumnElement[bool]:
     """Nothing hangs on the grant any more: its session is long over, and no family and no code is left."""
     return (
         exists().where(
             OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
         )
+        & ~_is_kept(AuthorizationGrant.account_id)
         & ~exists().where(RefreshFamilyRow.grant_id == AuthorizationGrant.id)
         & ~exists().where(AuthorizationCodeRow.grant_id == AuthorizationGrant.id)
         & ~exists().where(DeviceAuthorizationRow.grant_id == AuthorizationGrant.id)
@@ -67,14 +76,17 @@ def _grant_is_over(now: datetime) -> ColumnElement[bool]:
 
 
 def _client_session_is_over(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        OPSession.id == ClientSession.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
-    ) & ~exists().where(AuthorizationGrant.client_session_id == ClientSession.id)
+    return (
+        exists().where(OPSession.id == ClientSession.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR)
+        & ~_is_kept(ClientSession.account_id)
+        & ~exists().where(AuthorizationGrant.client_session_id == ClientSession.id)
+    )
 
 
 def _session_is_over(now: datetime) -> ColumnElement[bool]:
     return (
         (OPSession.expires_at < now - _SESSIONS_SHOW_FOR)
+        & ~_is_kept(OPSession.account_id)
         & ~exists().where(ClientSession.op_session_id == OPSession.id)
         & ~exists().where(AuthorizationGrant.op_session_id == OPSession.id)
     )
@@ -86,7 +98,8 @@ def _notice_is_over(now: datetime) -> ColumnElement[bool]:
 
 
 def _device_is_over(now: datetime) -> ColumnElement[bool]:
-    return or_(Device.last_seen_at < now - _DEVICES_LAST, Device.ended_at < now - _SESSIONS_SHOW_FOR)
+    is_over = or_(Device.last_seen_at < now - _DEVICES_LAST, Device.ended_at < now - _SESSIONS_SHOW_FOR)
+    return is_over & ~_is_kept(Device.account_id)
 
 
 EXPIRED: Final[tuple[Purge, ...]] = (

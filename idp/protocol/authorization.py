@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from idp.accounts.claims import UNPROVEN
 from idp.consents.service import Consents
 from idp.factors.assurance import Decay
 from idp.foundation.database import Database
@@ -21,6 +22,7 @@ from idp.protocol.issuing import CodeIssuer
 from idp.protocol.outcomes import (
     AccountChoiceNeeded,
     ConsentNeeded,
+    IdentityNotProven,
     NotAdmitted,
     Outcome,
     Refused,
@@ -140,7 +142,7 @@ class Authorization:
     def _situation(self, request: AuthorizationRequest, cookie: str | None) -> Situation | None:
         if request.known_client is None:
             return None
-        return self._parts.situations.of(cookie, request.client.client_id, sector_of(request))
+        return self._parts.situations.of(cookie, request.client, sector_of(request))
 
     def _refuse_if_hopeless(self, request: AuthorizationRequest, situation: Situation | None, verdict: Verdict) -> None:
         """Raise the error that ``prompt=none`` asks for instead of a page (OpenID Connect Core §3.1.2.6)."""
@@ -155,6 +157,8 @@ class Authorization:
             raise ProtocolError("interaction_required", "The person must be informed first.")
         if verdict.need is Need.CONSENT:
             raise ProtocolError("consent_required", "The person must be asked first.")
+        if verdict.need is Need.IDENTITY:
+            raise ProtocolError("access_denied", "The person's identity is not proven well enough.")
         raise ProtocolError("access_denied", "This kind of account is not admitted.")
 
     def _next_step(
@@ -169,6 +173,8 @@ class Authorization:
             return ConsentNeeded(waiting)
         if verdict.need is Need.NOT_ADMITTED and situation is not None:
             return NotAdmitted(waiting, request.client, situation.session.account_kind)
+        if verdict.need is Need.IDENTITY and situation is not None:
+            return IdentityNotProven(request.client, situation.ial or UNPROVEN)
         return AccountChoiceNeeded(waiting) if verdict.need is Need.SELECT_ACCOUNT else SignInNeeded(waiting)
 
     def _interaction(self, request: AuthorizationRequest, known: Interaction | None, verdict: Verdict) -> Interaction:

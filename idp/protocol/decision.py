@@ -20,6 +20,7 @@ class Need(Enum):
     SELECT_ACCOUNT = "select_account"
     OTHER_PERSON = "other_person"
     NOT_ADMITTED = "not_admitted"
+    IDENTITY = "identity"
     CONSENT = "consent"
     NOTHING = "nothing"
 
@@ -80,6 +81,8 @@ def _need_of_signed_in(
     """Return what is missing when the right person has signed in recently enough."""
     if situation.session.account_kind not in request.client.account_kinds:
         return Need.NOT_ADMITTED
+    if situation.ial is not None and situation.ial < request.client.min_ial:
+        return Need.IDENTITY
     if not satisfies(acr, request.acr_needed):
         return Need.SIGN_IN
     is_asked = not progress.has_consented and _needs_consent(request, situation.consent, now)

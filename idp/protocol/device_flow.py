@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+from idp.accounts.claims import UNPROVEN
 from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.factors.assurance import Decay
@@ -33,6 +34,7 @@ from idp.protocol.decision import Need, Progress, decide
 from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.events import DeviceDecided
 from idp.protocol.issuing import claims_of_grant, content_of
+from idp.protocol.outcomes import IdentityNotProven
 from idp.protocol.resources import Resources, sector_of
 from idp.protocol.situation import Situation, Situations
 from idp.registry.client import Client
@@ -95,7 +97,8 @@ class Closed:
     how: Literal["allowed", "denied", "gone"]
 
 
-DeviceOutcome = DeviceRequest | StrongerSignInNeeded | NotAdmittedHere | Closed
+_Before = StrongerSignInNeeded | NotAdmittedHere | IdentityNotProven | Closed
+DeviceOutcome = DeviceRequest | _Before
 _GONE = Closed("gone")
 
 
@@ -152,7 +155,7 @@ class DeviceFlow:
     def ask(self, ticket: DeviceTicket, cookie: str | None) -> DeviceOutcome:
         """Return what to ask the person, or what stands before it."""
         seen = self._look(ticket, cookie)
-        return seen if isinstance(seen, StrongerSignInNeeded | NotAdmittedHere | Closed) else seen[0]
+        return seen if isinstance(seen, _Before) else seen[0]
 
     def answer(
         self,
@@ -166,7 +169,7 @@ class DeviceFlow:
     ) -> DeviceOutcome:
         """Take the person's answer; returns the request again when what was displayed is not what is asked now."""
         seen = self._look(ticket, cookie)
-        if isinstance(seen, StrongerSignInNeeded | NotAdmittedHere | Closed):
+        if isinstance(seen, _Before):
             return seen
         asked, request, situation, acr = seen
         if not is_allowed:
@@ -181,7 +184,13 @@ class DeviceFlow:
 
     def _look(
         self, ticket: DeviceTicket, cookie: str | None
-    ) -> tuple[DeviceRequest, AuthorizationRequest, Situation, str] | StrongerSignInNeeded | NotAdmittedHere | Closed:
+    ) -> (
+        tuple[DeviceRequest, AuthorizationRequest, Situation, str]
+        | StrongerSignInNeeded
+        | NotAdmittedHere
+        | IdentityNotProven
+        | Closed
+    ):
         device = self._parts.devices.get(ticket.request_id)
         client = self._parts.registry.get(device.client_id) if device is not None else None
         if device is None or client is None or not client.is_active(self._parts.clock.now()):
@@ -197,12 +206,14 @@ class DeviceFlow:
             services=self._parts.resources.of_others(resources),
             details=list(device.authorization_details or ()),
         )
-        situation = self._parts.situations.of(cookie, client.client_id, sector_of(client))
+        situation = self._parts.situations.of(cookie, client, sector_of(client))
         verdict = decide(request, situation, Progress(device.id), now=self._parts.clock.now(), decay=self._parts.decay)
         if situation is None or verdict.need is Need.SIGN_IN:
             return StrongerSignInNeeded(client.min_acr, verdict.is_fresh_login_needed)
         if verdict.need is Need.NOT_ADMITTED:
             return NotAdmittedHere(client, situation.session.account_kind)
+        if verdict.need is Need.IDENTITY:
+            return IdentityNotProven(client, situation.ial or UNPROVEN)
         interaction = Interaction(device.id, device.created_at, client_id=client.client_id)
         consent = consent_request(interaction, request, situation, self._parts.keyring)
         endings = self._endings(ticket) if ticket.came_by_link else ()

@@ -47,10 +47,11 @@ class LiveGrant:
 class LiveTokens:
     """Looks tokens up."""
 
-    def __init__(self, database: Database, clock: Clock, registry: Registry) -> None:
+    def __init__(self, database: Database, clock: Clock, registry: Registry, *, environment: str) -> None:
         self._database = database
         self._clock = clock
         self._registry = registry
+        self._environment = environment
         self._revoked = RevokedTokens(database)
 
     def is_live(self, token: AccessToken) -> bool:
@@ -63,7 +64,12 @@ class LiveTokens:
         """Return the live grant of a person's token; None if it has ended, or if no person stands behind the token."""
         if token.reference is None or not self._is_clients_fine(token):
             return None
-        values = {"reference": token.reference, "jti": sha256(token.jti), "now": self._clock.now()}
+        values = {
+            "reference": token.reference,
+            "jti": sha256(token.jti),
+            "environment": self._environment,
+            "now": self._clock.now(),
+        }
         with self._database.read() as connection:
             found = _LIVE_GRANT.rows(connection, values)
         return LiveGrant(*found[0]) if found else None

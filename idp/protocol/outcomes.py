@@ -50,10 +50,18 @@ class NotAdmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityNotProven:
+    """The client needs an identity that is proven better than this level."""
+
+    client: Client
+    ial: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Nobody can be trusted with an answer: the error is shown on a page of ours (RFC 6749 §4.1.2.1)."""
 
     error: ProtocolError
 
 
-Outcome = Responded | SignInNeeded | AccountChoiceNeeded | ConsentNeeded | NotAdmitted | Refused
+Outcome = Responded | SignInNeeded | AccountChoiceNeeded | ConsentNeeded | NotAdmitted | IdentityNotProven | Refused

@@ -88,7 +88,14 @@ class Protocol:
         self.tally = Tally(on.clock, on.audit)
         self.documents = Documents(settings, on.keyring)
         self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings)
-        codes = AuthorizationCodes(on.database, on.clock, on.entropy, lifetime_seconds=settings.code_lifetime_seconds)
+        codes = AuthorizationCodes(
+            on.database,
+            on.clock,
+            on.entropy,
+            environment=settings.environment,
+            lifetime_seconds=settings.code_lifetime_seconds,
+        )
+        situations = Situations(on.database, on.sessions, on.accounts, environment=settings.environment)
         checks = _check_context(on)
         self._endpoint_parts = _endpoint_parts(on, codes, self.tally, checks)
         self.device_flow = DeviceFlow(
@@ -101,7 +108,7 @@ class Protocol:
                 self._endpoint_parts.devices,
                 self._endpoint_parts.device_limits,
                 self._endpoint_parts.resources,
-                Situations(on.database, on.sessions),
+                situations,
                 on.consents,
                 on.grants,
                 decay_of(settings),
@@ -112,7 +119,7 @@ class Protocol:
                 on.database,
                 checks,
                 on.interactions,
-                Situations(on.database, on.sessions),
+                situations,
                 on.consents,
                 CodeIssuer(
                     on.database,
@@ -191,6 +198,7 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
     families = RefreshFamilies(
         on.database,
         on.clock,
+        environment=settings.environment,
         idle_seconds=settings.refresh_idle_seconds,
         total_seconds=settings.refresh_total_seconds,
         grace_seconds=settings.refresh_grace_seconds,
@@ -200,11 +208,12 @@ def _endpoint_parts(on: Foundations, codes: AuthorizationCodes, tally: Tally, ch
         on.clock,
         on.entropy,
         keyring,
+        environment=settings.environment,
         lifetime_seconds=settings.device_code_lifetime_seconds,
         interval_seconds=settings.device_interval_seconds,
     )
     resources = Resources(on.registry, settings.issuer)
-    live_tokens = LiveTokens(on.database, on.clock, on.registry)
+    live_tokens = LiveTokens(on.database, on.clock, on.registry, environment=settings.environment)
     grant_parts = GrantParts(
         on.database,
         on.clock,

@@ -214,7 +214,7 @@ class Members:
             changed_at=row["changed_at"] or row["created_at"],
             id_number_digest=row["id_number_digest"],
             shows_contacts=bool(row["shows_contacts"]),
-            profile=profile_of(row, self._parts.keyring),
+            profile=profile_of(row, self._parts.keyring, self._parts.clock.now()),
         )
 
 

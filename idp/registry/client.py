@@ -114,6 +114,7 @@ class Client:
     agency_name_en: str
     account_kinds: frozenset[str]
     min_acr: str
+    min_ial: int
     consent: Literal["required", "statutory"]
     legal_basis: str | None
     legal_basis_en: str | None
@@ -229,6 +230,7 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         agency_name_en=standing.agency_name_en,
         account_kinds=frozenset(policy.get("account_kinds", ("citizen",))),
         min_acr=policy.get("min_acr", "urn:idp:acr:aal1"),
+        min_ial=policy.get("min_ial", 1),
         consent=policy.get("consent", "required"),
         legal_basis=policy.get("legal_basis"),
         legal_basis_en=policy.get("legal_basis#en"),

@@ -38,6 +38,7 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
 AUTHORIZATION_DETAILS_TYPES = ("read_records",)
 ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
+IAL_VALUES = (1, 2, 3)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
 LEGACY = "legacy-oidc"
 ENVIRONMENTS = ("development", "sandbox", "production")
@@ -89,6 +90,12 @@ def some_of(*choices: str) -> Parser:
         return sorted(set(value))
 
     return parse
+
+
+def identity_level(value: Any) -> int:  # noqa: ANN401 - comes from a file
+    if isinstance(value, bool) or value not in IAL_VALUES:
+        raise Malformed(f"must be one of {', '.join(map(str, IAL_VALUES))}")
+    return int(value)
 
 
 def uris(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
@@ -259,6 +266,7 @@ POLICY: Mapping[str, Parser] = {
     "logo": brand(canonical_logo),
     "message_signing": flag,
     "min_acr": one_of(*ACR_VALUES),
+    "min_ial": identity_level,
     "profile": one_of("standard", "fapi2", LEGACY),
     "purposes": purposes,
     "resource_identifiers": uris,

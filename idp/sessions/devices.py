@@ -14,12 +14,15 @@ from idp.foundation.columns import Instant
 from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.sessions.models import Device
 
-_OF_BROWSER = select(Device.id, Device.account_id, Device.remembered_until).where(
-    Device.digest == bindparam("cookie"), Device.ended_at.is_(None)
+_OF_BROWSER = PreparedStatement(
+    select(Device.id, Device.account_id, Device.remembered_until).where(
+        Device.digest == bindparam("cookie"), Device.ended_at.is_(None)
+    )
 )
-_SEEN = (
+_SEEN = PreparedStatement(
     update(Device)
     .where(Device.digest == bindparam("cookie"), Device.account_id == bindparam("account"), Device.ended_at.is_(None))
     .values(
@@ -27,7 +30,7 @@ _SEEN = (
         remembered_until=func.coalesce(bindparam("until", type_=Instant), Device.remembered_until),
     )
 )
-_INSERT = insert(Device)
+_INSERT = PreparedStatement(insert(Device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Devices:
         cookie.
         """
         with self._database.read() as connection:
-            return tuple(KnownDevice(*row) for row in connection.execute(_OF_BROWSER, {"cookie": sha256(cookie or "")}))
+            return tuple(KnownDevice(*row) for row in _OF_BROWSER.rows(connection, {"cookie": sha256(cookie or "")}))
 
     def is_remembered(self, devices: tuple[KnownDevice, ...], account_id: UUID) -> bool:
         """Tell whether one of a browser's devices spares this account the second factor."""
@@ -80,8 +83,8 @@ class Devices:
         }
         with self._database.transaction() as connection:
             # A value made just now is nobody's yet.
-            if cookie is None or connection.execute(_SEEN, seen).rowcount == 0:
-                connection.execute(_INSERT, new)
+            if cookie is None or _SEEN.count(connection, seen) == 0:
+                _INSERT.rows(connection, new)
         return value
 
     def forget(self, account_id: UUID) -> None:

@@ -15,6 +15,7 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.sessions.events import GrantCreated, GrantEnded
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.store import bound_row
@@ -122,7 +123,7 @@ class Grants:
                 "authorization_details": grant.authorization_details,
                 "created_at": self._clock.now(),
             }
-            if connection.scalar(self._insert_grant, values) is None:
+            if not self._insert_grant.rows(connection, values):
                 return None
             self._audit.record(
                 GrantCreated(
@@ -185,7 +186,7 @@ class Grants:
             "sub": sub,
             "created_at": self._clock.now(),
         }
-        if connection.scalar(self._insert_site, values) is not None:
+        if self._insert_site.rows(connection, values):
             return new
         live = _HELD_SITE if self._database.dialect == "postgresql" else _LIVE_SITE
         row = connection.execute(live, {"session": session.id, "client": client_id}).one_or_none()
@@ -194,11 +195,11 @@ class Grants:
 
 def _from_live_session(
     database: Database, model: type[ClientSession | AuthorizationGrant], names: Sequence[str]
-) -> Any:  # noqa: ANN401 - the dialect's own Insert
+) -> PreparedStatement:
     """Return the INSERT of a row whose session is live, and held until the transaction ends."""
     row = bound_row(model, names)
     source = select(*row.values()).where(OPSession.id == row["op_session_id"], OPSession.ended_at.is_(None))
     if database.dialect == "postgresql":
         source = source.with_for_update(read=True, of=OPSession)
     # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-    return database.insert_new(model).from_select(names, source).returning(model.id)
+    return PreparedStatement(database.insert_new(model).from_select(names, source).returning(model.id))

@@ -13,6 +13,7 @@ from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.outbox import Outbox
+from idp.foundation.settings import Settings
 from idp.registry.service import Registry
 from idp.sessions import store
 from idp.sessions.events import ActingFor, OrganizationChosen, SessionOpened, SessionRaised
@@ -37,25 +38,27 @@ class Sessions:
         *,
         outbox: Outbox,
         registry: Registry,
-        lifetimes: Lifetimes,
+        settings: Settings,
         on_ended: OnEnded | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
-        self._lifetimes = lifetimes
+        self._environment = settings.environment
+        self._lifetimes = Lifetimes.of(settings)
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
 
     def load(self, cookie: str | None, surface: str = PROVIDER) -> Session | None:
-        """Return the live session of a surface's cookie, of an account neither locked nor closed; one SELECT."""
+        """Return the live session of a surface's cookie, of one of our accounts, not locked, not closed; one SELECT."""
         if not cookie:
             return None
         with self._database.read() as connection:
-            row = connection.execute(store.BY_DIGEST, {"digest": sha256(cookie), "surface": surface}).one_or_none()
-        if row is None or row.locked_at is not None or row.closed_at is not None:
+            values = {"digest": sha256(cookie), "surface": surface, "environment": self._environment}
+            rows = store.BY_DIGEST.rows(connection, values)
+        if not rows or rows[0].locked_at is not None or rows[0].closed_at is not None:
             return None
-        session = store.session_of(row)
+        session = store.session_of(rows[0])
         return session if self.is_live(session) else None
 
     def is_live(self, session: Session) -> bool:
@@ -121,8 +124,9 @@ class Sessions:
                 "network": browser.network or None,
                 "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
                 "surface": browser.surface,
+                "environment": self._environment,
             }
-            if connection.scalar(store.INSERT_SESSION[self._database.dialect], values) is None:
+            if not store.INSERT_SESSION[self._database.dialect].rows(connection, values):
                 return None
             self._audit.record(
                 SessionOpened(
@@ -191,6 +195,10 @@ class Sessions:
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End sessions: the one way out. Departments are told through the outbox."""
         return self._terminator.terminate(selector, reason=reason, actor=actor)
+
+    def end_spared(self, account_id: UUID, *, reason: str, actor: str) -> int:
+        """End what a person's own logouts have spared: tokens that would outlive a change of the credentials."""
+        return self._terminator.end_spared(account_id, reason=reason, actor=actor)
 
     def end_batch(
         self,

@@ -20,11 +20,14 @@ from sqlalchemy import (
     update,
 )
 
+from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
+from idp.accounts.requirements import needs_no_new_credential
 from idp.accounts.restrictions import is_unrestricted
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.columns import Instant, moment_of
 from idp.foundation.database import Base
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.sessions.models import ClientSession, OPSession
 from idp.sessions.values import Session, SessionSummary
 
@@ -41,13 +44,14 @@ SESSION_COLUMNS = (
     OPSession.organization_id,
 )
 
-BY_DIGEST = (
+BY_DIGEST = PreparedStatement(
     select(*SESSION_COLUMNS, Account.locked_at, Account.closed_at)
     .join(Account, Account.id == OPSession.account_id)
     .where(
         OPSession.digest == bindparam("digest"),
         OPSession.surface == bindparam("surface"),
         OPSession.ended_at.is_(None),
+        is_of_deployment(),
     )
 )
 
@@ -74,13 +78,15 @@ _NEW_SESSION: dict[str, ColumnElement[Any]] = {
 }
 _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
     Account.id == _NEW_SESSION["account_id"],
+    is_of_deployment(),
     Account.locked_at.is_(None),
     Account.closed_at.is_(None),
     is_unrestricted(_NEW_SESSION["created_at"]),
+    needs_no_new_credential(_NEW_SESSION["created_at"]),
 )
 # The account is kept from being locked until the transaction ends.
 INSERT_SESSION = {
-    dialect: insert(OPSession).from_select(list(_NEW_SESSION), source).returning(OPSession.id)
+    dialect: PreparedStatement(insert(OPSession).from_select(list(_NEW_SESSION), source).returning(OPSession.id))
     for dialect, source in (
         ("sqlite", _OF_LIVE_ACCOUNT),
         ("postgresql", _OF_LIVE_ACCOUNT.with_for_update(read=True, of=Account)),
@@ -99,7 +105,7 @@ def factors_of(stored: Sequence[Sequence[Any]]) -> tuple[VerifiedFactor, ...]:
     return tuple(VerifiedFactor(kind, moment_of(at)) for kind, at in stored)
 
 
-def session_of(row: Row[Any]) -> Session:
+def session_of(row: Any) -> Session:  # noqa: ANN401 - SQLAlchemy's row or a named tuple
     """Return the session of a row that has SESSION_COLUMNS."""
     return Session(
         row.id,

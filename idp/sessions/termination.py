@@ -113,6 +113,21 @@ class Terminator:
                 self._record(Selector(client_id=client_id, session_id=session_id), ended, "logout", actor)
         return ended
 
+    def end_spared(self, account_id: UUID, *, reason: str, actor: str) -> int:
+        """End the offline grants of an account that hang on no live session, and return how many there were."""
+        over = OPSession.ended_at.is_not(None) | (OPSession.expires_at <= self._clock.now())
+        gone = select(OPSession.id).where(OPSession.account_id == account_id, over)
+        theirs = AuthorizationGrant.account_id == account_id
+        with self._database.transaction():
+            grants = self._end_grants(theirs & AuthorizationGrant.op_session_id.in_(gone), reason)
+            if grants:
+                self._audit.record(
+                    SessionsEnded(
+                        actor=actor, account_id=account_id, reason=reason, sessions=0, client_sessions=0, grants=grants
+                    )
+                )
+        return grants
+
     def end_client_sessions(self, session_id: UUID, *, reason: str) -> Ended:
         """End every site's part of a session that itself goes on, in the present transaction."""
         return self._end_below(

@@ -18,47 +18,48 @@ from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
+from idp.foundation.prepared_statement import PreparedStatement
 from idp.sign_in.models import SignInAttempt
 from idp.sign_in.values import Attempt, AttemptFactor
 
 MOST_FAILURES = 10
 
-_BY_DIGEST = with_authenticators(
-    select(
-        SignInAttempt.id,
-        SignInAttempt.account_id,
-        Account.kind,
-        Account.username,
-        SignInAttempt.factors,
-        SignInAttempt.password_is_short,
-        SignInAttempt.organization_id,
-        SignInAttempt.remember,
-    )
-    .join(Account, Account.id == SignInAttempt.account_id)
-    .where(
-        SignInAttempt.digest == bindparam("presession"),
-        SignInAttempt.expires_at > bindparam("now"),
-        SignInAttempt.failures < MOST_FAILURES,
-        Account.credentials_changed_at <= SignInAttempt.updated_at,
-        Account.locked_at.is_(None),
-        Account.closed_at.is_(None),
-        is_unrestricted(bindparam("now")),
+_BY_DIGEST = PreparedStatement(
+    with_authenticators(
+        select(
+            SignInAttempt.id,
+            SignInAttempt.account_id,
+            Account.kind,
+            Account.username,
+            SignInAttempt.factors,
+            SignInAttempt.password_is_short,
+            SignInAttempt.organization_id,
+            SignInAttempt.remember,
+            Account.reset_credential_until,
+        )
+        .join(Account, Account.id == SignInAttempt.account_id)
+        .where(
+            SignInAttempt.digest == bindparam("presession"),
+            SignInAttempt.expires_at > bindparam("now"),
+            SignInAttempt.failures < MOST_FAILURES,
+            Account.credentials_changed_at <= SignInAttempt.updated_at,
+            Account.locked_at.is_(None),
+            Account.closed_at.is_(None),
+            is_unrestricted(bindparam("now")),
+        )
     )
 )
 _THIS = SignInAttempt.id == bindparam("attempt")
-_CHANGE = (
-    update(SignInAttempt)
-    .where(_THIS)
-    .values({name: bindparam(name) for name in ("factors", "organization_id", "remember", "updated_at")})
-)
+_CHANGED = ("factors", "organization_id", "remember", "password_is_short", "updated_at")
+_CHANGE = PreparedStatement(update(SignInAttempt).where(_THIS).values({name: bindparam(name) for name in _CHANGED}))
 _FAIL = update(SignInAttempt).where(_THIS).values(failures=SignInAttempt.failures + 1)
-_FINISH = delete(SignInAttempt).where(_THIS)
+_FINISH = PreparedStatement(delete(SignInAttempt).where(_THIS))
 
 
-def _replacing(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects' own insert, which share no base with on_conflict
+def _replacing(dialect: Any) -> PreparedStatement:  # noqa: ANN401 - the two dialects' modules, which share no base
     statement = dialect.insert(SignInAttempt)
     changed = {column.name: statement.excluded[column.name] for column in SignInAttempt.__table__.columns}
-    return statement.on_conflict_do_update(index_elements=[SignInAttempt.digest], set_=changed)
+    return PreparedStatement(statement.on_conflict_do_update(index_elements=[SignInAttempt.digest], set_=changed))
 
 
 _REPLACE = {"sqlite": _replacing(sqlite), "postgresql": _replacing(postgresql)}
@@ -77,9 +78,10 @@ class Attempts:
         """Return the attempt of a browser with what its account has enrolled, None if there is none that counts; one
         SELECT.
         """
-        values = {"presession": sha256(presession), "now": self._clock.now()}
+        now = self._clock.now()
+        values = {"presession": sha256(presession), "now": now}
         with self._database.read() as connection:
-            rows = connection.execute(_BY_DIGEST, values).all()
+            rows = _BY_DIGEST.rows(connection, values)
         if not rows:
             return None
         row = rows[0]
@@ -96,6 +98,7 @@ class Attempts:
             enrolled_of(row.account_id, rows),
             row.organization_id,
             row.remember,
+            must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
         )
 
     def save(self, presession: str, attempt: Attempt) -> None:
@@ -107,16 +110,17 @@ class Attempts:
             ],
             "organization_id": attempt.organization_id,
             "remember": attempt.remember,
+            "password_is_short": attempt.password_is_short,
             "updated_at": now,
         }
         with self._database.transaction() as connection:
             if attempt.id is not None:
-                connection.execute(_CHANGE, values | {"attempt": attempt.id})
+                _CHANGE.count(connection, values | {"attempt": attempt.id})
                 return
-            values |= {"account_id": attempt.account_id, "password_is_short": attempt.password_is_short}
+            values |= {"account_id": attempt.account_id}
             values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0}
             values |= {"created_at": now, "expires_at": now + self._lifetime}
-            connection.execute(_REPLACE[self._database.dialect], values)
+            _REPLACE[self._database.dialect].rows(connection, values)
 
     def failed(self, attempt: Attempt) -> None:
         """Count a wrong code."""
@@ -128,7 +132,7 @@ class Attempts:
         if attempt.id is None:
             return True
         with self._database.transaction() as connection:
-            return connection.execute(_FINISH, {"attempt": attempt.id}).rowcount == 1
+            return _FINISH.count(connection, {"attempt": attempt.id}) == 1
 
     def purge(self, limit: int = 1000) -> int:
         """Delete up to ``limit`` attempts whose time is over, and return how many there were."""

@@ -23,6 +23,7 @@ class Step(Enum):
     PASSWORD = "password"
     SECOND_FACTOR = "second_factor"
     ENROL_SECOND_FACTOR = "enrol_second_factor"
+    RENEW_PASSWORD = "renew_password"
     ORGANIZATION = "organization"
     NOT_ADMITTED = "not_admitted"
     UNREACHABLE = "unreachable"
@@ -34,7 +35,8 @@ class Standing:
     """What a person has proved, and what there is to ask for.
 
     ``factors`` are those that count for this interaction. ``is_signed_in`` says that they come from a live session,
-    which asked then for what it had to ask for.
+    which asked then for what it had to ask for. ``must_renew_password`` and ``must_renew_factor`` are what an officer
+    requires before a session opens.
     """
 
     account_kind: str
@@ -45,6 +47,8 @@ class Standing:
     has_attested_passkey: bool = False
     is_remembered: bool = False
     must_choose_organization: bool = False
+    must_renew_password: bool = False
+    must_renew_factor: bool = False
 
 
 def next_step(standing: Standing, interaction: Interaction, now: datetime) -> Step:
@@ -59,6 +63,15 @@ def next_step(standing: Standing, interaction: Interaction, now: datetime) -> St
         return Step.SECOND_FACTOR if standing.has_attested_passkey else Step.UNREACHABLE
     if must_prove_possession(standing, interaction) and not proves_possession(standing.factors):
         return _towards_second_factor(standing, now)
+    return _step_of_the_known(standing)
+
+
+def _step_of_the_known(standing: Standing) -> Step:
+    """Return what is left to do for somebody who has proved all that is asked."""
+    if standing.must_renew_password:
+        return Step.RENEW_PASSWORD
+    if standing.must_renew_factor:
+        return Step.ENROL_SECOND_FACTOR
     return Step.ORGANIZATION if standing.must_choose_organization else Step.DONE
 
 
@@ -70,7 +83,9 @@ def must_prove_possession(standing: Standing, interaction: Interaction) -> bool:
         return False
     if KINDS_BY_NAME[standing.account_kind].minimum_factors == _TWO or standing.password_is_short:
         return True
-    return standing.has_second_factor and not standing.is_remembered
+    # Who renews a credential proves everything there is: whoever has only stolen the password must not replace it.
+    is_renewing = standing.must_renew_password or standing.must_renew_factor
+    return standing.has_second_factor and (is_renewing or not standing.is_remembered)
 
 
 def can_remember(standing: Standing, interaction: Interaction) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from idp.accounts.identifiers import Identifier, parse_identifier
+from idp.accounts.requirements import Requirements
 from idp.accounts.service import Accounts
 from idp.accounts.views import SignInAccount
 from idp.audit.service import Audit
@@ -69,6 +70,7 @@ class SignIn:
         audit: Audit,
         *,
         accounts: Accounts,
+        requirements: Requirements,
         factors: Factors,
         tries: Tries,
         standings: Standings,
@@ -77,6 +79,7 @@ class SignIn:
         self._database = database
         self._audit = audit
         self._accounts = accounts
+        self._requirements = requirements
         self._factors = factors
         self._tries = tries
         self._standings = standings
@@ -142,6 +145,7 @@ class SignIn:
             (self._progress.proved(_PASSWORD, interaction),),
             is_short(given.password),
             enrolled,
+            must_renew=account.must_renew,
         )
 
         def accept() -> Continue | Finished:
@@ -232,6 +236,7 @@ class SignIn:
             (self._progress.proved(verified.kind, interaction),),
             password_is_short=False,
             enrolled=self._factors.enrolled(account.id),
+            must_renew=account.must_renew,
         )
 
     def _refuse_passkey(self, position: Position | None, interaction: Interaction, refused: PasskeyRefused) -> None:
@@ -270,6 +275,7 @@ class SignIn:
                 return Expired()
             if isinstance(outcome, WrongCode):
                 return outcome
+            self._requirements.note_factor_enrolled(account_id, "totp", actor=actor)
             codes = self._factors.make_recovery_codes(account_id, actor=actor)
             self._progress.keep(visit, self._with_factor(position, interaction, "totp"))
         return SecondFactorEnrolled(codes)

@@ -8,6 +8,7 @@ S1); a second factor of it counts only while it has not decayed (rule S7). Reads
 from dataclasses import dataclass
 from uuid import UUID
 
+from idp.accounts.requirements import Requirement, Requirements
 from idp.accounts.service import Accounts
 from idp.accounts.views import MembershipView
 from idp.factors.assurance import Decay, VerifiedFactor, proves_attested_key, proves_possession
@@ -39,7 +40,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A subject, how far it has come, and what was read to find out. ``enrolled`` None: it made no difference."""
+    """A subject, how far it has come, and what was read to find out. ``enrolled`` None: it made no difference.
+    ``requirement`` is what an officer wants renewed.
+    """
 
     subject: Subject
     standing: Standing
@@ -47,6 +50,7 @@ class Position:
     enrolled: Enrolled | None
     devices: tuple[KnownDevice, ...]
     memberships: tuple[MembershipView, ...] = ()
+    requirement: Requirement | None = None
 
     @property
     def organization_id(self) -> UUID | None:
@@ -60,11 +64,20 @@ class Standings:
     """Finds out where visits stand."""
 
     def __init__(
-        self, clock: Clock, attempts: Attempts, *, accounts: Accounts, factors: Factors, devices: Devices, decay: Decay
+        self,
+        clock: Clock,
+        attempts: Attempts,
+        *,
+        accounts: Accounts,
+        requirements: Requirements,
+        factors: Factors,
+        devices: Devices,
+        decay: Decay,
     ) -> None:
         self._clock = clock
         self._attempts = attempts
         self._accounts = accounts
+        self._requirements = requirements
         self._factors = factors
         self._devices = devices
         self._decay = decay
@@ -98,6 +111,9 @@ class Standings:
         if subject.account_kind == _ENTERPRISE and subject.session is None:
             memberships = self._accounts.memberships(subject.account_id)
         attempt = subject.attempt
+        requirement = None
+        if attempt is not None and attempt.must_renew:
+            requirement = self._requirements.renewal(attempt.account_id)
         standing = Standing(
             account_kind=subject.account_kind,
             factors=factors,
@@ -108,9 +124,11 @@ class Standings:
             # Someone signed in already is asked for what is missing, remembered or not.
             is_remembered=visit.session is None and self._devices.is_remembered(devices, subject.account_id),
             must_choose_organization=len(memberships) > 1 and (attempt is None or attempt.organization_id is None),
+            must_renew_password=requirement is not None and not requirement.password_renewed,
+            must_renew_factor=requirement is not None and requirement.factor is not None,
         )
         step = next_step(standing, interaction, self._clock.now())
-        return Position(subject, standing, step, enrolled, devices, memberships)
+        return Position(subject, standing, step, enrolled, devices, memberships, requirement)
 
     def devices_of(self, visit: Visit) -> tuple[KnownDevice, ...]:
         """Return the devices that a browser is; none without a cookie, whichever account is named."""

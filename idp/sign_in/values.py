@@ -31,7 +31,7 @@ class AttemptFactor:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A sign-in under way, of an account that may sign in. ``id`` is None while it has not been stored; ``enrolled`` is
-    what the account had when this request read it.
+    what the account had when this request read it, and ``must_renew`` whether an officer requires a new credential.
     """
 
     id: UUID | None
@@ -43,6 +43,7 @@ class Attempt:
     enrolled: Enrolled
     organization_id: UUID | None = None
     remember: bool = False
+    must_renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

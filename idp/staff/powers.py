@@ -29,6 +29,7 @@ class Permission(StrEnum):
     REVEAL_PERSONAL_DATA = "accounts.reveal"
     RESTRICT_ACCOUNTS = "accounts.restrict"
     RESET_FACTORS = "accounts.reset_factors"
+    HOLD_ACCOUNTS = "accounts.hold"
     SEE_SESSIONS = "sessions.see"
     END_SESSIONS = "sessions.end"
     SEE_CLIENTS = "clients.see"
@@ -65,6 +66,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.REVEAL_PERSONAL_DATA: frozenset({_SECURITY}),
         Permission.RESTRICT_ACCOUNTS: frozenset({_SECURITY}),
         Permission.RESET_FACTORS: frozenset({_SECURITY, _HELP_DESK}),
+        Permission.HOLD_ACCOUNTS: frozenset({_SECURITY}),
         Permission.SEE_SESSIONS: frozenset({_SECURITY, _HELP_DESK}),
         Permission.END_SESSIONS: frozenset({_SECURITY}),
         Permission.SEE_CLIENTS: frozenset({_SYSTEM, _SECURITY, _AUDIT, _DELEGATE}),
@@ -73,7 +75,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.STOP_CLIENTS: frozenset({_SYSTEM, _SECURITY}),
         Permission.SEE_EVENTS: frozenset({_SECURITY, _AUDIT}),
         Permission.EXPORT_EVENTS: frozenset({_AUDIT}),
-        Permission.ERASE_PERSONAL_VALUES: frozenset({_AUDIT}),
+        Permission.ERASE_PERSONAL_VALUES: frozenset({_SECURITY}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),

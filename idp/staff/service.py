@@ -1,5 +1,6 @@
 """Who has which power: granting, ending, and the first officers of a deployment (rules A1, A2)."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -132,6 +133,12 @@ class Staff:
         """Tell whether anybody ever had a power here."""
         with self._database.read() as connection:
             return bool(connection.scalar(select(exists(select(OfficerPower.person_id)))))
+
+    def have_history(self, person_ids: Collection[UUID]) -> bool:
+        """Tell whether one of these humans has or had a power."""
+        held = exists(select(OfficerPower.person_id).where(OfficerPower.person_id.in_(person_ids)))
+        with self._database.read() as connection:
+            return bool(connection.scalar(select(held)))
 
     def make_bootstrap_codes(self, *, actor: str) -> list[Masked] | None:
         """Make the codes for the first two security officers, who can then let in all others; None if there is history.

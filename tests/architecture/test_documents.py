@@ -47,6 +47,21 @@ def test_modules_and_tests_named_in_specifications_exist():
     assert not gone, f"docs/specifications.md names what is not there; correct its row or add the file: {gone}"
 
 
+def test_tests_beside_the_modules_of_the_conformance_suite_exist():
+    text = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[\w./-]+)::(test_\w+)`", text))
+    assert named, "docs/conformance.md says which test stands beside each module of the suite"
+    gone = sorted(f"{path}::{name}" for path, name in named if not _has_test(path, name))
+    assert not gone, f"docs/conformance.md names tests that are not there; correct its rows: {gone}"
+
+
+def _has_test(path: str, name: str) -> bool:
+    file = ROOT / path
+    return (
+        file.is_file() and re.search(rf"^\s*def {name}\(", file.read_text(encoding="utf-8"), re.MULTILINE) is not None
+    )
+
+
 def test_decisions_are_numbered_without_gaps_and_complete():
     records = sorted(_DECISIONS.glob("[0-9]*.md"))
     numbers = [path.name[:4] for path in records]

@@ -88,7 +88,7 @@ class TestInProduction:
         path.write_text(json.dumps(tax_in_production()), encoding="utf-8")
         idp("client", "apply", str(path))
         for verb in ("approve", "resume"):
-            ended = idp("client", verb, "tax")
+            ended = idp("client", verb, "tax", "--reason", "because it is needed")
             assert (ended.status, "in the console" in ended.complaint) == (1, True)
         assert services.registry.get("tax") is None
 

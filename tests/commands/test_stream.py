@@ -19,10 +19,10 @@ def test_streams_are_listed_paused_and_enabled(idp: Run, stream: Any, services: 
     """SSF-8.1.2-status: staff see why a stream stands still, and set it going again."""
     assert "tax" in idp("stream", "list").stdout
     assert idp("stream", "pause", "tax", "--reason", "drill").stdout == "tax: paused.\n"
-    # What waits is the news of the pause itself (SSF §8.1.5, stream-updated).
+    # The news of the pause itself (SSF §8.1.5, stream-updated) is no event that waits for its end.
     shown = json.loads(idp("stream", "list", "--json").stdout)
     assert [(one["stream_id"], one["status"], one["reason"], one["waiting"]) for one in shown] == [
-        (stream.reference, "paused", "drill", 1)
+        (stream.reference, "paused", "drill", 0)
     ]
     assert idp("stream", "enable", "tax").stdout == "tax: enabled.\n"
     assert services.transmitter.streams.list()[0][0].status == "enabled"

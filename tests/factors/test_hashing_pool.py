@@ -1,9 +1,11 @@
 """Password hashing waits in the open and starves nobody (rule S5)."""
 
 import os
+import re
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,21 @@ def test_hashing_gives_way_to_requests():
 
     with reserved(HashingPool(slots=1), b"a") as place:
         assert place.run(niceness) > niceness()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no time slice of their own here")
+def test_hashing_asks_for_a_longer_slice_than_requests():
+    """A request that wakes interrupts a hash under way, instead of waiting until its slice is over."""
+
+    def slice_nanoseconds() -> int:
+        try:
+            told = Path(f"/proc/self/task/{threading.get_native_id()}/sched").read_text()
+        except OSError:
+            pytest.skip("this kernel does not show how threads are scheduled")
+        found = re.search(r"se\.slice\s*:\s*(\d+)", told)
+        if found is None:
+            pytest.skip("this kernel gives all threads one slice")
+        return int(found.group(1))
+
+    with reserved(HashingPool(slots=1), b"a") as place:
+        assert place.run(slice_nanoseconds) > slice_nanoseconds()

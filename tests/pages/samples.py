@@ -14,6 +14,7 @@ from idp.web.shared.pages import Problem, ServiceSlip
 from tests.pages.device_samples import device_samples
 from tests.pages.logout_samples import logout_samples
 from tests.pages.methods_samples import ASKED, methods_samples
+from tests.pages.renewal_samples import renewal_samples
 
 # 2 March 2026, 15:22 in Shanghai.
 NOW = datetime(2026, 3, 2, 7, 22, 8, tzinfo=UTC)
@@ -51,6 +52,7 @@ def samples(locale: str) -> list[Sample]:
         *device_samples(say, slip, Sample, NOW),
         *(Sample(*sample) for sample in logout_samples(say, slip, tax, ago)),
         *methods_samples(say, slip, Sample, NOW),
+        *(Sample(*sample) for sample in renewal_samples(slip)),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),

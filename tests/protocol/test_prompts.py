@@ -212,6 +212,8 @@ class TestTheExpectedPerson:
             visitor.tokens(welfare)["id_token"],
             tokens["access_token"],
             services.keyring.sign(claims_of(good), typ="logout+jwt"),
+            # What a signed userinfo answer says: the same typ, issuer and audience, and no sign-in.
+            services.keyring.sign({name: claims_of(good)[name] for name in ("iss", "aud", "sub")}, typ="JWT"),
             services.keyring.sign(claims_of(good) | {"iss": "https://other.example"}, typ="JWT"),
             unsigned(good),
             changed(good, iat=1),

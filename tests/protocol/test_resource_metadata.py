@@ -22,6 +22,8 @@ def test_the_document_names_the_resource_asked_for(client, issuer, path):
     assert response.content_type == "application/json"
     assert document["resource"] == issuer + path
     assert document["authorization_servers"] == [issuer]
+    needed = {"ssf.manage", "ssf.read", "scim"} if path == "" else set()
+    assert {"ssf.manage", "ssf.read", "scim"} & set(document["scopes_supported"]) == needed
 
 
 def test_there_is_no_document_for_what_is_no_resource(client, issuer):

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, insert, select
 
+from idp.enrolment.service import Changed
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.digests import sha256
 from idp.foundation.outbox import OutboxMessage
@@ -208,6 +209,21 @@ class TestTheWayOut:
         assert tax.refresh(mine["refresh_token"]).status_code == 200
         for tokens in (theirs, spared):
             assert refused(tax.refresh(tokens["refresh_token"]), "invalid_grant")
+
+    def test_a_new_password_ends_what_no_live_session_holds(self, tax, visitor, visitor_of, citizen, services):
+        """RFC9700-2.2.2-refresh-public, RFC9700-4.14.2: who knew the old one may have left with a token in hand."""
+        other, former = visitor_of(citizen), visitor_of(citizen)
+        kept = [one.tokens(tax, scope=OFFLINE) for one in (visitor, other)]
+        spared = former.tokens(tax, scope=OFFLINE)
+        self.terminate(services, reason="logout", session_id=former.session_id)
+        session = services.sessions.load(visitor.browser.cookie("idp_session"))
+        new = "another-harbour-lamp-9"
+        changed = services.enrolment.change_password(session, citizen.password, new, end_others=False)
+        assert changed == Changed()
+        assert refused(tax.refresh(spared["refresh_token"]), "invalid_grant")
+        assert tax.userinfo(spared["access_token"]).status_code == 401
+        for tokens in kept:
+            assert tax.refresh(tokens["refresh_token"]).status_code == 200, "other devices go on if the person says so"
 
     def test_one_client_of_everybody_or_of_one_account(
         self, tax, welfare, visitor, visitor_of, account_factory, services

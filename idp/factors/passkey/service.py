@@ -100,7 +100,7 @@ class Passkeys:
             values = {"authenticator": row.id, "count": use.sign_count, "backed_up": use.is_backed_up}
             if connection.execute(store.CLAIM_COUNT, values).rowcount != 1:
                 return PasskeyRefused("cloned", row.account_id)
-            connection.execute(authenticators.USED, {"authenticator": row.id, "now": self._clock.now()})
+            authenticators.USED.count(connection, {"authenticator": row.id, "now": self._clock.now()})
         return VerifiedPasskey(row.account_id, _proof(is_attested=row.is_attested))
 
     def _answer(self, challenges: Challenges, browser: str, response: str) -> Answer | PasskeyRefused:

@@ -3,12 +3,24 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlertRuleEvent(Event):
+class RuleState(Facts):
+    """What a rule watches for, and whether it does."""
+
+    is_enabled: bool
+    window_seconds: int
+    threshold: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRuleEvent(Changed):
     """Base of what happens to a rule."""
+
+    before: RuleState | None
+    after: RuleState | None
 
     rule: str
     hunt: str

@@ -1,7 +1,7 @@
 """The alert rules: made, paused, resumed and removed by security officers, each with a reason in the audit record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from idp.interventions.alerts.events import (
     AlertRulePaused,
     AlertRuleRemoved,
     AlertRuleResumed,
+    RuleState,
 )
 from idp.interventions.alerts.hunting import WATCHED_BY_NAME, WatchedHunt
 from idp.interventions.alerts.models import Alert, AlertRule
@@ -87,15 +88,18 @@ class AlertRules:
             if (connection.scalar(select(func.count()).select_from(AlertRule)) or 0) >= MOST_RULES:
                 raise UserError(_TOO_MANY, most=MOST_RULES)
             inserted = connection.execute(insert(AlertRule).returning(*_COLUMNS), row).one()
-            self._audit.record(_event(AlertRuleMade, _rule(inserted), officer, reason))
-        return _rule(inserted).id
+            rule = _rule(inserted)
+            self._audit.record(_event(AlertRuleMade, rule, officer, reason, None, _state(rule)))
+        return rule.id
 
     def switch(self, rule_id: UUID, *, officer: Officer, reason: str) -> None:
         """Pause a rule that is in force, resume one that is paused. Raises UserError."""
         toggle = update(AlertRule).where(AlertRule.id == rule_id).values(is_enabled=~AlertRule.is_enabled)
         with self._database.transaction() as connection:
             rule = _changed(connection.execute(toggle.returning(*_COLUMNS)).one_or_none())
-            self._audit.record(_event(AlertRuleResumed if rule.is_enabled else AlertRulePaused, rule, officer, reason))
+            before = _state(replace(rule, is_enabled=not rule.is_enabled))
+            kind = AlertRuleResumed if rule.is_enabled else AlertRulePaused
+            self._audit.record(_event(kind, rule, officer, reason, before, _state(rule)))
 
     def remove(self, rule_id: UUID, *, officer: Officer, reason: str) -> None:
         """Remove a rule and what it has found; the audit record keeps both. Raises UserError."""
@@ -103,7 +107,7 @@ class AlertRules:
             gone = delete(AlertRule).where(AlertRule.id == rule_id).returning(*_COLUMNS)
             rule = _changed(connection.execute(gone).one_or_none())
             connection.execute(delete(Alert).where(Alert.source == str(rule_id)))
-            self._audit.record(_event(AlertRuleRemoved, rule, officer, reason))
+            self._audit.record(_event(AlertRuleRemoved, rule, officer, reason, _state(rule), None))
 
     def is_in_force(self, connection: Connection, rule_id: UUID) -> bool:
         """Tell whether a rule is in force, and keep it so until the present transaction ends."""
@@ -140,10 +144,25 @@ def _changed(row: Row[UUID, str, int, int, bool, str, datetime] | None) -> Rule:
     return _rule(row)
 
 
-def _event(kind: type[AlertRuleEvent], rule: Rule, officer: Officer, reason: str) -> AlertRuleEvent:
+def _state(rule: Rule) -> RuleState:
+    return RuleState(
+        is_enabled=rule.is_enabled, window_seconds=int(rule.window.total_seconds()), threshold=rule.threshold
+    )
+
+
+def _event(
+    kind: type[AlertRuleEvent],
+    rule: Rule,
+    officer: Officer,
+    reason: str,
+    before: RuleState | None,
+    after: RuleState | None,
+) -> AlertRuleEvent:
     return kind(
         actor=officer.actor,
         reason=reason,
+        before=before,
+        after=after,
         rule=str(rule.id),
         hunt=rule.hunt.name,
         window_seconds=int(rule.window.total_seconds()),

@@ -113,10 +113,13 @@ class SpentCode:
 class AuthorizationCodes:
     """Issues and redeems codes."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy, *, lifetime_seconds: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, entropy: Entropy, *, environment: str, lifetime_seconds: int
+    ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
+        self._environment = environment
         self._lifetime = timedelta(seconds=lifetime_seconds)
         self._claim = ConditionalWrite(database, _CLAIM)
 
@@ -146,7 +149,8 @@ class AuthorizationCodes:
         """Redeem a code and store the rows that follow from it; False, and nothing is stored, if somebody was quicker
         or what it hangs on has ended.
         """
-        return self._claim.run(self._presented(code, client_id), rows)
+        values = self._presented(code, client_id) | {"environment": self._environment}
+        return self._claim.run(values, rows)
 
     def _presented(self, code: str, client_id: str) -> dict[str, Any]:
         return {"code": sha256(code), "client": client_id, "now": self._clock.now()}

@@ -147,6 +147,7 @@ class DeviceAuthorizations:
         entropy: Entropy,
         keyring: Keyring,
         *,
+        environment: str,
         lifetime_seconds: int,
         interval_seconds: int,
     ) -> None:
@@ -154,6 +155,7 @@ class DeviceAuthorizations:
         self._clock = clock
         self._entropy = entropy
         self._keyring = keyring
+        self._environment = environment
         self._lifetime_seconds = lifetime_seconds
         self._interval_seconds = interval_seconds
         self._claim = ConditionalWrite(database, _CLAIM)
@@ -224,7 +226,12 @@ class DeviceAuthorizations:
         return self._claim.run(self._presented(device_code, client_id), rows)
 
     def _presented(self, device_code: str, client_id: str) -> dict[str, Any]:
-        return {"code": sha256(device_code), "client": client_id, "now": self._clock.now()}
+        return {
+            "code": sha256(device_code),
+            "client": client_id,
+            "environment": self._environment,
+            "now": self._clock.now(),
+        }
 
     def poll(self, device_code: str, client_id: str) -> Poll:
         """Count a poll that brought nothing, and say why; whoever comes too soon must wait longer from now on."""

@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
 from idp.sessions.models import AuthorizationGrant, OPSession
 
 
 def account_is_live() -> ColumnElement[bool]:
-    """Return the condition that an account is neither locked nor closed."""
-    return Account.locked_at.is_(None) & Account.closed_at.is_(None)
+    """Return the condition that an account is of the deployment that ``:environment`` names, not locked, not closed."""
+    return is_of_deployment() & Account.locked_at.is_(None) & Account.closed_at.is_(None)
 
 
 def session_is_live(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:

@@ -167,10 +167,18 @@ class RefreshFamilies:
     """Stores families and moves them on."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, idle_seconds: int, total_seconds: int, grace_seconds: int
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        environment: str,
+        idle_seconds: int,
+        total_seconds: int,
+        grace_seconds: int,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._environment = environment
         self._idle = timedelta(seconds=idle_seconds)
         self._total = timedelta(seconds=total_seconds)
         self.grace = timedelta(seconds=grace_seconds)
@@ -212,13 +220,14 @@ class RefreshFamilies:
 
     def _advance(self, write: ConditionalWrite, family: Family, rows: Rows) -> bool:
         now = self._clock.now()
-        values = {"family": family.id, "newest": family.generation, "now": now, "idle_until": now + self._idle}
-        return write.run(values, rows)
+        values = {"family": family.id, "newest": family.generation, "environment": self._environment}
+        return write.run(values | {"now": now, "idle_until": now + self._idle}, rows)
 
     def state(self, family_id: bytes) -> FamilyState | None:
         """Return a family, alive or not; None if there never was one, or it has been purged."""
         with self._database.read() as connection:
-            row = connection.execute(_STATE, {"family": family_id, "now": self._clock.now()}).one_or_none()
+            values = {"family": family_id, "environment": self._environment, "now": self._clock.now()}
+            row = connection.execute(_STATE, values).one_or_none()
         if row is None:
             return None
         return FamilyState(

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from idp.foundation.digests import unb64url
+from idp.foundation.errors import ProtocolError
 from idp.protocol.client_auth.client_jwt import CLIENT_ALGORITHMS, algorithms_for, moment_of_claim, read_client_jwt
 from idp.protocol.client_auth.method import ClientAuthContext, ClientAuthMethod
 from idp.protocol.messages import Request
@@ -22,10 +23,14 @@ _TOLERANCE = timedelta(seconds=60)
 
 
 def _claimed_id(request: Request) -> str | None:
-    """Return whom an assertion says it is from, unverified: the registration decides by which keys it is checked."""
+    """Return whom an assertion says it is from, unverified: the registration decides by which keys it is checked.
+    Raises ProtocolError without its type, which RFC 7521 §4.2 requires.
+    """
     assertion = request.form.get("client_assertion")
     if assertion is None:
         return None
+    if "client_assertion_type" not in request.form:
+        raise ProtocolError("invalid_request", "The client_assertion_type is missing.")
     try:
         claims = orjson.loads(unb64url(assertion[:_LONGEST].split(".")[1]))
         return str(claims["sub"])
@@ -55,8 +60,8 @@ def _signed_claims(assertion: str, client: Client, context: ClientAuthContext) -
 
 def _is_for_us(claims: dict[str, Any], client: Client, context: ClientAuthContext) -> bool:
     issuer, now = context.settings.issuer, context.clock.now()
-    # A legacy client may name the token endpoint, or give an array; everybody else names the issuer (DEC-4).
-    audiences = {issuer, f"{issuer}/token"} if client.is_legacy else {issuer}
+    # A legacy client may name an endpoint (RFC 9126 §2), or give an array; everybody else names the issuer (DEC-4).
+    audiences = {issuer, f"{issuer}/token", f"{issuer}/par"} if client.is_legacy else {issuer}
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) and client.is_legacy else [audience]
     expires, issued, begins = (moment_of_claim(claims.get(name, 0)) for name in ("exp", "iat", "nbf"))

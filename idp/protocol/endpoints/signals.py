@@ -65,9 +65,10 @@ def _endpoint(path: str, **actions: tuple[tuple[str, ...], Action]) -> Endpoint:
 
 def _read(request: Request, parts: EndpointParts, client: Client) -> Answer:
     streams, reference = parts.transmitter.streams, request.query.get("stream_id")
-    stream = streams.find(client, reference)
     if reference is None:
+        stream = streams.find(client)
         return json_answer(200, [] if stream is None else [streams.configuration(stream)])
+    stream = _named(reference, parts, client)
     return _UNKNOWN if stream is None else json_answer(200, streams.configuration(stream))
 
 
@@ -105,7 +106,7 @@ def _read_status(request: Request, parts: EndpointParts, client: Client) -> Answ
     reference = request.query.get("stream_id")
     if reference is None:
         raise ProtocolError("invalid_request", "The stream_id is missing.")
-    stream = parts.transmitter.streams.find(client, reference)
+    stream = _named(reference, parts, client)
     return _UNKNOWN if stream is None else json_answer(200, _status_of(stream))
 
 
@@ -131,8 +132,7 @@ def _add_subject(request: Request, parts: EndpointParts, client: Client) -> Answ
     stream = _stream_in(body, parts, client)
     if stream is None:
         return _UNKNOWN
-    if not parts.transmitter.streams.set_subject(client, stream, body.get("subject"), is_included=True):
-        return error_answer(ProtocolError("not_found", "The subject is not known.", status=404))
+    parts.transmitter.streams.set_subject(client, stream, body.get("subject"), is_included=True)
     return Answer(200, b"", NO_STORE)
 
 
@@ -141,8 +141,7 @@ def _remove_subject(request: Request, parts: EndpointParts, client: Client) -> A
     stream = _stream_in(body, parts, client)
     if stream is None:
         return _UNKNOWN
-    if not parts.transmitter.streams.set_subject(client, stream, body.get("subject"), is_included=False):
-        return error_answer(ProtocolError("not_found", "The subject is not known.", status=404))
+    parts.transmitter.streams.set_subject(client, stream, body.get("subject"), is_included=False)
     return _EMPTY
 
 
@@ -159,10 +158,9 @@ def _verify(request: Request, parts: EndpointParts, client: Client) -> Answer:
 
 
 def _poll(request: Request, parts: EndpointParts, client: Client) -> Answer:
-    stream = parts.transmitter.streams.find(client, request.query.get("stream_id") or "")
+    stream = _named(request.query.get("stream_id") or "", parts, client)
     if stream is None or stream.method != "poll":
         return _UNKNOWN
-    parts.transmitter.streams.note_poll(stream)
     polled = parts.transmitter.poll.answer(client, stream, PollRequest.parse(parse_json(request.body or b"{}")))
     return json_answer(200, {"sets": polled.sets, **({"moreAvailable": True} if polled.is_more else {})})
 
@@ -175,7 +173,15 @@ def _reference_in(body: dict[str, Any]) -> str:
 
 
 def _stream_in(body: dict[str, Any], parts: EndpointParts, client: Client) -> Stream | None:
-    return parts.transmitter.streams.find(client, _reference_in(body))
+    return _named(_reference_in(body), parts, client)
+
+
+def _named(reference: str, parts: EndpointParts, client: Client) -> Stream | None:
+    """Return the client's stream of that name; whoever asks for it shows that its receiver is still there."""
+    stream = parts.transmitter.streams.find(client, reference)
+    if stream is not None:
+        parts.transmitter.streams.note_activity(stream)
+    return stream
 
 
 STREAM = _endpoint(

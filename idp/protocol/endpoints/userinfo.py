@@ -93,6 +93,7 @@ def _find(token: AccessToken, parts: EndpointParts) -> Mapping[str, Any] | None:
         "reference": token.reference,
         "client": token.client_id,
         "jti": sha256(token.jti),
+        "environment": parts.settings.environment,
         "now": parts.clock.now(),
     }
     statement = _PERSON_AND_ORGANIZATION if "organization" in token.scopes else _PERSON
@@ -109,7 +110,8 @@ def _find(token: AccessToken, parts: EndpointParts) -> Mapping[str, Any] | None:
 def _released(row: Mapping[str, Any], token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
     declined = frozenset(row["claims"].get("declined", ()))
     names = (claims_of_scopes(token.scopes) | frozenset(row["claims"].get("userinfo", ()))) - declined
-    claims: dict[str, Any] = values_of(profile_of(row, parts.keyring), names) if names else {}
+    profile = profile_of(row, parts.keyring, parts.clock.now())
+    claims: dict[str, Any] = values_of(profile, names) if names else {}
     claims["sub"] = row["sub"]
     alg = client.userinfo_signed_response_alg
     if alg is None:

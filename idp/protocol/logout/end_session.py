@@ -13,8 +13,8 @@ from sqlalchemy import select
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.settings import Settings
-from idp.keyring.errors import TokenInvalid
 from idp.keyring.service import Keyring
+from idp.protocol.tokens.id_token import read_hint
 from idp.registry.client import Client
 from idp.registry.service import Registry
 from idp.sessions.models import ClientSession
@@ -64,13 +64,8 @@ class LogoutRequests:
         return LogoutRequest(client, _return_uri(parameters, client), must_ask=not is_trusted)
 
     def _hint(self, token: str) -> _Hint | None:
-        try:
-            claims = self._keyring.verify(token, typ="JWT")
-        except TokenInvalid:
-            return None
-        if claims.get("iss") != self._settings.issuer:
-            return None
-        return _Hint(str(claims.get("aud")), str(claims.get("sid")))
+        claims = read_hint(token, self._keyring, self._settings.issuer)
+        return None if claims is None else _Hint(str(claims["aud"]), str(claims["sid"]))
 
     def _is_of(self, hint: _Hint, session: Session) -> bool:
         statement = select(ClientSession.op_session_id).where(

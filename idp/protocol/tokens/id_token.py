@@ -10,11 +10,13 @@ from typing import Any
 
 from idp.foundation.clock import Clock
 from idp.foundation.digests import b64url, sha256
+from idp.keyring.errors import TokenInvalid
 from idp.keyring.service import Keyring
 from idp.protocol.tokens.encryption import Encryptor
 from idp.registry.client import Client
 
 TYP = "JWT"
+_OF_ID_TOKENS = frozenset({"sub", "aud", "exp", "iat", "auth_time", "sid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ class IDTokens:
             content["nonce"] = who.nonce
         signed = self._keyring.sign(content, typ=TYP, alg=client.id_token_signed_response_alg)
         return self._encryptor.encrypted(signed, client, "id_token")
+
+
+def read_hint(token: str, keyring: Keyring, issuer: str) -> dict[str, Any] | None:
+    """Return the claims of an ID token of ours that comes back as a hint, expired or not; None if it is none.
+
+    A signed userinfo answer has the same ``typ``, issuer and audience, but tells of no sign-in (RFC 8725 §3.12).
+    """
+    try:
+        claims = keyring.verify(token, typ=TYP)
+    except TokenInvalid:
+        return None
+    return claims if claims.get("iss") == issuer and claims.keys() >= _OF_ID_TOKENS else None
 
 
 def _at_hash(access_token: str, alg: str) -> str:

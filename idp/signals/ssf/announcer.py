@@ -1,5 +1,5 @@
-"""What happens here, as receivers are told it: CAEP session-revoked, credential-change and assurance-level-change, RISC
-account events.
+"""What happens here, as receivers are told it: CAEP session-revoked, credential-change, assurance-level-change and
+token-claims-change, RISC account events.
 
 It listens to the one ``terminate`` path and to the audit record, in their transactions. An account is named by the
 pairwise ``sub`` of the receiver's sector, and only where it has one: who has never been to a department is never
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked
+from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged
 from idp.audit.events import Event
 from idp.factors.assurance import VerifiedFactor, acr_of
 from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
@@ -33,6 +33,7 @@ from idp.signals.ssf.values import (
     ASSURANCE_LEVEL_CHANGE,
     CREDENTIAL_CHANGE,
     SESSION_REVOKED,
+    TOKEN_CLAIMS_CHANGE,
     SecurityEvent,
     Stream,
     known_subject,
@@ -41,9 +42,19 @@ from idp.signals.ssf.writing import EventWriter
 
 # A session that goes on elsewhere, or ended by its own time, was not revoked.
 _NOT_REVOKED: Final = frozenset({"organization_changed", "expired"})
-_CREDENTIALS: Final = {"password": "password", "totp": "app", "recovery_code": "recovery-code"}
+# Somebody else signed in on the same browser: whoever sat there did it.
+_REPLACED: Final = "replaced"
+# The words of CAEP 1.0 §3.3.1. A passkey that somebody vouches for is a security key here, any other one lives on the
+# person's own device; there is no word for recovery codes, and the list is open.
+_CREDENTIALS: Final = {
+    "password": "password",
+    "totp": "app",
+    "passkey": "fido2-platform",
+    "attested_passkey": "fido2-roaming",
+    "recovery_code": "recovery-code",
+}
 _RISC_REASONS: Final = frozenset({"hijacking", "bulk-account"})
-_INITIATORS: Final = {"account": "user", "command": "admin", "client": "policy", "system": "system"}
+_INITIATORS: Final = {"account": "admin", "command": "admin", "client": "policy", "system": "system"}
 
 Body = dict[str, Any]
 
@@ -71,7 +82,9 @@ class Announcer:
         """Announce ended sessions: one event for an account that is out everywhere, else one for each site's part."""
         if ending.reason in _NOT_REVOKED:
             return
-        body = self._caep(ending.actor, ending.reason)
+        about = {ending.whole_account} if ending.whole_account else {site.account_id for site in ending.sites}
+        is_own = ending.reason == _REPLACED or {_named(account) for account in about} == {ending.actor}
+        body = self._caep(ending.actor, ending.reason, is_own=is_own)
         if ending.whole_account is not None:
             self._announce(ending.whole_account, SESSION_REVOKED, body)
         elif ending.sites:
@@ -86,7 +99,12 @@ class Announcer:
             return
         kind, body = describe(event)
         if kind == CREDENTIAL_CHANGE:
-            body = self._caep(event.actor, None) | body
+            reason = f"{body['credential_type']}: {body['change_type']}"
+            body = self._caep(event.actor, reason, is_own=_is_own(event)) | body
+        if kind == TOKEN_CLAIMS_CHANGE:
+            # Whoever may know the new values asks at userinfo: none of them leaves here, or waits in the outbox.
+            now = int(self._clock.now().timestamp())
+            body = self._caep(event.actor, None, is_own=_is_own(event)) | {"claims": {"updated_at": now}}
         self._announce(event.account_id, kind, body)
 
     def _session_raised(self, event: SessionRaised) -> None:
@@ -105,7 +123,7 @@ class Announcer:
         }
         sites = self._store.sites_of(event.session_id)
         if sites:
-            self._announce_sites(sites, ASSURANCE_LEVEL_CHANGE, self._caep(event.actor, None) | change)
+            self._announce_sites(sites, ASSURANCE_LEVEL_CHANGE, self._caep(event.actor, None, is_own=True) | change)
 
     def _announce(self, account_id: UUID, kind: str, body: Body) -> None:
         """Write an event about an account to every stream that wants it and knows the account."""
@@ -154,12 +172,24 @@ class Announcer:
             "session": {"format": "opaque", "id": site.sid},
         }
 
-    def _caep(self, actor: str, reason: str | None) -> Body:
+    def _caep(self, actor: str, reason: str | None, *, is_own: bool) -> Body:
+        """Return what CAEP events have in common (CAEP 1.0 §2). An officer acts with an account too: who acts on
+        somebody else's is an admin.
+        """
         body: Body = {
             "event_timestamp": int(self._clock.now().timestamp()),
-            "initiating_entity": _INITIATORS.get(actor.partition(":")[0], "system"),
+            "initiating_entity": "user" if is_own else _INITIATORS.get(actor.partition(":")[0], "system"),
         }
         return body if reason is None else body | {"reason_admin": {"en": reason}}
+
+
+def _named(account_id: UUID | None) -> str:
+    """Return an account as the actor of what it does itself."""
+    return f"account:{account_id}"
+
+
+def _is_own(event: Event) -> bool:
+    return event.actor == _named(event.account_id)
 
 
 def _level_of(kinds: Iterable[str], now: datetime) -> str:
@@ -181,7 +211,7 @@ def _added(event: Any) -> tuple[str, Body]:  # noqa: ANN401 - an AuthenticatorAd
 
 
 def _removed(event: Any) -> tuple[str, Body]:  # noqa: ANN401 - an AuthenticatorRemoved
-    return _credential(event.kind, "delete" if event.actor.startswith("account:") else "revoke")
+    return _credential(event.kind, "delete" if _is_own(event) else "revoke")
 
 
 def _locked(event: Event) -> tuple[str, Body]:
@@ -196,6 +226,10 @@ def _closed(_event: Event) -> tuple[str, Body]:
     return ACCOUNT_PURGED, {}
 
 
+def _contacts_changed(_event: Event) -> tuple[str, Body]:
+    return TOKEN_CLAIMS_CHANGE, {}
+
+
 _DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body]]] = {
     PasswordSet: _password_set,
     AuthenticatorAdded: _added,
@@ -203,4 +237,5 @@ _DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body]]] = {
     AccountLocked: _locked,
     AccountUnlocked: _unlocked,
     AccountClosed: _closed,
+    ContactsChanged: _contacts_changed,
 }

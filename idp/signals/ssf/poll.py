@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -77,10 +77,11 @@ class Poll:
     def answer(self, client: Client, stream: Stream, request: PollRequest) -> Polled:
         """Take the receiver's word on earlier events, and return what waits."""
         self._take(stream, request)
-        if stream.status != "enabled" or request.most == 0:
+        if request.most == 0:
             return Polled({}, is_more=False)
         found = self._look(client, stream, request.most)
-        if found.sets or not request.waits or not self._waiting.acquire(blocking=False):
+        is_over = bool(found.sets) or not request.waits or stream.status != "enabled"
+        if is_over or not self._waiting.acquire(blocking=False):
             return found
         try:
             return self._wait(client, stream, request.most)
@@ -94,13 +95,19 @@ class Poll:
         with self._database.transaction():
             # What was not understood is said first: an event named in both places counts as not taken.
             for jti, error in request.errors.items():
-                self._lanes.settle(stream.lane, _numbers([jti]), f"the receiver refused it ({error})")
+                self._settle(stream, [jti], f"the receiver refused it ({error})")
                 self._store.update(stream.id, last_error=f"the receiver refused an event ({error})", last_error_at=now)
-            if self._lanes.settle(stream.lane, _numbers(request.acknowledged)) and not request.errors:
+            if self._settle(stream, request.acknowledged) and not request.errors:
                 self._store.update(stream.id, last_delivered_at=now, last_error=None, last_error_at=None)
 
+    def _settle(self, stream: Stream, jtis: Sequence[str], error: str | None = None) -> int:
+        about = _numbers(jtis)
+        return sum(self._lanes.settle(lane, about, error) for lane in (stream.status_lane, stream.lane))
+
     def _look(self, client: Client, stream: Stream, most: int) -> Polled:
-        messages = self._lanes.waiting(stream.lane, most + 1)
+        """Return what waits: first what became of the stream itself, and its events only while it is enabled."""
+        lanes = (stream.status_lane, stream.lane) if stream.status == "enabled" else (stream.status_lane,)
+        messages = [message for lane in lanes for message in self._lanes.waiting(lane, most + 1)][: most + 1]
         sets = {str(message.payload["jti"]): self._tokens.sign(client, message.payload) for message in messages[:most]}
         return Polled(sets, is_more=len(messages) > most)
 

@@ -1,4 +1,5 @@
-"""Is this stream configuration acceptable? (SSF 1.0 §8.1.1.) Pure: what a receiver sent becomes a ``Wish``.
+"""Is this stream configuration, or this subject, acceptable? (SSF 1.0 §8.1.1, RFC 9493.) Pure: what a receiver sent
+becomes a ``Wish``.
 
 Members that the transmitter supplies may be sent back on an update; they must then say what we said.
 """
@@ -13,6 +14,18 @@ from idp.registry.uris import Place, problem_of_receiver
 from idp.signals.ssf.values import METHODS, POLL_METHOD, PUSH_METHOD
 
 RECEIVER_MEMBERS: Final = ("events_requested", "delivery", "description")
+# The formats of RFC 9493 §3.2 for one subject, with the members that each must have.
+_SUBJECT_FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
+    "account": ("uri",),
+    "did": ("url",),
+    "email": ("email",),
+    "iss_sub": ("iss", "sub"),
+    "jwt_id": ("iss", "jti"),
+    "opaque": ("id",),
+    "phone_number": ("phone_number",),
+    "saml_assertion_id": ("issuer", "assertion_id"),
+    "uri": ("uri",),
+}
 _MOST_EVENTS = 50
 _LONGEST_TYPE = 300
 _LONGEST_DESCRIPTION = 200
@@ -53,6 +66,21 @@ def check_supplied(body: Mapping[str, Any], configuration: Mapping[str, Any]) ->
     for name, value in body.items():
         if name not in RECEIVER_MEMBERS and name in configuration and configuration[name] != value:
             raise Unacceptable(f"{name} is supplied by the transmitter and has another value.")
+
+
+def sub_of(subject: Any, issuer: str) -> str | None:  # noqa: ANN401 - comes from a receiver
+    """Return the ``sub`` that a subject names; None if it names somebody in a way that nobody is known by here. Raises
+    Unacceptable.
+    """
+    if isinstance(subject, Mapping) and subject.get("format") == "complex":
+        subject = subject.get("user")
+    members = _SUBJECT_FORMATS.get(str(subject.get("format"))) if isinstance(subject, Mapping) else None
+    if members is None:
+        raise Unacceptable("subject must be a subject identifier with a known format (RFC 9493).")
+    if not all(isinstance(subject.get(name), str) and subject[name] for name in members):
+        raise Unacceptable(f"subject of this format needs {' and '.join(members)}.")
+    is_ours = subject["format"] == "iss_sub" and subject["iss"] == issuer
+    return str(subject["sub"]) if is_ours else None
 
 
 def _events(value: Any) -> list[str]:  # noqa: ANN401 - comes from a receiver

@@ -22,7 +22,7 @@ from idp.registry.uris import Place
 from idp.sessions.grants import PUBLIC_SECTOR
 from idp.signals.ssf import events as audit_events
 from idp.signals.ssf.models import PUSH_AUTHORIZATION
-from idp.signals.ssf.rules import Unacceptable, Wish, check_supplied, wish_of
+from idp.signals.ssf.rules import Unacceptable, Wish, check_supplied, sub_of, wish_of
 from idp.signals.ssf.store import StreamStore
 from idp.signals.ssf.values import (
     EVENTS,
@@ -42,7 +42,7 @@ POLL_PATH: Final = "/ssf/poll"
 _REFERENCE_BYTES = 16
 _LONGEST_STATE = 1000
 _LONGEST_REASON = 200
-_POLL_GRANULARITY = timedelta(hours=1)
+_ACTIVITY_GRANULARITY = timedelta(hours=1)
 
 
 class Streams:
@@ -139,7 +139,8 @@ class Streams:
             stream = self._locked(client, reference)
             if stream is None:
                 return False
-            self._lanes.drop(stream.lane)
+            for lane in (stream.lane, stream.status_lane):
+                self._lanes.drop(lane)
             self._store.delete(stream.id)
             self._audit.record(
                 audit_events.StreamDeleted(
@@ -194,14 +195,14 @@ class Streams:
         subject = {"format": "opaque", "id": stream.reference}
         self._writer.write([(stream, SecurityEvent(STREAM_UPDATED, subject, {"status": stream.status, **reason}))])
 
-    def note_poll(self, stream: Stream) -> None:
-        """Note that a receiver fetches its events, at most once an hour."""
+    def note_activity(self, stream: Stream) -> None:
+        """Note that a receiver polls, or asks something of its stream, at most once an hour (SSF 1.0 §8.1.1)."""
         now = self._clock.now()
-        if stream.polled_at is None or now - stream.polled_at >= _POLL_GRANULARITY:
+        if stream.polled_at is None or now - stream.polled_at >= _ACTIVITY_GRANULARITY:
             self._store.update(stream.id, polled_at=now)
 
     def pause_idle(self) -> int:
-        """Pause the streams that nobody has polled for too long (SSF 1.0 §8.1.1, inactivity_timeout). Returns how many.
+        """Pause the poll streams of receivers that are gone (SSF 1.0 §8.1.1, inactivity_timeout). Returns how many.
 
         A push stream needs no such limit: it is paused when its receiver does not answer.
         """
@@ -210,11 +211,14 @@ class Streams:
             self.set_status(stream, "paused", actor="system", reason="nobody polled it")
         return len(idle)
 
-    def set_subject(self, client: Client, stream: Stream, subject: Any, *, is_included: bool) -> bool:  # noqa: ANN401
-        """Add or remove a subject. False if no account is known to this receiver under it. Raises Unacceptable."""
-        account_id = self._store.account_of(sector_of(client), self._sub_of(subject))
+    def set_subject(self, client: Client, stream: Stream, subject: Any, *, is_included: bool) -> None:  # noqa: ANN401
+        """Add or remove a subject. One that this receiver does not know is passed over in silence, so that nobody
+        learns by asking who is known here (SSF 1.0 §8.1.3, §9.1). Raises Unacceptable.
+        """
+        sub = sub_of(subject, self._issuer)
+        account_id = None if sub is None else self._store.account_of(sector_of(client), sub)
         if account_id is None:
-            return False
+            return
         with self._database.transaction():
             removal = {"stream_id": stream.id, "account_id": account_id, "removed_at": self._clock.now()}
             is_new = (
@@ -233,16 +237,13 @@ class Streams:
                         after=audit_events.Hears(is_included=is_included),
                     )
                 )
-        return True
 
     def verify(self, stream: Stream, state: Any) -> int:  # noqa: ANN401 - comes from a receiver
-        """Send a verification event (SSF 1.0 §8.1.4). Returns 0, or for how many seconds not to ask again. Raises
-        Unacceptable.
+        """Send a verification event (SSF 1.0 §8.1.4). Returns 0, or for how many seconds not to ask again. A disabled
+        stream carries nothing and keeps nothing, this neither (§8.1.2.1). Raises Unacceptable.
         """
         if state is not None and (not isinstance(state, str) or len(state) > _LONGEST_STATE):
             raise Unacceptable(f"state must be a text of at most {_LONGEST_STATE} characters.")
-        if stream.status == "disabled":
-            raise Unacceptable("The stream is disabled.")
         now, pause = self._clock.now(), timedelta(seconds=VERIFICATION_INTERVAL_SECONDS)
         with self._database.transaction():
             present = self._store.by_reference(stream.reference, lock=True)
@@ -254,7 +255,8 @@ class Streams:
             self._store.update(present.id, verification_asked_at=now)
             body = {} if state is None else {"state": state}
             subject = {"format": "opaque", "id": present.reference}
-            self._writer.write([(present, SecurityEvent(VERIFICATION, subject, body))])
+            if present.status != "disabled":
+                self._writer.write([(present, SecurityEvent(VERIFICATION, subject, body))])
         return 0
 
     def list(self) -> list[tuple[Stream, int]]:
@@ -309,23 +311,16 @@ class Streams:
         """Let what waits follow a change: dropped when disabled, held until the receiver comes, or delivered."""
         if after is None:
             return
+        if after.method == "poll":
+            self._lanes.hold(after.status_lane)
+        elif before.method == "poll":
+            self._lanes.release(after.status_lane)
         if after.status == "disabled":
             self._lanes.drop(after.lane)
         elif after.is_held:
             self._lanes.hold(after.lane)
         elif before.is_held or before.status != after.status:
             self._lanes.release(after.lane)
-
-    def _sub_of(self, subject: Any) -> str:  # noqa: ANN401 - comes from a receiver
-        if not isinstance(subject, Mapping) or not isinstance(subject.get("format"), str):
-            raise Unacceptable("subject must be a subject identifier with a format (RFC 9493).")
-        known = subject.get("user") if subject["format"] == "complex" else subject
-        if not isinstance(known, Mapping) or known.get("format") != "iss_sub" or known.get("iss") != self._issuer:
-            raise Unacceptable("subject must be of the format iss_sub with this issuer.")
-        sub = known.get("sub")
-        if not isinstance(sub, str) or not sub:
-            raise Unacceptable("subject lacks its sub.")
-        return sub
 
 
 def sector_of(client: Client) -> str:

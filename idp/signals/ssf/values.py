@@ -15,6 +15,7 @@ _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 SESSION_REVOKED: Final = f"{_CAEP}session-revoked"
 CREDENTIAL_CHANGE: Final = f"{_CAEP}credential-change"
 ASSURANCE_LEVEL_CHANGE: Final = f"{_CAEP}assurance-level-change"
+TOKEN_CLAIMS_CHANGE: Final = f"{_CAEP}token-claims-change"
 ACCOUNT_DISABLED: Final = f"{_RISC}account-disabled"
 ACCOUNT_ENABLED: Final = f"{_RISC}account-enabled"
 ACCOUNT_PURGED: Final = f"{_RISC}account-purged"
@@ -22,6 +23,7 @@ EVENTS: Final = (
     SESSION_REVOKED,
     CREDENTIAL_CHANGE,
     ASSURANCE_LEVEL_CHANGE,
+    TOKEN_CLAIMS_CHANGE,
     ACCOUNT_DISABLED,
     ACCOUNT_ENABLED,
     ACCOUNT_PURGED,
@@ -64,7 +66,7 @@ class Stream:
 
     @property
     def status_lane(self) -> str:
-        """Where a push receiver is told of its stream's status, whether or not events wait."""
+        """Where a receiver is told of its stream's status, whether or not events wait (SSF 1.0 §8.1.5)."""
         return f"{self.lane}:status"
 
     @property

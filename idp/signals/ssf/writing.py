@@ -47,6 +47,7 @@ class EventWriter:
             }
             messages.append((MESSAGE_KIND, _lane_of(stream, event), payload, UUID(bytes=number)))
         held = {stream.lane for stream, _ in events if stream.is_held}
+        held |= {stream.status_lane for stream, _ in events if stream.method == "poll"}
         with self._database.transaction():
             self._outbox.enqueue_all(messages)
             for lane in sorted(held):
@@ -54,6 +55,5 @@ class EventWriter:
 
 
 def _lane_of(stream: Stream, event: SecurityEvent) -> str:
-    """Return the lane of an event: a push receiver hears at once that its stream is paused or disabled."""
-    is_about_status = event.type == STREAM_UPDATED and stream.method == "push"
-    return stream.status_lane if is_about_status else stream.lane
+    """Return the lane of an event: a receiver hears of its stream's status although events wait or are dropped."""
+    return stream.status_lane if event.type == STREAM_UPDATED else stream.lane

@@ -7,6 +7,7 @@ from flask import Blueprint
 
 from idp.web.console import (
     account_interventions,
+    account_requirements,
     accounts,
     alert_rules,
     bootstrap,
@@ -15,8 +16,10 @@ from idp.web.console import (
     client_changes,
     clients,
     events,
+    holds,
     hunts,
     keys,
+    merging,
     messages,
     operation,
     overview,
@@ -79,6 +82,11 @@ console.add_url_rule("/console/events/export", "exporting_events", events.export
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/holds", "holds", holds.show, methods=["GET"])
+console.add_url_rule("/console/holds/new", "placing_hold", holds.placing, methods=["GET"])
+console.add_url_rule("/console/holds/new", "place_hold", holds.place, methods=["POST"])
+console.add_url_rule("/console/holds/<uuid:hold_id>/end", "ending_hold", holds.ending, methods=["GET"])
+console.add_url_rule("/console/holds/<uuid:hold_id>/end", "end_hold", holds.end, methods=["POST"])
 console.add_url_rule("/console/hunts/rules/new", "new_alert_rule", alert_rules.new, methods=["GET"])
 console.add_url_rule("/console/hunts/rules/new", "add_alert_rule", alert_rules.add, methods=["POST"])
 _RULE = "/console/hunts/rules/<uuid:rule_id>"
@@ -110,6 +118,9 @@ for _path, _name, _ask, _do in (
         account_interventions.resetting,
         account_interventions.reset,
     ),
+    ("require", "require_of_account", account_requirements.requiring, account_requirements.require),
+    ("waive/<kind>", "waive_requirement", account_requirements.waiving, account_requirements.waive),
+    ("merge", "merge_account", merging.merging, merging.merge),
     ("reveal", "reveal_value", account_interventions.revealing, account_interventions.reveal),
 ):
     console.add_url_rule(f"{_ACCOUNT}/{_path}", f"ask_{_name}", _ask, methods=["GET"])

@@ -48,7 +48,9 @@ def restrict(officer: Officer, account_id: UUID) -> Response:
     """Keep an account out and end its sessions."""
     form = read_form(request)
     kind, hours, reason = form.text("kind"), form.text("hours"), form.text("reason")
-    problems = _problems(reason_problem(reason), _choice("kind", kind, KINDS), _choice("hours", hours, TIMES))
+    problems = found_problems(
+        reason_problem(reason), choice_problem("kind", kind, KINDS), choice_problem("hours", hours, TIMES)
+    )
     if not problems:
         until = services().clock.now() + timedelta(hours=int(hours))
         try:
@@ -68,7 +70,7 @@ def lifting(officer: Officer, account_id: UUID, kind: str) -> Response:
 def lift(officer: Officer, account_id: UUID, kind: str) -> Response:
     """Let an account in again."""
     reason = read_form(request).text("reason")
-    problems = _problems(reason_problem(reason))
+    problems = found_problems(reason_problem(reason))
     if not problems:
         try:
             services().account_interventions.lift(account_id, kind, officer=officer, reason=reason)
@@ -88,7 +90,7 @@ def reset(officer: Officer, account_id: UUID, authenticator_id: UUID) -> Respons
     """Remove a factor and end all sessions."""
     form = read_form(request)
     case, reason = form.text("case_number"), form.text("reason")
-    problems = _problems(reason_problem(reason), None if case else Problem(gettext(_NO_CASE), "case_number"))
+    problems = found_problems(reason_problem(reason), None if case else Problem(gettext(_NO_CASE), "case_number"))
     if not problems:
         try:
             services().account_interventions.reset_factor(
@@ -112,7 +114,7 @@ def reveal(officer: Officer, account_id: UUID) -> Response:
     """Show one value on this answer, and nowhere again without another reason."""
     form = read_form(request)
     name, reason = form.text("value"), form.text("reason")
-    problems = _problems(reason_problem(reason), _choice("value", name, VALUES))
+    problems = found_problems(reason_problem(reason), choice_problem("value", name, VALUES))
     known_account(account_id)
     if problems:
         return _reveal_page(officer, account_id, problems, form)
@@ -120,11 +122,13 @@ def reveal(officer: Officer, account_id: UUID) -> Response:
     return _reveal_page(officer, account_id, form=form, shown=value or gettext(_EMPTY))
 
 
-def _problems(*found: Problem | None) -> list[Problem]:
+def found_problems(*found: Problem | None) -> list[Problem]:
+    """Return what there is among what may be a problem."""
     return [problem for problem in found if problem is not None]
 
 
-def _choice(field: str, value: str, offered: Any) -> Problem | None:  # noqa: ANN401 - what has the choices as its keys
+def choice_problem(field: str, value: str, offered: Any) -> Problem | None:  # noqa: ANN401 - what has the choices as its keys
+    """Return the problem of a value that is none of those offered."""
     return None if value in offered else Problem(gettext(_CHOOSE), field)
 
 

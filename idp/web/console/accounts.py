@@ -6,6 +6,7 @@ from uuid import UUID
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.accounts.requirements import KINDS as REQUIREMENT_KINDS
 from idp.accounts.restrictions import KINDS
 from idp.accounts.views import AccountView
 from idp.sessions.filters import SessionFilter
@@ -33,6 +34,9 @@ def show(officer: Officer, account_id: UUID) -> Response:
         account=account,
         restrictions=services().restrictions.in_force(account_id),
         restriction_kinds=KINDS,
+        holds=services().legal_holds.of_account(account_id) if officer.may(Permission.HOLD_ACCOUNTS) else None,
+        requirements=services().requirements.in_force(account_id),
+        requirement_kinds=REQUIREMENT_KINDS,
         factors=services().factors.enrolled(account_id).authenticators,
         memberships=services().accounts.memberships(account_id),
         sessions=sessions,

@@ -34,6 +34,7 @@ SECTIONS: Final = (
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
     Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
+    Section("/console/holds", marked("Legal holds"), Permission.HOLD_ACCOUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
     Section("/console/deliveries", marked("Deliveries"), Permission.SEE_DELIVERIES),
     Section("/console/messages", marked("Messages"), Permission.SEE_DELIVERIES),

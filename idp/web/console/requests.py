@@ -12,6 +12,7 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.client_changes import PUBLISH
 from idp.interventions.key_changes import TARGET
+from idp.interventions.merging import MERGE
 from idp.registry.views import Comparison
 from idp.staff.granting import GRANT
 from idp.staff.powers import Permission
@@ -86,13 +87,15 @@ def _lines(changes: Sequence[Change], officer: Officer) -> list[dict[str, Any]]:
     """Return the requests with the names of what they are about and of who asks."""
     authors = {holder.person_id: holder.username for holder in services().staff.holders()}
     subjects = client_names() | {TARGET: gettext(_KEYS)}
-    accounts = {UUID(change.target) for change in changes if change.kind == GRANT}
+    accounts = {UUID(change.target) for change in changes if change.kind in {GRANT, MERGE}}
+    accounts |= {UUID(change.content["into"]) for change in changes if change.kind == MERGE}
     subjects |= {str(account_id): name for account_id, name in services().account_search.usernames(accounts).items()}
     return [
         {
             "change": change,
             "about": subjects.get(change.target, change.target),
             "author": authors.get(change.author_id, gettext(_UNKNOWN_AUTHOR)),
+            "kept": subjects.get(change.content["into"]) if change.kind == MERGE else None,
             "is_own": change.author_id == officer.person_id,
             "has_approved": officer.person_id in change.approver_ids,
             "given": len(change.approver_ids),

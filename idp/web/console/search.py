@@ -1,7 +1,7 @@
 """The one search box: what is typed leads to the page of an account, session or event by its id.
 
-It is posted and answered with a redirect, so that nothing personal stands in an address or a log. Whoever may not see
-what was found gets the same answer as for what is not there.
+It is posted and answered with a redirect or a list, so that nothing personal stands in an address or a log. Whoever may
+not see what was found gets the same answer as for what is not there.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import request
 from werkzeug.wrappers import Response
 
+from idp.accounts.tails import Tails
 from idp.audit.searching import EventFilter
 from idp.foundation.translation import marked
 from idp.staff.powers import Permission
@@ -34,6 +35,10 @@ def find(officer: Officer) -> Response:
     """Lead to what is looked for; several accounts of one number are listed."""
     text = read_form(request).text("q")
     if text and officer.may(Permission.SEE_ACCOUNTS):
+        tails = Tails.parse(text)
+        by_tails = services().account_search.find_by_tails(tails, actor=officer.actor) if tails else None
+        if by_tails is not None and by_tails.accounts:
+            return console_page(officer, "found.html", accounts=by_tails.accounts, masked=True, is_cut=by_tails.is_cut)
         found = services().account_search.find(text)
         if len(found) > 1:
             return console_page(officer, "found.html", accounts=found)

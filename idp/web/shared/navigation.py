@@ -19,6 +19,7 @@ ACCOUNT_MENU: Final = (
     ("/account/activity", marked("Activity")),
     ("/logout", marked("Sign out")),
 )
+_PAGES: Final = "idp_pages"
 FOOTER: Final = (
     ("/help", marked("Help")),
     ("/privacy", marked("Privacy")),
@@ -46,6 +47,15 @@ def footer_links() -> list[PageLink]:
 
 
 def _existing(links: tuple[tuple[str, str], ...], at: str) -> list[PageLink]:
-    pages = {rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments}
+    pages = _pages()
     here = max((path for path, _ in links if at == path or at.startswith(path + "/")), key=len, default="")
     return [PageLink(path, text, path == here) for path, text in links if path in pages]
+
+
+def _pages() -> frozenset[str]:
+    """Return the addresses that exist, found out once for each application: every page asks."""
+    known: frozenset[str] | None = current_app.extensions.get(_PAGES)
+    if known is None:
+        known = frozenset(rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments)
+        current_app.extensions[_PAGES] = known
+    return known

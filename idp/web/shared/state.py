@@ -78,9 +78,10 @@ def shared() -> Shared:
 
 def page_state() -> PageState:
     """Return the state of this request, made at the first call."""
-    if "page_state" not in g:
-        g.page_state = PageState()
-    return cast("PageState", g.page_state)
+    state = existing_page_state()
+    if state is None:
+        state = g.page_state = PageState()
+    return state
 
 
 def existing_page_state() -> PageState | None:

@@ -14,6 +14,7 @@ from idp.web.sign_in import (
     not_admitted,
     organization,
     passkey,
+    renew,
     second_factor,
 )
 
@@ -36,5 +37,7 @@ sign_in.add_url_rule("/login/organization", "organization", organization.show, m
 sign_in.add_url_rule("/login/organization", "submit_organization", organization.submit, methods=["POST"])
 sign_in.add_url_rule("/login/enrol", "enrol", enrol.show, methods=["GET"])
 sign_in.add_url_rule("/login/enrol", "submit_enrol", enrol.submit, methods=["POST"])
+sign_in.add_url_rule(renew.PATH, "renew", renew.show, methods=["GET"])
+sign_in.add_url_rule(renew.PATH, "submit_renew", renew.submit, methods=["POST"])
 sign_in.add_url_rule("/login/not-admitted", "not_admitted", not_admitted.show, methods=["GET"])
 protect(sign_in)

@@ -17,6 +17,7 @@ from idp.foundation.translation import marked
 from idp.interactions import Interaction
 from idp.sign_in.journey import Step
 from idp.sign_in.values import Continue, Expired, Finished, Situation, Visit
+from idp.web.protocol.outcomes import outcome_response
 from idp.web.shared import cookies
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import (
@@ -45,6 +46,7 @@ _PATHS: Final = {
     Step.PASSWORD: "/login",
     Step.SECOND_FACTOR: "/login/totp",
     Step.ENROL_SECOND_FACTOR: "/login/enrol",
+    Step.RENEW_PASSWORD: "/login/renew",
     Step.ORGANIZATION: "/login/organization",
     Step.NOT_ADMITTED: "/login/not-admitted",
 }
@@ -106,7 +108,10 @@ def go_on(journey: Journey, outcome: Continue | Finished | Expired) -> Response:
         return to_step(journey, outcome.step)
     cookies.put_session(outcome.session_cookie)
     cookies.put_device(outcome.device_cookie, DEVICE_COOKIE_SECONDS)
-    return to_step(journey, Step.DONE)
+    if journey.interaction.client_id is None:
+        return see_other(journey.interaction.destination)
+    # What the browser would be sent to next is answered at once: every check of the request runs again (rule S2).
+    return outcome_response(services().protocol.authorization.resume(journey.interaction, outcome.session_cookie))
 
 
 def to_step(journey: Journey, step: Step) -> Response:

@@ -141,6 +141,20 @@ def test_a_confidential_client_may_change_its_key(site, visitor):
     assert claims_of(site.refresh(token).get_json()["access_token"])["cnf"] == {"jkt": site.key.thumbprint}
 
 
+def test_refresh_tokens_stay_the_same_for_who_proves_a_key_and_a_credential(new_party, key, visitor):
+    """DEC-3-rotation: not for a public client, which has the key alone, and not for who may come without one."""
+    site = new_party(key=key, dpop_bound_access_tokens=True)
+    token = visitor.tokens(site)["refresh_token"]
+    assert [site.refresh(token).get_json()["refresh_token"] for _ in range(3)] == [token] * 3
+    for client_id, changes in (
+        ("app", PUBLIC | {"dpop_bound_access_tokens": True}),
+        ("free", {"dpop_bound_access_tokens": False}),
+    ):
+        other = new_party(client_id, key=key, **changes)
+        token = visitor.tokens(other)["refresh_token"]
+        assert other.refresh(token).get_json()["refresh_token"] != token
+
+
 # Resources
 
 

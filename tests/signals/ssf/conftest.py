@@ -19,6 +19,7 @@ SESSION_REVOKED = CAEP + "session-revoked"
 CREDENTIAL_CHANGE = CAEP + "credential-change"
 DISABLED, ENABLED, PURGED = (RISC + name for name in ("account-disabled", "account-enabled", "account-purged"))
 ASSURANCE_LEVEL_CHANGE = CAEP + "assurance-level-change"
+TOKEN_CLAIMS_CHANGE = CAEP + "token-claims-change"
 STREAM_UPDATED = "https://schemas.openid.net/secevent/ssf/event-type/stream-updated"
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 PUSH, POLL = "urn:ietf:rfc:8935", "urn:ietf:rfc:8936"

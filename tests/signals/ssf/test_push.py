@@ -4,16 +4,11 @@ from typing import Any
 
 import pytest
 
-from idp.factors.assurance import VerifiedFactor
 from idp.foundation.outbox import MOST_ATTEMPTS
-from idp.sessions.values import Browser as From
 from idp.sessions.values import Selector
 from tests.signals.ssf.conftest import (
-    ASSURANCE_LEVEL_CHANGE,
-    CREDENTIAL_CHANGE,
     DISABLED,
     ENABLED,
-    PURGED,
     SESSION_REVOKED,
     parts,
 )
@@ -95,98 +90,6 @@ def test_each_department_hears_of_the_person_it_knows(new_department, new_receiv
     tax, welfare = receivers["tax"].claims[0], receivers["welfare"].claims[0]
     assert (tax["sub_id"]["sub"], welfare["sub_id"]["sub"]) == (subs["tax"], subs["welfare"])
     assert not {tax[name] for name in ("jti", "txn")} & {welfare[name] for name in ("jti", "txn")}
-
-
-def test_one_ended_session_names_the_session(tax, receiver, person, sign_in, services, deliver):
-    """CAEP-session-revoked: whoever is out of one browser only is still in with the other."""
-    first, second = sign_in(person, tax), sign_in(person, tax)
-    tax.subscribe(receiver)
-    services.sessions.terminate(
-        Selector(session_id=second["session_id"]), reason="logout", actor=f"account:{person.account_id}"
-    )
-    deliver()
-    subject = receiver.claims[0]["sub_id"]
-    assert subject["format"] == "complex"
-    assert subject["user"]["sub"] == first["sub"]
-    assert subject["session"] == {"format": "opaque", "id": second["sid"]}
-    assert receiver.claims[0]["events"][SESSION_REVOKED]["initiating_entity"] == "user"
-
-
-def test_locking_unlocking_and_closing_an_account_are_told(tax, receiver, person, sign_in, services, deliver):
-    """RISC-account-disabled, RISC-account-enabled, RISC-account-purged, and no reason in the officer's own words."""
-    sub = sign_in(person, tax)["sub"]
-    tax.subscribe(receiver)
-    for act, reason in (
-        (services.accounts.lock, "hijacking"),
-        (services.accounts.unlock, "spoke to Mrs Zhang"),
-        (services.accounts.lock, "complaint of Mr Li"),
-        (services.accounts.close, "died"),
-    ):
-        act(person.account_id, reason, "command:officer")
-    deliver()
-    assert receiver.types == [DISABLED, ENABLED, DISABLED, PURGED]
-    assert [claims["events"] for claims in receiver.claims] == [
-        {DISABLED: {"reason": "hijacking"}},
-        {ENABLED: {}},
-        {DISABLED: {}},
-        {PURGED: {}},
-    ]
-    assert {claims["sub_id"]["sub"] for claims in receiver.claims} == {sub}
-
-
-def test_changed_credentials_are_told(tax, receiver, account_factory, sign_in, services, deliver):
-    """CAEP-credential-change: password, authenticator app, recovery codes; by the person or by staff."""
-    person = account_factory(with_totp=True)
-    sign_in(person, tax)
-    tax.subscribe(receiver)
-    actor = f"account:{person.account_id}"
-    services.factors.set_password(
-        person.account_id, "another-lantern-harbour-72", has_second_factor=True, actor="command:x"
-    )
-    services.factors.make_recovery_codes(person.account_id, actor=actor)
-    enrolled = {view.kind: view.id for view in services.factors.enrolled(person.account_id).authenticators}
-    services.factors.remove(person.account_id, enrolled["recovery_code"], actor=actor)
-    services.factors.remove(person.account_id, enrolled["totp"], actor="command:officer")
-    deliver()
-    changes = [claims["events"][CREDENTIAL_CHANGE] for claims in receiver.claims]
-    assert [(change["credential_type"], change["change_type"], change["initiating_entity"]) for change in changes] == [
-        ("password", "update", "admin"),
-        ("recovery-code", "create", "user"),
-        ("recovery-code", "delete", "user"),
-        ("app", "revoke", "admin"),
-    ]
-    assert all("event_timestamp" in change for change in changes)
-
-
-def test_a_session_that_proved_more_is_told_to_its_own_sites(
-    new_department, new_receiver, account_factory, sign_in, services, deliver
-):
-    """CAEP-assurance-level-change: once, and only to the departments of this session."""
-    person = account_factory(with_totp=True)
-    tax, welfare = new_department("tax"), new_department("welfare")
-    at_tax, at_welfare = new_receiver(), new_receiver()
-    here = sign_in(person, tax)
-    sign_in(person, welfare)
-    tax.subscribe(at_tax, events_requested=[ASSURANCE_LEVEL_CHANGE])
-    welfare.subscribe(at_welfare, events_requested=[ASSURANCE_LEVEL_CHANGE])
-    for kind in ("password", "totp", "totp"):
-        session = services.sessions.load(here["cookie"])
-        proved = [VerifiedFactor(kind, services.clock.now())]
-        opened = services.sessions.open(person.account_id, proved, services.entropy.uuid7(), From(), replacing=session)
-        here["cookie"] = opened.cookie
-    deliver()
-    assert at_welfare.tokens == []
-    (claims,) = at_tax.claims
-    assert claims["sub_id"]["session"]["format"] == "opaque"
-    event = claims["events"][ASSURANCE_LEVEL_CHANGE]
-    assert event.pop("event_timestamp")
-    assert event == {
-        "initiating_entity": "user",
-        "namespace": "NIST-AAL",
-        "previous_level": "nist-aal1",
-        "current_level": "nist-aal2",
-        "change_direction": "increase",
-    }
 
 
 def test_rolled_back_change_is_never_told(tax, receiver, person, sign_in, services, deliver):

@@ -1,6 +1,7 @@
 """Finding a person from one box, and what officers do to an account; nobody looks unseen (GB/T 22239, PIPL)."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -190,3 +191,78 @@ def test_interventions_want_a_sign_in_of_the_last_five_minutes(at_console, perso
     assert officer.get(account_path(person)).path == account_path(person)
     assert officer.get(account_path(person) + "/reveal").path == "/login"
     assert officer.get(account_path(person) + "/restrict").path == "/login"
+
+
+def test_a_new_password_is_required_with_a_reason_and_shows_everywhere(at_console, person, session_of, services, clock):
+    session_of(person)
+    officer = at_console()
+    officer.get(account_path(person) + "/require")
+    assert officer.submit(kind="reset_credential", hours="24", reason="x").status == 400
+    assert officer.submit(kind="make_officer", hours="24", reason="in a leaked list").status == 400
+    page = officer.submit(kind="reset_credential", hours="24", reason="in a leaked list", factor="yes")
+    assert page.path == account_path(person)
+    assert "in a leaked list" in page.text
+    assert "With a new authenticator app." in page.text
+    assert services.sessions.list(account_id=person.account_id) == []
+    assert session_of(person) is None
+    placed = next(one for one in services.audit.of_account(person.account_id) if one.action == "account.require")
+    until = (clock.now() + timedelta(hours=24)).isoformat()
+    assert placed.detail == {"kind": "reset_credential", "after": {"until": until, "factor": "totp"}}
+    assert placed.reason == "in a leaked list"
+    officer.get(account_path(person) + "/waive/reset_credential")
+    assert "in a leaked list" not in officer.submit(reason="was a mistake").document.text.split("What happened")[0]
+    assert session_of(person) is not None
+
+
+def test_an_account_with_nothing_but_a_password_is_better_blocked(at_console, person, account_factory):
+    words = "block the account instead"
+    officer = at_console()
+    assert words in officer.get(account_path(account_factory()) + "/require").text
+    assert words not in officer.get(account_path(person) + "/require").text
+
+
+def test_the_help_desk_requires_nothing(at_console, person):
+    desk = at_console(Power.HELP_DESK)
+    assert desk.get(account_path(person) + "/require").status == 403
+    assert desk.get(account_path(person) + "/waive/reset_credential").status == 403
+
+
+def test_an_identity_in_doubt_shows_as_level_one(at_console, account_factory):
+    person = account_factory(ial=2, ial_source="population_register")
+    officer = at_console()
+    officer.get(account_path(person) + "/require")
+    assert "1 (population_register)" in officer.submit(kind="reprove_identity", hours="720", reason="two people").text
+
+
+def test_the_ends_of_numbers_lead_to_a_list_of_masks(at_console, person, account_factory):
+    desk = at_console(Power.HELP_DESK)
+    other = account_factory(phone=f"139{'0' * 4}{person.phone[-4:]}")
+    page = search(desk, person.phone[-4:])
+    assert page.path == "/console/search", "nothing personal stands in the address"
+    assert {person.username, other.username} <= {words for _, words in page.document.links}
+    for value in (person.phone, person.id_number, person.name):
+        assert value not in page.source
+    page = search(desk, f"{person.id_number[-6:].lower()} {person.phone[-4:]}")
+    assert other.username not in page.text
+    assert person.username in page.text
+    assert search(desk, "9876").status == 404
+
+
+def test_a_duplicate_is_merged_by_two_officers_on_their_pages(at_console, person, account_factory, services):
+    kept = account_factory(id_number=None, phone=None)
+    author = at_console()
+    author.get(account_path(kept) + "/merge")
+    assert author.submit(other="nobody-here", reason="one person").has("other-problem")
+    assert author.submit(other=account_factory().username, reason="x").status == 400
+    page = author.submit(other=person.username, reason="one person, two accounts")
+    assert page.path.startswith("/console/requests/")
+    assert {f"Look at the account that goes: {person.username}"} <= {words for _, words in page.document.links}
+    second = at_console()
+    second.get(page.path)
+    second.submit("approve")
+    assert services.accounts.get(person.account_id).closed_at is not None
+    assert services.accounts.find_for_sign_in(person.phone).id == kept.account_id
+
+
+def test_the_help_desk_merges_nothing(at_console, person):
+    assert at_console(Power.HELP_DESK).get(account_path(person) + "/merge").status == 403

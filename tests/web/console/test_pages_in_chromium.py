@@ -97,6 +97,24 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(opened, console, power):
     assert not found
 
 
+@pytest.mark.timeout(180)
+def test_what_an_event_changed_stands_side_by_side_on_every_screen(opened, console, services, account_factory):
+    account_id = account_factory(kind="staff").account_id
+    for number in ("+8613912345678", "+8613999995678"):
+        services.accounts.set_contacts(account_id, email="who@example.cn", phone=number, actor="command:root")
+    event = services.audit.of_account(account_id)[0]
+    page, found = opened(Power.AUDIT), {}
+    for look, (language, width, scheme) in LOOKS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.goto(f"{console}/console/events/{event.id}?lang={language}")
+        problems = violations(page) + ["scrolls sideways"] * page.evaluate(SIDEWAYS)
+        screenshot(page, f"console-event.{look}")
+        if problems:
+            found[look] = problems
+    assert not found
+
+
 @pytest.mark.timeout(120)
 def test_a_view_is_saved_and_deleted_by_the_keyboard_alone(opened, console):
     page = opened(Power.SECURITY)

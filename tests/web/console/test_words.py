@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.accounts.events import AccountLocked
+from idp.accounts.events import AccountLocked, AccountState
 from idp.audit.searching import actions
 from idp.foundation.translation import Translator
 from idp.staff.powers import Permission, Power
@@ -13,7 +13,7 @@ from idp.web.console.words import PERMISSION_WORDS
 @pytest.mark.unit
 def test_every_kind_of_event_has_a_word_in_both_languages():
     """Add the new event to idp/web/console/event_words.py, and its Chinese to the catalogue."""
-    assert set(actions()) - set(EVENT_WORDS) == set()
+    assert {action for action in actions() if not action.startswith("test.")} - set(EVENT_WORDS) == set()
     translator = Translator()
     assert [word for word in EVENT_WORDS.values() if translator.lookup("zh-Hans", word) == word] == []
 
@@ -28,7 +28,7 @@ def test_every_permission_has_a_word():
 class TestNames:
     def test_a_security_officer_reads_names(self, at_console, services, account_factory):
         person = account_factory()
-        services.audit.record(AccountLocked(actor="command:root", account_id=person.account_id))
+        services.audit.record(locked(actor="command:root", account_id=person.account_id))
         page = at_console(Power.SECURITY).get("/console/events", action="account.lock")
         assert person.username in page.text
         assert "Command line (root)" in page.text
@@ -37,8 +37,12 @@ class TestNames:
         self, at_console, new_officer, services, account_factory
     ):
         person, colleague = account_factory(), new_officer(Power.SECURITY)
-        services.audit.record(AccountLocked(actor=f"account:{colleague.account_id}", account_id=person.account_id))
+        services.audit.record(locked(actor=f"account:{colleague.account_id}", account_id=person.account_id))
         page = at_console(Power.AUDIT).get("/console/events", action="account.lock")
         assert colleague.username in page.text
         assert person.username not in page.text
         assert str(person.account_id) in page.text
+
+
+def locked(**values):
+    return AccountLocked(before=AccountState(state="open"), after=AccountState(state="locked"), **values)

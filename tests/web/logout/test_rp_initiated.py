@@ -113,17 +113,23 @@ class TestWithAHint:
 class TestWithoutAGoodHint:
     """OIDC-RPLOGOUT-2-ask-user: nobody is signed out, or sent anywhere, on the word of a stranger."""
 
-    def test_nothing_at_all_asks(self, visitor, services):
-        page = leave(visitor.browser)
+    @pytest.mark.usefixtures("tax")
+    @pytest.mark.parametrize(
+        "parameters", [{}, {"state": "s"}, {"post_logout_redirect_uri": HOME}, {"logout_hint": "13800138000"}]
+    )
+    def test_nothing_at_all_asks(self, visitor, services, parameters):
+        """OIDC-RPLOGOUT-2-ask-user, OIDC-RPLOGOUT-3-exact-uri: an address that no client stands for is not followed."""
+        page = leave(visitor.browser, **parameters)
         assert is_question(page)
         assert is_signed_in(services, visitor)
-        visitor.browser.submit("logout-confirm")
+        page = visitor.browser.submit("logout-confirm")
+        assert (page.status, page.left_to) == (200, "")
         assert not is_signed_in(services, visitor)
 
     @pytest.mark.usefixtures("welfare")
     def test_a_hint_that_proves_nothing_asks(self, tax, visitor_of, citizen, services):
         """OIDC-RPLOGOUT-2-hint-validation."""
-        for kind in ("garbage", "changed", "unsigned", "access", "logout", "foreign", "wrong_client"):
+        for kind in ("garbage", "changed", "unsigned", "access", "logout", "userinfo", "foreign", "wrong_client"):
             visitor = visitor_of(citizen)
             tokens = visitor.tokens(tax)
             parameters = self.bad_hint(kind, tokens["id_token"], tokens["access_token"], services.keyring)
@@ -144,6 +150,7 @@ class TestWithoutAGoodHint:
             "unsigned": unsigned(hint),
             "access": access_token,
             "logout": keyring.sign(claims, typ="logout+jwt"),
+            "userinfo": keyring.sign({name: claims[name] for name in ("iss", "aud", "sub")}, typ="JWT"),
             "foreign": keyring.sign(claims | {"iss": "https://x.example"}, typ="JWT"),
         }
         return {"id_token_hint": bad[kind]}

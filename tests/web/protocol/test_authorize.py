@@ -2,6 +2,7 @@
 OAuth 2.0 Form Post Response Mode).
 """
 
+import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -131,6 +132,14 @@ class TestQuery:
             "/authorize", headers={"Origin": "http://localhost:8001", "Access-Control-Request-Method": "GET"}
         )
         assert "Access-Control-Allow-Origin" not in preflight.headers
+
+    def test_the_pages_load_nothing_from_elsewhere(self, tax, browser, visitor):
+        """RFC9700-4.2.4-referrer: sign-in and consent; and what they load is there."""
+        for page in (tax.authorize(browser), tax.authorize(visitor.browser)):
+            loaded = re.findall(r'<(?:script|img|iframe|link)\b[^>]*\s(?:src|href)="([^"]*)"', page.response.text)
+            assert loaded, page.url
+            assert [address for address in loaded if not re.match(r"/(?!/)|data:image/", address)] == []
+            assert page.headers["Referrer-Policy"] == "same-origin"
 
     def test_no_token_ever_stands_in_an_address(self, tax, visitor):
         """RFC9700-4.3-history, RFC6750-2-transport."""

@@ -1,4 +1,4 @@
-"""Forms are believed only from our own pages (ASVS 3.5.1, security rule S8)."""
+"""Forms are believed only from our own pages (ASVS 3.5.1, security rule S8; OIDC-CORE-3.1.2.3-csrf-clickjack)."""
 
 import re
 

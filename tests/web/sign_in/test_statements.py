@@ -3,7 +3,10 @@
 Counted, not timed. ``tests/protocol/test_statements.py`` does the same for the endpoints of machines.
 """
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from tests.protocol.statements import watched
 
@@ -54,23 +57,38 @@ def test_the_page_of_the_second_factor_reads_once(tax, browser, services, person
     assert seen.kinds == ["SELECT"]
 
 
-def test_a_right_code_is_one_transaction(tax, browser, services, person, clock):
-    """Charge, claim, forgive, end the attempt, open the session, record it, know the device."""
+def test_a_right_code_is_one_transaction_and_the_way_back_to_the_site_another(tax, browser, services, person, clock):
+    """Charge, claim, forgive, end the attempt, open the session, record it, know the device. Then, in the same request,
+    for a site that was agreed to: look, hold the consent, insert the site's part of the session, the grant, its record
+    and the code.
+    """
     tax.authorize(browser)
     browser.submit("login-submit", username=person.username, password=person.password)
     with watched(services.database) as seen:
-        browser.submit(follow=False, code=person.code(clock))
-    assert seen.kinds == ["SELECT", "INSERT", "SELECT", "UPDATE", "UPDATE", "DELETE", "INSERT", "INSERT", "INSERT"]
-    assert seen.commits == 1
+        assert "code=" in browser.submit(follow=False, code=person.code(clock)).headers["Location"]
+    signing_in = ["SELECT", "INSERT", "SELECT", "UPDATE", "UPDATE", "DELETE", "INSERT", "INSERT", "INSERT"]
+    going_back = ["SELECT", "SELECT", "INSERT", "INSERT", "INSERT", "INSERT"]
+    assert seen.kinds == [*signing_in, *going_back]
+    assert seen.commits == 2
 
 
-def test_going_back_to_a_site_that_was_agreed_to_is_one_read_and_one_transaction(tax, browser, services, person, clock):
-    """Look, then hold the consent, and insert the site's part of the session, the grant, its record and the code."""
-    tax.authorize(browser)
-    browser.submit("login-submit", username=person.username, password=person.password)
-    browser.submit(follow=False, code=person.code(clock))
-    address = browser.page.headers["Location"]
-    with watched(services.database) as seen:
-        assert "code" in browser.get(address).answer
-    assert seen.kinds == ["SELECT", "SELECT", "INSERT", "INSERT", "INSERT", "INSERT"]
-    assert seen.commits == 1
+@pytest.mark.only_on("postgresql")
+def test_a_sign_in_is_all_prepared_statements(tax, browser, services, person, clock):
+    """Decision 0009: what libpq runs itself has no cursor."""
+    by_sqlalchemy: list[str] = []
+
+    def note(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        if cursor is not None and "_version" not in statement:
+            by_sqlalchemy.append(statement)
+
+    engines = services.database.engines
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        tax.authorize(browser)
+        browser.submit("login-submit", username=person.username, password=person.password)
+        assert "code=" in browser.submit(follow=False, code=person.code(clock)).headers["Location"]
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+    assert by_sqlalchemy == []

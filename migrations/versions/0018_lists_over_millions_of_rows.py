@@ -1,6 +1,6 @@
 """Indexes for lists over millions of rows, and where a mass ending has come to.
 
-Revision 0020, after 0014. It works with the version before it and the version after it. On PostgreSQL the indexes are
+Revision 0018, after 0017. It works with the version before it and the version after it. On PostgreSQL the indexes are
 made while the service goes on writing (CONCURRENTLY); whatever an interrupted attempt left is made anew.
 """
 
@@ -11,8 +11,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0020"
-down_revision = "0022"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -36,11 +36,8 @@ _NEW = (
     _Index("ix_outbox_given_up", "outbox_message", ("settled_at",), _DEAD),
     _Index("ix_audit_session", "audit_event", ("session_id", "id")),
 )
-# The new ones begin with the same column.
-_OLD = (
-    _Index("ix_op_session_account", "op_session", ("account_id",)),
-    _Index("ix_client_session_client", "client_session", ("client_id",)),
-)
+# The first new one begins with the same column.
+_OLD = (_Index("ix_op_session_account", "op_session", ("account_id",)),)
 
 
 def upgrade() -> None:

@@ -1,6 +1,6 @@
 """Notices, alert rules and what they found, and credentials whose end was announced.
 
-Revision 0017, after 0014. It works with the version before it and the version after it: all tables are new.
+Revision 0015, after 0014. It works with the version before it and the version after it: all tables are new.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0017"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None

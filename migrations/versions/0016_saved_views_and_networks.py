@@ -1,6 +1,6 @@
 """Saved views of officers, the table of networks that operators load, and when a client was last signed in to.
 
-Revision 0019. It works with the version before it and the version after it.
+Revision 0016, after 0015. It works with the version before it and the version after it.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0019"
-down_revision = "0017"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

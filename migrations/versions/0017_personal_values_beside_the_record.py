@@ -1,6 +1,6 @@
 """Personal values of events encrypted in a table of their own; a published version bound to what was approved.
 
-Revision 0022, after 0014. It works with the version after it. Stop the workers of the version before it first: they
+Revision 0017, after 0016. It works with the version after it. Stop the workers of the version before it first: they
 would seal events with more than one personal value in the older form of the leaf.
 """
 
@@ -9,8 +9,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0022"
-down_revision = "0019"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
