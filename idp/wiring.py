@@ -286,7 +286,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         environment=settings.environment,
     )
     alerting = Alerting(
-        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices)
+        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices, networks)
     )
     return Services(
         settings,
@@ -325,7 +325,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         alerting.hunts,
         alerting,
         networks,
-        Travels(database, clock, networks),
+        alerting.travels,
         sessions,
         devices,
         grants,

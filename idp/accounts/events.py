@@ -96,30 +96,43 @@ class RestrictionLifted(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequirementPlaced(Event):
-    """An officer requires a new credential, or the identity proven again, until a time (ISO 8601)."""
+class RequiredUntil(Facts):
+    """Until when (ISO 8601) something of the event's kind is required, and which factor anew besides the password."""
+
+    until: str
+    factor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementPlaced(Changed):
+    """An officer requires a new credential, or the identity proven again, until a time."""
 
     action: ClassVar[str] = "account.require"
 
     kind: str
-    until: str
-    factor: str | None = None
+    before: RequiredUntil | None
+    after: RequiredUntil
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequirementLifted(Event):
+class RequirementLifted(Changed):
     """An officer took a requirement back before it was met."""
 
     action: ClassVar[str] = "account.unrequire"
 
     kind: str
+    before: RequiredUntil | None
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialRenewed(Event):
+class CredentialRenewed(Changed):
     """The person has renewed what an officer required."""
 
     action: ClassVar[str] = "account.credential_renewed"
+
+    before: RequiredUntil | None
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Delete, Select, delete, insert, or_, select, update
 
 from idp.accounts.errors import AccountUnknown
-from idp.accounts.events import CredentialRenewed, RequirementLifted, RequirementPlaced
+from idp.accounts.events import CredentialRenewed, RequiredUntil, RequirementLifted, RequirementPlaced
 from idp.accounts.models import Account, AccountRequirement
 from idp.accounts.store import update_live
 from idp.audit.service import Audit
@@ -90,11 +90,17 @@ class Requirements:
         with self._database.transaction() as connection:
             # The account's row first: two officers, and whoever signs in, come one after the other.
             self._set(account_id, kind, until)
+            before = self._until(account_id, kind)
             connection.execute(_deletion(account_id, kind))
             connection.execute(insert(AccountRequirement), row)
             self._audit.record(
                 RequirementPlaced(
-                    account_id=account_id, actor=actor, reason=reason, kind=kind, until=until.isoformat(), factor=factor
+                    account_id=account_id,
+                    actor=actor,
+                    reason=reason,
+                    kind=kind,
+                    before=before,
+                    after=RequiredUntil(until=until.isoformat(), factor=factor),
                 )
             )
 
@@ -102,9 +108,12 @@ class Requirements:
         """Take a requirement away before its time. Return False if there was none. Raises AccountUnknown."""
         with self._database.transaction() as connection:
             self._set(account_id, kind, None)
+            before = self._until(account_id, kind)
             if connection.execute(_deletion(account_id, kind)).rowcount == 0:
                 return False
-            self._audit.record(RequirementLifted(account_id=account_id, actor=actor, reason=reason, kind=kind))
+            self._audit.record(
+                RequirementLifted(account_id=account_id, actor=actor, reason=reason, kind=kind, before=before)
+            )
         return True
 
     def lock(self, account_id: UUID) -> None:
@@ -133,8 +142,19 @@ class Requirements:
     def _fulfil(self, account_id: UUID, actor: str) -> None:
         with self._database.transaction() as connection:
             self._set(account_id, RESET_CREDENTIAL, None)
+            before = self._until(account_id, RESET_CREDENTIAL)
             connection.execute(_deletion(account_id, RESET_CREDENTIAL))
-            self._audit.record(CredentialRenewed(account_id=account_id, actor=actor))
+            self._audit.record(CredentialRenewed(account_id=account_id, actor=actor, before=before))
+
+    def _until(self, account_id: UUID, kind: str) -> RequiredUntil | None:
+        """Return what a flag requires, for the record; what has passed by itself is required no more."""
+        flag = AccountRequirement
+        statement = select(flag.until, flag.factor).where(
+            flag.account_id == account_id, flag.kind == kind, flag.until > self._clock.now()
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else RequiredUntil(until=row.until.isoformat(), factor=row.factor)
 
     def _set(self, account_id: UUID, kind: str, until: datetime | None) -> None:
         values = {_COLUMNS[kind]: until, "updated_at": self._clock.now()}

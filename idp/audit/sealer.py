@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, update
 
 from idp.audit import store
+from idp.audit.counts import count_sealed
 from idp.audit.events import CheckpointKeyChanged
 from idp.audit.leaf import hash_of
 from idp.audit.models import AuditCheckpoint, AuditHead
@@ -131,9 +132,12 @@ class Sealer:
                 return 0
         with self._database.transaction() as connection:
             head = self._hold(connection)
+            # A plan for any number of rows would read the whole record to place the few that wait.
+            self._database.plan_for_values()
             rows = store.take_places(connection, head.size, self._batch)
             tree = Tree(store.read_edge(connection, head.size))
             store.write_tiles(connection, self._database, tree.append([hash_of(row) for row in rows]))
+            count_sealed(connection, self._database, rows)
             connection.execute(update(AuditHead).values(size=tree.size))
         return len(rows)
 

@@ -81,6 +81,8 @@ def take_places(connection: Connection, size: int, limit: int) -> list[dict[str,
     """Give the next leaf indexes to events that have none, and return those rows in the order of their leaves.
 
     Whatever has committed and has no place is taken, however late it committed; ids are only the order within a batch.
+    That a row has no place is not asked again, because PostgreSQL would then look for each among all that wait; the
+    table itself refuses a second place.
     """
     waiting = (
         select(AuditEvent.id, (func.row_number().over(order_by=AuditEvent.id) - 1).label("place"))
@@ -91,7 +93,7 @@ def take_places(connection: Connection, size: int, limit: int) -> list[dict[str,
     )
     statement = (
         update(AuditEvent)
-        .where(AuditEvent.id == waiting.c.id, AuditEvent.leaf_index.is_(None))
+        .where(AuditEvent.id == waiting.c.id)
         .values(leaf_index=size + waiting.c.place)
         .returning(*EVENT)
     )

@@ -178,7 +178,7 @@ def import_accounts(file: Path, *, as_json: bool) -> None:
 @COMMAND.command("index-tails")
 @json_option
 def index_tails(*, as_json: bool) -> None:
-    """Index the ends of numbers stored by versions before 0018, so that staff find them. May be run again."""
+    """Index the ends of numbers stored by versions before migration 0019, so that staff find them. May be run again."""
     with open_services() as services:
         note_use(services, "account index-tails")
         with click.progressbar(length=0, label="indexing", file=sys.stderr) as bar:

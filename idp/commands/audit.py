@@ -217,6 +217,10 @@ def erase(username: str, reason: str) -> None:
     with open_services() as services:
         officer = officer_for(services, Permission.ERASE_PERSONAL_VALUES, reason)
         account_id = find_account(services, username)
+        if officer is not None and officer.account_id == account_id:
+            refuse("nobody erases their own traces; another security officer does")
+        if services.legal_holds.of_account(account_id):
+            refuse(f"{username} is under a legal hold: nothing of it is erased until the hold has ended")
         note_use(services, "audit erase", reason=reason, officer=officer, account=account_id)
         count = services.erasure.erase(account_id, actor=officer.actor if officer else actor(), reason=reason)
     click.echo(f"{username}: erased in {count} events.")

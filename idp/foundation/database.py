@@ -181,6 +181,12 @@ class Database:
             where=where,
         )
 
+    def insert_adding(self, table: type[Base], column: str) -> Any:  # noqa: ANN401 - the dialect's own Insert
+        """Return an INSERT that adds to a column where the primary key exists."""
+        insert = (sqlite.insert if self.dialect == "sqlite" else postgresql.insert)(table)
+        added = inspect(table).columns[column] + insert.excluded[column]
+        return insert.on_conflict_do_update(index_elements=list(inspect(table).primary_key), set_={column: added})
+
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Every engine, for tests that count statements."""
@@ -271,6 +277,9 @@ def _prepare_at_once(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
 
 def _plan_for_values(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own connection
     connection.execute("SET plan_cache_mode TO force_custom_plan")
+    # Few look at lists at a time: room to sort in memory, but the other cores are left to those who sign in.
+    connection.execute("SET work_mem TO '32MB'")
+    connection.execute("SET max_parallel_workers_per_gather TO 0")
     connection.commit()
 
 

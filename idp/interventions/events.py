@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from idp.audit.events import Event
+from idp.audit.events import Changed, Event, Facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,31 +36,49 @@ class FactorReset(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LegalHoldPlaced(Event):
+class HeldBy(Facts):
+    """The order by which everything of an account is kept."""
+
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldPlaced(Changed):
     """Everything of an account is kept from now on, by an order."""
 
     action: ClassVar[str] = "account.hold_placed"
 
     reference: str
+    before: None = None
+    after: HeldBy
 
 
 @dataclass(frozen=True, kw_only=True)
-class LegalHoldEnded(Event):
+class LegalHoldEnded(Changed):
     action: ClassVar[str] = "account.hold_ended"
 
     reference: str
+    before: HeldBy
+    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountsMerged(Event):
+class Belonging(Facts):
+    """The human whom an account belongs to."""
+
+    person: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsMerged(Changed):
     """Another account of the same human was merged into this one: what it was, whose it is, what was taken over."""
 
     action: ClassVar[str] = "account.merged"
 
+    before: Belonging
+    after: Belonging
     merged: str
-    person_before: str
     person_of_merged: str
-    person_after: str
     memberships_moved: tuple[str, ...]
     contacts_moved: tuple[str, ...]
 

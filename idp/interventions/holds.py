@@ -22,7 +22,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.accounts import not_own
-from idp.interventions.events import LegalHoldEnded, LegalHoldPlaced
+from idp.interventions.events import HeldBy, LegalHoldEnded, LegalHoldPlaced
 from idp.staff.values import Officer
 
 _MOST: Final = 200
@@ -106,7 +106,13 @@ class LegalHolds:
             except IntegrityError:
                 raise UserError(_TWICE, field="reference") from None
             self._audit.record(
-                LegalHoldPlaced(account_id=account_id, actor=officer.actor, reason=reason, reference=reference)
+                LegalHoldPlaced(
+                    account_id=account_id,
+                    actor=officer.actor,
+                    reason=reason,
+                    reference=reference,
+                    after=HeldBy(reference=reference),
+                )
             )
         return hold_id
 
@@ -122,7 +128,13 @@ class LegalHolds:
             if not connection.scalar(select(others)):
                 connection.execute(update(Account).where(Account.id == hold.account_id).values(held_at=None))
             self._audit.record(
-                LegalHoldEnded(account_id=hold.account_id, actor=officer.actor, reason=reason, reference=hold.reference)
+                LegalHoldEnded(
+                    account_id=hold.account_id,
+                    actor=officer.actor,
+                    reason=reason,
+                    reference=hold.reference,
+                    before=HeldBy(reference=hold.reference),
+                )
             )
         return True
 

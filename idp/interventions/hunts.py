@@ -2,6 +2,7 @@
 index; a span of time is a span of UUIDv7 ids.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,10 +12,11 @@ from sqlalchemy import BigInteger, Text, and_, cast, distinct, func, or_, select
 from sqlalchemy.orm import aliased
 
 from idp.accounts.models import Account
+from idp.audit.counts import WIDTH, bucket_of, counts
 from idp.audit.models import AuditEvent
 from idp.factors.events import AuthenticatorAdded
 from idp.foundation.clock import Clock
-from idp.foundation.columns import microseconds, moment_of
+from idp.foundation.columns import moment_of
 from idp.foundation.database import Database
 from idp.foundation.entropy import first_uuid7
 from idp.interventions.events import FactorReset
@@ -22,7 +24,6 @@ from idp.sessions.events import SessionOpened, SessionRaised
 from idp.sessions.models import OPSession
 from idp.staff.models import OfficerPower
 
-_WIDTH: Final = timedelta(minutes=5) // timedelta(microseconds=1)
 DORMANT_AFTER: Final = timedelta(days=90)
 REFUSALS: Final = ("sign_in.password_refused", "sign_in.code_refused", "sign_in.not_admitted")
 _RECOVERED_WITHIN: Final = timedelta(hours=24)
@@ -79,25 +80,14 @@ class Hunts:
     def sign_ins(self, window: timedelta) -> list[Outcomes]:
         """Return the sign-ins of every five minutes of a window, those without any among them, oldest first."""
         now = self._clock.now()
-        last = microseconds(now) // _WIDTH
-        first = microseconds(now - window) // _WIDTH + 1
-        bucket = type_coerce(AuditEvent.occurred_at, BigInteger) // _WIDTH
-        statement = (
-            select(bucket.label("bucket"), AuditEvent.action, func.count().label("count"))
-            .where(
-                AuditEvent.action.in_((SessionOpened.action, *REFUSALS)),
-                AuditEvent.id >= first_uuid7(moment_of(first * _WIDTH)),
-            )
-            .group_by(bucket, AuditEvent.action)
-        )
+        last, first = bucket_of(now), bucket_of(now - window) + 1
         with self._database.searching() as connection:
-            rows = connection.execute(statement).all()
-        counts: dict[tuple[int, bool], int] = {}
-        for row in rows:
-            key = (int(row.bucket), row.action == SessionOpened.action)
-            counts[key] = counts.get(key, 0) + row[2]
+            counted = counts(connection, (SessionOpened.action, *REFUSALS), first)
+        found: Counter[tuple[int, bool]] = Counter()
+        for bucket, action, count in counted:
+            found[bucket, action == SessionOpened.action] += count
         return [
-            Outcomes(moment_of(place * _WIDTH), counts.get((place, True), 0), counts.get((place, False), 0))
+            Outcomes(moment_of(place * WIDTH), found[place, True], found[place, False])
             for place in range(first, last + 1)
         ]
 
@@ -131,7 +121,7 @@ class Hunts:
         elapsed = type_coerce(added.occurred_at, BigInteger) - type_coerce(recovered.occurred_at, BigInteger)
         by_code = recovered.action.in_((SessionOpened.action, SessionRaised.action)) & cast(
             recovered.detail, Text
-        ).contains('"recovery_code"')
+        ).like('%"recovery_code"%')
         statement = (
             select(added.id, added.occurred_at, added.account_id, Account.username, func.max(recovered.occurred_at))
             .join(Account, Account.id == added.account_id)

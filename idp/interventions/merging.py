@@ -14,7 +14,7 @@ from idp.foundation.database import Database
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.accounts import not_own
-from idp.interventions.events import AccountsMerged
+from idp.interventions.events import AccountsMerged, Belonging
 from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector
@@ -84,9 +84,9 @@ class Merging:
                     actor=approver.actor,
                     reason=change.reason,
                     merged=str(merged),
-                    person_before=str(pair.kept_person),
+                    before=Belonging(person=str(pair.kept_person)),
+                    after=Belonging(person=str(taken.person)),
                     person_of_merged=str(pair.merged_person),
-                    person_after=str(taken.person),
                     memberships_moved=tuple(map(str, taken.memberships)),
                     contacts_moved=taken.contacts,
                 )

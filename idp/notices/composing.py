@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from idp.foundation.settings import Settings
 from idp.foundation.translation import Translator
@@ -34,8 +34,8 @@ class Composer:
         packaged = _PACKAGE / "templates"
         self._templates = Environment(
             loader=FileSystemLoader(packaged if packaged.is_dir() else _PACKAGE.parent / "templates"),
-            # A letter is plain text: nothing in it is markup, and an entity would be read as it stands.
-            autoescape=False,  # noqa: S701 - see above
+            # A letter (.txt) is no markup: an entity in it would be read as it stands.
+            autoescape=select_autoescape(),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -2,6 +2,8 @@
 
 import click
 
+from tests.bench.console.lists_bench import run_lists, table_of, write
+from tests.bench.crowd.sizes import FULL, SMALL, Sizes
 from tests.bench.errors import BenchError
 from tests.bench.load.workloads import WORKLOADS, workload
 from tests.bench.report import report
@@ -19,7 +21,7 @@ def say(line: str) -> None:
     click.echo(f"  {line}", err=True)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--workloads", default=",".join(each.name for each in WORKLOADS), show_default=True, help="Which to run.")
 @click.option("--seconds", default=4.0, show_default=True, help="Length of a slice.")
 @click.option("--repeats", default=3, show_default=True, help="Slices of each side; the median counts.")
@@ -28,7 +30,10 @@ def say(line: str) -> None:
 @click.option("--no-probes", is_flag=True, help="Leave out cold start, page weight and flood.")
 @click.option("--threads", type=int, help="Request threads of our server; its own default otherwise.")
 @click.option("--most-minutes", default=14.0, show_default=True, help="Start no further workload after this long.")
+@click.pass_context
 def main(
+    context: click.Context,
+    /,
     *,
     workloads: str,
     seconds: float,
@@ -41,6 +46,8 @@ def main(
 ) -> None:
     """Compare the provider with npm's oidc-provider on PostgreSQL: rates, CPU, memory, start, page weight, flood."""
     end_in_order_on_sigterm()
+    if context.invoked_subcommand is not None:
+        return
     try:
         plan = Plan(
             workloads=tuple(workload(name) for name in workloads.split(",")),
@@ -58,6 +65,23 @@ def main(
         raise click.ClickException(str(failure)) from failure
     click.echo(report(results))
     click.echo(f"\nwritten to {results.write(FOLDER)}")
+
+
+@main.command()
+@click.option("--accounts", default=SMALL.accounts, show_default=True, help="How many accounts.")
+@click.option("--sessions", default=SMALL.sessions, show_default=True, help="How many sessions.")
+@click.option("--events", default=SMALL.events, show_default=True, help="How many audit events.")
+@click.option("--full", is_flag=True, help=f"The whole country: {FULL}.")
+@click.option("--only", default="", help="Only the cases whose name has this in it.")
+def console(*, accounts: int, sessions: int, events: int, full: bool, only: str) -> None:
+    """Time every list and search of the console over a crowd on PostgreSQL, and read the plans it really used."""
+    sizes = FULL if full else Sizes(accounts, sessions, events)
+    try:
+        results = run_lists(sizes, FOLDER, say, only=only)
+    except BenchError as failure:
+        raise click.ClickException(str(failure)) from failure
+    click.echo(table_of(results))
+    click.echo(f"\nwritten to {write(results, sizes, FOLDER)}")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser
 from tests.commands.conftest import Run
 from tests.registry.conftest import tax
+from tests.staff.conftest import new_officer, officer
 from tests.support.clock import RunningClock
 from tests.support.mail_server import MailServer, make_certificate
+
+__all__ = ["new_officer", "officer"]
 
 CLAIMS: dict[str, list[str]] = {"id_token": [], "userinfo": []}
 
@@ -276,3 +279,20 @@ class TestWithAMailServer:
         ended = idp("doctor")
         assert (ended.status, "hunter2" in ended.stdout) == (1, False)
         assert "did not accept the user and password of IDP_SMTP_URL (535)" in ended.stdout
+
+
+def test_personal_values_are_erased_unless_a_hold_keeps_them(
+    idp: Run, services: Any, account_factory: Any, officer: Any
+):
+    person = account_factory(kind="staff", username="moved-away")
+    services.accounts.set_contacts(person.account_id, email=None, phone="+8613912345678", actor="command:x")
+    keeper = officer()
+    hold = services.legal_holds.place(person.account_id, "2026-17", officer=keeper, reason="order of the court")
+    kept = idp("audit", "erase", "moved-away", "--reason", "PIPL article 47")
+    assert (kept.status, "legal hold" in kept.complaint) == (1, True)
+    services.legal_holds.end(services.legal_holds.get(hold), officer=keeper, reason="the case is closed")
+    assert (
+        idp("audit", "erase", "moved-away", "--reason", "PIPL article 47").stdout == "moved-away: erased in 1 events.\n"
+    )
+    changed = next(one for one in services.audit.of_account(person.account_id) if one.action == "account.contacts")
+    assert changed.detail["after"]["phone"] == "****"

@@ -1,6 +1,8 @@
 """``idp serve`` as a process: it answers, shows operators its numbers, replaces dead workers and ends in good order."""
 
+import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -12,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands.conftest import Run
 from tests.foundation.test_outbound_http import NAME, make_certificate
 from tests.support.serving import BackgroundProcess, IDPCommand, free_port
 
 pytestmark = pytest.mark.server
+DASHBOARD = Path(__file__).parents[2] / "docs" / "operations" / "dashboard.json"
 
 
 def get(url: str, **options: Any) -> tuple[int, str]:
@@ -58,6 +62,21 @@ class TestWithOperations:
         )
         assert float(counted.split()[-1]) >= 3
         assert 'idp_check{check="database"} 1.0' in numbers
+
+    def test_every_number_of_the_dashboard_is_there(self, idp_server: BackgroundProcess, operations: str):
+        """The file that operators import into Grafana speaks of what is served here, and of nothing else."""
+        assert idp_server.process.poll() is None
+        dashboard = json.loads(DASHBOARD.read_text())
+        asked = {
+            name
+            for panel in dashboard["panels"]
+            for target in panel.get("targets", ())
+            for name in re.findall(r"\bidp_[a-z_]+", target["expr"])
+        }
+        assert len(asked) > 15
+        families = text_string_to_metric_families(get(f"http://{operations}/metrics")[1])
+        served = {sample.name for family in families for sample in family.samples}
+        assert asked <= served
 
 
 @pytest.mark.only_on("sqlite")

@@ -7,7 +7,6 @@ import pytest
 from idp.accounts.errors import AccountHeld
 from idp.foundation.errors import UserError
 from idp.jobs import purge
-from idp.staff.powers import Power
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def hold(services, officer):
 
     def place(person, reference="Order 7/2026", author=None):
         hold_id = services.legal_holds.place(
-            person.account_id, reference, officer=author or officer(Power.AUDIT), reason="court order"
+            person.account_id, reference, officer=author or officer(), reason="court order"
         )
         return services.legal_holds.get(hold_id)
 
@@ -50,7 +49,7 @@ def test_a_held_account_is_not_closed_and_one_hold_less_keeps_it(services, offic
 
 
 def test_who_closes_while_an_officer_holds_comes_first_or_not_at_all(services, officer, account_factory, hold):
-    authors = [officer(Power.AUDIT) for _ in range(3)]
+    authors = [officer() for _ in range(3)]
     for author in authors:
         person = account_factory()
         with ThreadPoolExecutor(2) as pool:
@@ -67,7 +66,7 @@ def test_who_closes_while_an_officer_holds_comes_first_or_not_at_all(services, o
 
 
 def test_two_officers_with_one_order_hold_it_once(services, officer, account_factory, hold):
-    person, authors = account_factory(), [officer(Power.AUDIT), officer()]
+    person, authors = account_factory(), [officer(), officer()]
     with ThreadPoolExecutor(2) as pool:
         tries = [pool.submit(hold, person, author=author) for author in authors]
         refusals = [one.exception() for one in tries]
@@ -77,7 +76,7 @@ def test_two_officers_with_one_order_hold_it_once(services, officer, account_fac
 
 def test_two_officers_end_a_hold_once(services, officer, account_factory, hold):
     person = account_factory()
-    order, authors = hold(person), [officer(), officer(Power.AUDIT)]
+    order, authors = hold(person), [officer(), officer()]
     with ThreadPoolExecutor(2) as pool:
         ended = list(pool.map(lambda one: services.legal_holds.end(order, officer=one, reason="over now"), authors))
     assert sorted(ended) == [False, True]

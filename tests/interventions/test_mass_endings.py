@@ -3,10 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import func, select, update
 
 from idp.foundation.errors import UserError
 from idp.interventions import mass_endings
+from idp.interventions.models import MassEnding
 from idp.sessions.filters import SessionFilter
+from idp.sessions.models import OPSession
 
 NETWORK = SessionFilter(network="203.0.113.0/24")
 
@@ -94,6 +97,21 @@ def test_a_worker_that_dies_in_the_middle_loses_none_and_repeats_none(
     actions = [record.action for record in services.audit.export()]
     assert actions.count("sessions.mass_ending_started") == 1
     assert actions.count("sessions.mass_ending_finished") == 1
+
+
+def test_what_is_committed_behind_a_batch_is_ended_too(services, officer, sign_in, decide, live, monkeypatch):
+    """A sign-in may begin before another and be there after it; batches go on by id, and once more from the first."""
+    sign_in(3)
+    ending = decide(officer())
+    monkeypatch.setattr(mass_endings, "_BATCH", 1)
+    services.mass_endings.run(most_batches=3)
+    with services.database.transaction() as connection:
+        connection.execute(update(MassEnding).values(most=4, leased_until=None, finished_at=None))
+        first = connection.scalar(select(func.min(OPSession.id)))
+        connection.execute(update(OPSession).where(OPSession.id == first).values(ended_at=None, end_reason=None))
+    assert services.mass_endings.run() == 1
+    assert live() == set()
+    assert services.mass_endings.progress(ending).finished_at is not None
 
 
 def test_a_batch_that_fails_leaves_nothing_half_done(services, officer, sign_in, decide, live, clock, monkeypatch):

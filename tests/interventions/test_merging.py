@@ -60,7 +60,8 @@ def test_the_kept_account_takes_over_what_it_lacks_and_the_other_is_over(
     event = next(one for one in services.audit.of_account(kept.account_id) if one.action == "account.merged")
     assert event.detail["merged"] == str(merged.account_id)
     assert event.detail["contacts_moved"] == ["phone", "email"]
-    assert event.detail["person_after"] == event.detail["person_of_merged"] != event.detail["person_before"]
+    person = event.detail["person_of_merged"]
+    assert event.detail["after"] == {"person": person} != event.detail["before"]
     assert merged.phone not in str(event)
 
 

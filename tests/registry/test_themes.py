@@ -47,6 +47,7 @@ def test_the_style_sheet_sets_five_tokens_each_in_its_own_surroundings():
         ({"action": "#7f9fd0"}, "contrast of 2."),
         (BLUE | {"on_action": "#8899aa"}, "on_action on action"),
         (BLUE | {"soft": "#1d4b90"}, "action on soft"),
+        ({"action": "#000000", "soft": "#777777"}, "our text on soft"),
         (BLUE | {"dark": {"action": "#1d4b8f"}}, "in dark surroundings"),
         ({"action": "#a3201a"}, "taken for our seal"),
         ({"action": "#a5133b"}, "taken for an error"),

@@ -10,6 +10,10 @@ from uuid import UUID
 
 from idp.foundation.translation import marked
 from idp.interventions.hunts import Hunts
+from idp.interventions.travels import Travels
+
+_AIRLINER: Final = 900
+"""In kilometres an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What the hunts look through."""
+
+    hunts: Hunts
+    travels: Travels
+
+
+@dataclass(frozen=True, slots=True)
 class WatchedHunt:
     """A hunt that a rule can watch. ``counted`` says of what the threshold is a number, ``about`` what its subjects
     are, empty for the whole deployment.
@@ -30,26 +42,31 @@ class WatchedHunt:
     name: str
     title: str
     counted: str
-    find: Callable[[Hunts, timedelta, int], list[Found]]
+    find: Callable[[Sight, timedelta, int], list[Found]]
     about: Literal["", "network", "account"] = ""
 
 
-def _refusals(hunts: Hunts, window: timedelta, _least: int) -> list[Found]:
-    return [Found(sum(one.refused for one in hunts.sign_ins(window)))]
+def _refusals(sight: Sight, window: timedelta, _least: int) -> list[Found]:
+    return [Found(sum(one.refused for one in sight.hunts.sign_ins(window)))]
 
 
-def _crowds(hunts: Hunts, window: timedelta, least: int) -> list[Found]:
-    found = hunts.crowded_networks(window, least=least)
+def _crowds(sight: Sight, window: timedelta, least: int) -> list[Found]:
+    found = sight.hunts.crowded_networks(window, least=least)
     return [Found(one.accounts, one.network or "") for one in found]
 
 
-def _new_factors(hunts: Hunts, window: timedelta, _least: int) -> list[Found]:
-    accounts = Counter(one.account_id for one in hunts.new_factors_after_recovery(window))
+def _new_factors(sight: Sight, window: timedelta, _least: int) -> list[Found]:
+    accounts = Counter(one.account_id for one in sight.hunts.new_factors_after_recovery(window))
     return [Found(count, str(account_id), account_id) for account_id, count in accounts.items()]
 
 
-def _dormant(hunts: Hunts, _window: timedelta, _least: int) -> list[Found]:
-    return [Found(len(hunts.dormant_officers()))]
+def _travels(sight: Sight, window: timedelta, _least: int) -> list[Found]:
+    accounts = Counter(one.account_id for one in sight.travels.faster_than(_AIRLINER, window))
+    return [Found(count, str(account_id), account_id) for account_id, count in accounts.items()]
+
+
+def _dormant(sight: Sight, _window: timedelta, _least: int) -> list[Found]:
+    return [Found(len(sight.hunts.dormant_officers()))]
 
 
 WATCHED: Final = (
@@ -62,6 +79,13 @@ WATCHED: Final = (
         marked("New factor after a recovery"),
         marked("factors added by one account"),
         _new_factors,
+        "account",
+    ),
+    WatchedHunt(
+        "impossible_travel",
+        marked("Impossible travel"),
+        marked("journeys of one account faster than 900 km/h"),
+        _travels,
         "account",
     ),
     WatchedHunt("dormant_officers", marked("Dormant officers"), marked("officers not here lately"), _dormant),

@@ -9,12 +9,15 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.interventions.alerts.expiries import ExpiryNotices
+from idp.interventions.alerts.hunting import Sight
 from idp.interventions.alerts.owners import OwnerNotices
 from idp.interventions.alerts.raising import Alerts
 from idp.interventions.alerts.recipients import Recipients
 from idp.interventions.alerts.rules import AlertRules
 from idp.interventions.alerts.watching import Watch
 from idp.interventions.hunts import Hunts
+from idp.interventions.travels import Travels
+from idp.networks.service import Networks
 from idp.notices.service import Notices
 from idp.registry.credentials import Credentials
 from idp.signals.service import Signals
@@ -31,6 +34,7 @@ class Sources:
     signals: Signals
     sealer: Sealer
     notices: Notices
+    networks: Networks
 
 
 class Alerting:
@@ -38,7 +42,7 @@ class Alerting:
 
     def __init__(self, database: Database, clock: Clock, entropy: Entropy, audit: Audit, sources: Sources) -> None:
         notices, recipients = sources.notices, Recipients(sources.staff, sources.accounts)
-        self.hunts = Hunts(database, clock)
+        self.hunts, self.travels = Hunts(database, clock), Travels(database, clock, sources.networks)
         self.rules = AlertRules(database, clock, entropy, audit)
         self.alerts = Alerts(database, clock, audit, notices)
         self.watch = Watch(
@@ -46,7 +50,7 @@ class Alerting:
             clock,
             self.alerts,
             self.rules,
-            hunts=self.hunts,
+            sight=Sight(self.hunts, self.travels),
             recipients=recipients,
             signals=sources.signals,
             sealer=sources.sealer,

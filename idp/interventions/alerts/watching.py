@@ -9,11 +9,10 @@ from typing import Final
 from idp.audit.sealer import Sealer
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
-from idp.interventions.alerts.hunting import Found
+from idp.interventions.alerts.hunting import Found, Sight
 from idp.interventions.alerts.raising import Alerts, Cause
 from idp.interventions.alerts.recipients import Recipients
 from idp.interventions.alerts.rules import AlertRules, Rule
-from idp.interventions.hunts import Hunts
 from idp.notices.composing import details_of
 from idp.notices.values import DELIVERIES_GIVEN_UP, HUNT_ALERT, SEALING_STOPPED, Letter, Recipient
 from idp.signals.service import Signals
@@ -39,7 +38,7 @@ class Watch:
         alerts: Alerts,
         rules: AlertRules,
         *,
-        hunts: Hunts,
+        sight: Sight,
         recipients: Recipients,
         signals: Signals,
         sealer: Sealer,
@@ -48,7 +47,7 @@ class Watch:
         self._clock = clock
         self._alerts = alerts
         self._rules = rules
-        self._hunts = hunts
+        self._sight = sight
         self._recipients = recipients
         self._signals = signals
         self._sealer = sealer
@@ -58,7 +57,7 @@ class Watch:
         return sum(self._evaluate(rule) for rule in self._rules.list() if rule.is_enabled)
 
     def _evaluate(self, rule: Rule) -> int:
-        found = rule.hunt.find(self._hunts, rule.window, rule.threshold)
+        found = rule.hunt.find(self._sight, rule.window, rule.threshold)
         reached = [one for one in found if one.count >= rule.threshold]
         officers = self._recipients.officers(*_TO_HUNTERS) if reached else []
         return sum(self._raise(rule, one, officers) for one in reached)

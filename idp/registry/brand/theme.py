@@ -14,8 +14,22 @@ from idp.registry.brand.errors import BrandRefused
 
 COLOURS: Final = ("brand", "action", "action_deep", "on_action", "soft")
 SURROUNDINGS: Final[Mapping[str, Mapping[str, str]]] = {
-    "light": {"surface": "#ffffff", "ground": "#eff4f4", "seal": "#b5281b", "bad": "#a5133b", "gap": "#ffc61a"},
-    "dark": {"surface": "#162124", "ground": "#0e1618", "seal": "#d4513f", "bad": "#ff9db1", "gap": "#0e1618"},
+    "light": {
+        "surface": "#ffffff",
+        "ground": "#eff4f4",
+        "ink": "#14242a",
+        "seal": "#b5281b",
+        "bad": "#a5133b",
+        "gap": "#ffc61a",
+    },
+    "dark": {
+        "surface": "#162124",
+        "ground": "#0e1618",
+        "ink": "#e7eeee",
+        "seal": "#d4513f",
+        "bad": "#ff9db1",
+        "gap": "#0e1618",
+    },
 }
 """What a theme stands among: the same values as in idp.css, held together by a test."""
 
@@ -93,6 +107,7 @@ def _too_faint(five: Mapping[str, str], kind: str) -> Iterator[str]:
         ("action", five["action"], "paper", there["surface"], _TEXT),
         ("action", five["action"], "the ground", there["ground"], _TEXT),
         ("action", five["action"], "soft", five["soft"], _TEXT),
+        ("our text", there["ink"], "soft", five["soft"], _TEXT),
         ("brand", five["brand"], "paper", there["surface"], _DRAWN),
         ("action", five["action"], "the mark of the focus", there["gap"], _DRAWN),
     )

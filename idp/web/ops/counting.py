@@ -5,6 +5,7 @@ dashboard and the record never tell different stories. Labels come from fixed se
 """
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -95,9 +96,10 @@ def look(services: Services, refused_before: int) -> int:
 
 
 def _look_for_ever(services: Services) -> None:
-    refused, stop = 0, threading.Event()
-    while not stop.wait(LOOK_SECONDS):
+    refused = 0
+    while True:
         refused = look(services, refused)
+        time.sleep(LOOK_SECONDS)
 
 
 def _begin_at_zero() -> None:

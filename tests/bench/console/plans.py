@@ -17,6 +17,7 @@ LARGE: Final = frozenset(
     {
         "account",
         "account_lookup",
+        "audit_detail",
         "audit_event",
         "authorization_grant",
         "client_session",

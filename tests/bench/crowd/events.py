@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from sqlalchemy import select, update
 
 from idp.audit import store
+from idp.audit.counts import WIDTH
+from idp.audit.details import NETWORK, Details, Opening
 from idp.audit.leaf import MEMBERS, commitment, hash_of
 from idp.audit.models import AuditHead
 from idp.audit.tree import Hash, Tree
@@ -17,7 +20,12 @@ from idp.foundation.entropy import uuid7_of
 from tests.bench.crowd.copying import Row
 from tests.bench.crowd.draws import Draws, bytes_of, network_of, shares_of, site, site_of
 
-EVENT: Final = (*MEMBERS, "network", "salt", "leaf_index")
+EVENT: Final = (*MEMBERS[1], "leaf_index")
+DETAIL: Final = ("event_id", "opening", "network_index")
+COUNTS: Final = f"""
+INSERT INTO audit_count SELECT occurred_at / {WIDTH}, action, count(*) FROM audit_event GROUP BY 1, 2
+ON CONFLICT (bucket, action) DO UPDATE SET count = excluded.count
+"""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BATCH: Final = 20_000
 # Up to this share of events are such ones; then whether a site is concerned, and the detail.
@@ -55,10 +63,24 @@ class Record:
         for number in range(self.draws.sizes.events):
             row = self._row(number)
             leaves.append(hash_of(row))
-            yield *(_cell(name, row[name]) for name in MEMBERS), row["network"], row["salt"], size + number
+            yield *(_cell(name, row[name]) for name in MEMBERS[1]), size + number
             if len(leaves) == _BATCH:
                 self._grow(tree, leaves)
         self._grow(tree, leaves)
+
+    def details(self, details: Details) -> Iterator[Row]:
+        """Yield where each event came from, encrypted."""
+        for number in range(self.draws.sizes.events):
+            event_id, opening = self._event_id(number), self._opening(number)
+            row = details.row(event_id, {NETWORK: opening})
+            yield event_id, row["opening"], row["network_index"]
+
+    def _event_id(self, number: int) -> UUID:
+        at = self.draws.at_ms(number / self.draws.sizes.events)
+        return uuid7_of(at, bytes_of("event id", number)[:10])
+
+    def _opening(self, number: int) -> Opening:
+        return Opening(bytes_of("salt", number), network_of(shares_of("event", number)[2]))
 
     def _grow(self, tree: Tree, leaves: list[Hash]) -> None:
         with self.database.transaction() as connection:
@@ -68,15 +90,14 @@ class Record:
 
     def _row(self, number: int) -> dict[str, Any]:
         share = number / self.draws.sizes.events
-        what, who, behind, first, second, *_ = shares_of("event", number)
+        what, who, _, first, second, *_ = shares_of("event", number)
         _, action, has_site, detail = next(one for one in _ACTIONS if what <= one[0])
         session = self.draws.session_at(share)
         account_id = self.draws.account_id(self.draws.account_of(session))
         drawn, at = bytes_of("event id", number), self.draws.at_ms(share)
-        network, salt = network_of(behind), bytes_of("salt", number)
         chosen = site(0) if first < _FIRST_SITE_SHARE else site_of(second)
         return {
-            "id": uuid7_of(at, drawn[:10]),
+            "id": self._event_id(number),
             "occurred_at": moment_of(at * 1000),
             "action": action,
             "actor": self.officer if who < _OFFICER_SHARE else f"account:{account_id}",
@@ -85,9 +106,8 @@ class Record:
             "session_id": self.draws.session_id(session),
             "reason": None,
             "request_id": "".join(_LETTERS[byte & 31] for byte in drawn[10:18]),
-            "network": network,
-            "network_commitment": commitment(salt, network),
-            "salt": salt,
+            "network_commitment": commitment(*self._opening(number)),
+            "commitments": None,
             "detail": detail,
         }
 

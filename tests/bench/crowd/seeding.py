@@ -29,6 +29,7 @@ TABLES = (
     "outbox_message",
     "subject",
     "audit_event",
+    "audit_detail",
 )
 # A server of our own that is thrown away afterwards: its log need not be on the disk before each answer.
 PREPARED = (
@@ -95,6 +96,8 @@ def fill(connection: Connection, services: Services, draws: Draws, officer: str)
     connection.execute(sessions.SUBJECTS.encode())
     record = events.Record(services.database, draws, officer)
     copy(connection, "audit_event", events.EVENT, record.rows(), sizes.events)
+    copy(connection, "audit_detail", events.DETAIL, record.details(services.audit.details), sizes.events)
+    connection.execute(events.COUNTS.encode())
 
 
 if __name__ == "__main__":

@@ -97,6 +97,23 @@ def test_refused_sign_ins_and_recoveries_are_watched(services, add, new_browser,
     assert recorded(services, "alert.raised")[-1].account_id == person.account_id
 
 
+def test_impossible_travel_is_watched(services, add, account_factory, clock, entropy):
+    table = (
+        "network,country,region,latitude,longitude,operator,asn\n",
+        "203.0.113.0/24,CN,Hubei,30.6,114.3,,\n",
+        "198.51.100.0/24,PT,Lisbon,38.7,-9.1,,\n",
+    )
+    services.networks.load(iter(table), "table.csv", on_bad_line=print)
+    add("impossible_travel", threshold=1)
+    person = account_factory()
+    for network in ("203.0.113.0/24", "198.51.100.0/24"):
+        proved = [VerifiedFactor("password", clock.now())]
+        services.sessions.open(person.account_id, proved, entropy.uuid7(), Browser(network))
+        clock.advance(minutes=20)
+    assert [services.alerting.watch.evaluate_rules() for _ in range(2)] == [1, 0]
+    assert recorded(services, "alert.raised")[-1].account_id == person.account_id
+
+
 @pytest.mark.parametrize("hunt", [one.name for one in WATCHED])
 def test_every_watched_hunt_runs_where_there_is_nothing(services, add, hunt):
     add(hunt, threshold=1)

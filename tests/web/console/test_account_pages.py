@@ -207,7 +207,7 @@ def test_a_new_password_is_required_with_a_reason_and_shows_everywhere(at_consol
     assert session_of(person) is None
     placed = next(one for one in services.audit.of_account(person.account_id) if one.action == "account.require")
     until = (clock.now() + timedelta(hours=24)).isoformat()
-    assert placed.detail == {"kind": "reset_credential", "until": until, "factor": "totp"}
+    assert placed.detail == {"kind": "reset_credential", "after": {"until": until, "factor": "totp"}}
     assert placed.reason == "in a leaked list"
     officer.get(account_path(person) + "/waive/reset_credential")
     assert "in a leaked list" not in officer.submit(reason="was a mistake").document.text.split("What happened")[0]
