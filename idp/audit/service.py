@@ -58,9 +58,12 @@ class Audit:
         """Insert events; they commit, or vanish, with the transaction under way."""
         made = [self.rows(event) for event in events]
         with self._database.transaction() as connection:
-            for one in made:
-                for table, row in one.items():
-                    _INSERTS[table].rows(connection, row)
+            for table, statement in _INSERTS.items():
+                rows = [one[table] for one in made if table in one]
+                if len(rows) == 1:
+                    statement.rows(connection, rows[0])
+                elif rows:
+                    connection.execute(insert(table), rows)
             self.announce([one[AuditEvent] for one in made])
             for event in events:
                 for listener in self._listeners:
