@@ -69,6 +69,8 @@ class Database:
         engine = create_engine(
             self.url,
             pool_size=pool_size,
+            # Values are personal: what goes wrong with them says so without them.
+            hide_parameters=True,
             # For rare crowds only: what overflows the pool is opened anew each time.
             max_overflow=pool_size,
             json_serializer=lambda value: orjson.dumps(value).decode(),

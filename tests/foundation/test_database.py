@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.database import Database, DatabaseFailure, parse_url
@@ -251,3 +252,10 @@ class TestAddresses:
         """Rule P4: a redemption on a replica would be no redemption."""
         with pytest.raises(ConfigurationError, match="target_session_attrs=read-write"):
             parse_url(url)
+
+
+def test_an_error_does_not_repeat_the_values_of_its_statement(database):
+    """ASVS-16.2.5: errors end in logs, values are personal."""
+    with pytest.raises(SQLAlchemyError) as caught, database.transaction() as connection:
+        connection.execute(text("SELECT :name FROM nowhere"), {"name": "张三丰"})
+    assert "张三丰" not in str(caught.value)
