@@ -33,6 +33,7 @@ _ENDPOINTS: Final = frozenset(
         "account",
         "assets",
         "authorize",
+        "brands",
         "consent",
         "console",
         "device",
