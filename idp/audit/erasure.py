@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from idp.audit.details import NETWORK, Opening
 from idp.audit.events import PersonalValuesErased
-from idp.audit.models import AuditDetail, AuditEvent
+from idp.audit.models import AuditDetail, AuditEvent, is_uncommon
 from idp.audit.service import Audit
 from idp.foundation.database import Database
 
@@ -49,7 +49,11 @@ class Erasure:
 
     def _erase_networks_of(self, connection: Connection, account_id: UUID) -> int:
         """Erase from where an account acted on others, and leave what is theirs."""
-        acted = (AuditEvent.actor == f"account:{account_id}", AuditEvent.account_id.is_distinct_from(account_id))
+        acted = (
+            AuditEvent.actor == f"account:{account_id}",
+            is_uncommon(),
+            AuditEvent.account_id.is_distinct_from(account_id),
+        )
         emptied = update(AuditEvent).where(*acted, AuditEvent.network.is_not(None)).values(network=None, salt=None)
         count = connection.execute(emptied).rowcount
         theirs = select(AuditDetail.event_id, AuditDetail.opening).where(

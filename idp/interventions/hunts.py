@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from idp.accounts.models import Account
 from idp.audit.counts import WIDTH, bucket_of, counts
-from idp.audit.models import AuditEvent
+from idp.audit.models import AuditEvent, is_uncommon
 from idp.factors.events import AuthenticatorAdded
 from idp.foundation.clock import Clock
 from idp.foundation.columns import moment_of
@@ -135,7 +135,7 @@ class Hunts:
                     or_(recovered.action == FactorReset.action, by_code),
                 ),
             )
-            .where(added.action == AuthenticatorAdded.action, added.id >= first_uuid7(since))
+            .where(added.action == AuthenticatorAdded.action, is_uncommon(added), added.id >= first_uuid7(since))
             .group_by(added.id, added.occurred_at, added.account_id, Account.username)
             .order_by(added.id.desc())
             .limit(_MOST)

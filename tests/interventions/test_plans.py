@@ -1,10 +1,11 @@
-"""Lists of sessions stay quick as they grow: PostgreSQL finds every page by an index (console.md §1)."""
+"""Lists of sessions and events stay quick as they grow: PostgreSQL finds every page by an index (console.md §1)."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 
+from idp.audit.searching import EventFilter
 from idp.foundation.columns import microseconds
 from idp.sessions.filters import SessionFilter
 
@@ -28,6 +29,14 @@ INSERT INTO client_session (id, op_session_id, account_id, client_id, sid, sub, 
 SELECT gen_random_uuid(), id, account_id, 'site' || get_byte(digest, 31) %% 40, substr(encode(digest, 'hex'), 22),
        'x', created_at, ended_at
 FROM op_session
+"""
+
+
+FILL_EVENTS = """
+INSERT INTO audit_event (id, occurred_at, action, actor, client_id, account_id, request_id, detail, leaf_index)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, {now} + n, 'token.refreshed',
+       'client:site' || n %% 40, 'site' || n %% 40, (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1), 'R' || n, '{{}}', n + 10000
+FROM generate_series(1, {rows}) AS n
 """
 
 
@@ -86,6 +95,38 @@ def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, pl
         assert count == 1
         assert "Seq Scan on op_session" not in plan, f"{chosen}\n{plan}"
         assert "Seq Scan on client_session" not in plan, f"{chosen}\n{plan}"
+
+
+@pytest.fixture
+def record(services, crowd, clock):
+    """Many events of tokens; among them the few of the account that is returned."""
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(FILL_EVENTS.format(now=microseconds(clock.now()), rows=ROWS))
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return crowd
+
+
+def test_events_are_found_by_an_index_whatever_they_are_sought_by(services, record, plan_of):
+    """The indexes over actors and actions leave out the most common events, and are used all the same."""
+    filters = [
+        EventFilter(action="account.open"),
+        EventFilter(action="token.refreshed"),
+        EventFilter(action="token.refresh_replayed"),
+        EventFilter(actor="command:nobody"),
+        EventFilter(actor=f"account:{record}"),
+        EventFilter(actor="client:site7"),
+        EventFilter(actor="client:nobody"),
+        EventFilter(client_id="site7"),
+        EventFilter(account_id=record),
+        EventFilter(request_id="R77"),
+    ]
+    for chosen in filters:
+        count, plan = plan_of(lambda chosen=chosen: services.event_search.page(chosen))
+        assert count == 1
+        assert "Seq Scan on audit_event" not in plan, f"{chosen}\n{plan}"
+        if chosen.action != "token.refreshed" and chosen.actor != "client:site7":
+            assert "audit_event_pkey" not in plan, f"{chosen}\n{plan}"
 
 
 @pytest.mark.usefixtures("crowd")
