@@ -41,8 +41,9 @@ _DAY = timedelta(days=1)
 _REPLAY_SHOWS_FOR = _DAY
 # Clocks of clients may be off by as much.
 _SKEW = timedelta(minutes=5)
-# Ended sessions are shown to their owner for 30 days (pages, no 28).
-_SESSIONS_SHOW_FOR = timedelta(days=30)
+_GRANTS_SHOW_FOR = timedelta(days=30)
+# Security staff find ended sessions, and why they ended, for 400 days; their owner is shown 30 of them (pages, no 28).
+_SESSIONS_SHOW_FOR = timedelta(days=400)
 _DELIVERIES_SHOW_FOR = timedelta(days=90)
 _DEVICES_LAST = timedelta(days=400)
 
@@ -66,7 +67,7 @@ def _grant_is_over(now: datetime) -> ColumnElement[bool]:
     """Nothing hangs on the grant any more: its session is long over, and no family and no code is left."""
     return (
         exists().where(
-            OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _SESSIONS_SHOW_FOR
+            OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _GRANTS_SHOW_FOR
         )
         & ~_is_kept(AuthorizationGrant.account_id)
         & ~exists().where(RefreshFamilyRow.grant_id == AuthorizationGrant.id)

@@ -35,7 +35,8 @@ FROM op_session
 FILL_EVENTS = """
 INSERT INTO audit_event (id, occurred_at, action, actor, client_id, account_id, request_id, detail, leaf_index)
 SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, {now} + n, 'token.refreshed',
-       'client:site' || n %% 40, 'site' || n %% 40, (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1), 'R' || n, '{{}}', n + 10000
+       'client:site' || n %% 40, 'site' || n %% 40, (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1),
+       'R' || n, '{{}}', n + 10000
 FROM generate_series(1, {rows}) AS n
 """
 

@@ -135,6 +135,9 @@ def test_session_goes_with_all_that_hung_on_it_when_nobody_may_ask_any_more(
     clock.advance(days=30)
     purge.purge(services.database, clock.now(), purge.HISTORY)
     assert (count(services, OPSession), count(services, AuthorizationGrant)) == (1, 1)
+    clock.advance(days=370)
+    purge.purge(services.database, clock.now(), purge.HISTORY)
+    assert [count(services, table) for table in (OPSession, ClientSession, AuthorizationGrant)] == [1, 1, 0]
     clock.advance(days=1)
     purge.purge(services.database, clock.now(), purge.HISTORY)
     assert [count(services, table) for table in (OPSession, ClientSession, AuthorizationGrant)] == [0, 0, 0]
