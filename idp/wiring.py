@@ -28,6 +28,7 @@ from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
+from idp.interventions.break_glass import BreakGlass
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
@@ -104,6 +105,7 @@ class Services:
     requirement_interventions: RequirementInterventions
     legal_holds: LegalHolds
     merging: Merging
+    break_glass: BreakGlass
     hunts: Hunts
     alerting: Alerting
     networks: Networks
@@ -322,6 +324,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
         LegalHolds(database, clock, entropy, audit),
         merging,
+        BreakGlass(database, clock, entropy, audit, sessions=sessions, alarm=alerting.glass_alarm),
         alerting.hunts,
         alerting,
         networks,

@@ -20,7 +20,7 @@ from idp.commands.deployment import refuse
 from idp.factors.assurance import ACR_AAL2, satisfies
 from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT
 from idp.protocol.messages import Request
-from idp.staff.powers import OFFICERS, Permission
+from idp.staff.powers import NEED_PASSKEYS, Permission
 from idp.staff.values import Officer
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def officer_for(
     officer = None if account_id is None else services.staff.officer(account_id)
     if officer is None or not officer.may(permission):
         refuse("your power does not include this")
-    needed = services.settings.officer_acr if officer.power in OFFICERS else ACR_AAL2
+    needed = services.settings.officer_acr if officer.power in NEED_PASSKEYS else ACR_AAL2
     if not satisfies(claims["acr"], needed):
         refuse(f"this needs a sign-in of the level {needed}; sign out in the browser, sign in with it and try again")
     if services.clock.now() - datetime.fromtimestamp(claims["auth_time"], UTC) > FRESH_FOR:

@@ -41,6 +41,7 @@ VALUES: Final[Mapping[str, str]] = MappingProxyType(
 
 _OWN: Final = marked("Nobody does this to their own account: another officer does.")
 _OFFICER: Final = marked("This account belongs to an officer. A security officer resets its factors.")
+_NOT_OFFICERS: Final = marked("A break-glass keeps no officer out: they could no longer end it.")
 _GONE: Final = marked("This factor is not there any more, or it is a password.")
 
 
@@ -71,6 +72,8 @@ class AccountInterventions:
     def restrict(self, account_id: UUID, kind: str, until: datetime, *, officer: Officer, reason: str) -> None:
         """Keep an account out until a time and end all it has open. Raises UserError."""
         not_own(account_id, officer)
+        if officer.in_emergency and self._staff.officer(account_id) is not None:
+            raise UserError(_NOT_OFFICERS)
         with self._database.transaction():
             self._restrictions.place(account_id, kind, until, reason=reason, actor=officer.actor)
             self._end_all(account_id, "restricted", officer)

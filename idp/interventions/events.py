@@ -90,3 +90,39 @@ class ValueRevealed(Event):
     action: ClassVar[str] = "account.value_revealed"
 
     value_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlassEvent(Event):
+    """Base of what happens to a break-glass; ``session_id`` is the session it was asked for with."""
+
+    glass: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlassAsked(BreakGlassEvent):
+    action: ClassVar[str] = "break_glass.asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlassOpened(BreakGlassEvent):
+    """A second custodian confirmed: the permissions are in force for an hour."""
+
+    action: ClassVar[str] = "break_glass.opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlassUsed(BreakGlassEvent):
+    """A page of the console was asked for while the glass was open."""
+
+    action: ClassVar[str] = "break_glass.used"
+
+    permission: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlassEnded(BreakGlassEvent):
+    """By the actor; by the system when its time was up."""
+
+    action: ClassVar[str] = "break_glass.ended"

@@ -26,9 +26,14 @@ def _expiries(services: Any) -> int:  # noqa: ANN401 - the services of wiring
     return announced
 
 
+def _break_glass(services: Any) -> int:  # noqa: ANN401 - the services of wiring
+    return 0 if services.break_glass.current() is None else 1
+
+
 JOBS: Final = (
     Job("evaluate_alert_rules", timedelta(minutes=1), _rules),
     Job("look_at_deliveries", timedelta(minutes=1), _deliveries),
     Job("look_at_sealing", timedelta(minutes=1), _sealing),
+    Job("end_break_glass", timedelta(minutes=1), _break_glass),
     Job("announce_expiries", timedelta(hours=1), _expiries),
 )

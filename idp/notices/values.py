@@ -29,8 +29,9 @@ HUNT_ALERT: Final = Template("hunt_alert", marked("An alert rule found something
 DELIVERIES_GIVEN_UP: Final = Template("deliveries_given_up", marked("Deliveries were given up"))
 SEALING_STOPPED: Final = Template("sealing_stopped", marked("The audit record is not sealed"))
 FACTOR_CHANGED: Final = Template("factor_changed", marked("The means of sign-in changed"))
+BREAK_GLASS: Final = Template("break_glass", marked("Break-glass"))
 
-TEMPLATES: Final = (CREDENTIAL_EXPIRING, HUNT_ALERT, DELIVERIES_GIVEN_UP, SEALING_STOPPED, FACTOR_CHANGED)
+TEMPLATES: Final = (CREDENTIAL_EXPIRING, HUNT_ALERT, DELIVERIES_GIVEN_UP, SEALING_STOPPED, FACTOR_CHANGED, BREAK_GLASS)
 TITLES: Final[Mapping[str, str]] = MappingProxyType({one.name: one.title for one in TEMPLATES})
 STATES: Final = {
     "waiting": marked("Waiting"),

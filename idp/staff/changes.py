@@ -146,7 +146,7 @@ class Changes:
         return done
 
     def _check(self, change: Change, officer: Officer) -> None:
-        if not officer.may(self._kinds[change.kind].approved_with):
+        if not officer.holds(self._kinds[change.kind].approved_with):
             raise UserError(_NOT_YOURS)
         if officer.person_id == change.author_id:
             raise UserError(_OWN)
@@ -182,7 +182,7 @@ class Changes:
         """Say no: the request is over. Raises UserError."""
         with self._database.transaction():
             change = self._open(request_id)
-            if not officer.may(self._kinds[change.kind].approved_with):
+            if not officer.holds(self._kinds[change.kind].approved_with):
                 raise UserError(_NOT_YOURS)
             self._close(change, "rejected")
             self._note(ChangeRejected, change, officer, reason)

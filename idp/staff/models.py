@@ -31,7 +31,9 @@ class OfficerPower(Base):
 
     __tablename__ = "officer_power"
     __table_args__ = (
-        CheckConstraint("power IN ('system', 'security', 'audit', 'delegate', 'help_desk')", name="ck_officer_power"),
+        CheckConstraint(
+            "power IN ('system', 'security', 'audit', 'delegate', 'help_desk', 'custodian')", name="ck_officer_power"
+        ),
     )
 
     person_id: Mapped[UUID] = plain(UUIDType, ForeignKey("natural_person.id"), primary_key=True)

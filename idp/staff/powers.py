@@ -19,6 +19,7 @@ class Power(StrEnum):
     AUDIT = "audit"
     DELEGATE = "delegate"
     HELP_DESK = "help_desk"
+    CUSTODIAN = "custodian"
 
 
 class Permission(StrEnum):
@@ -51,13 +52,18 @@ class Permission(StrEnum):
     SEE_STAFF = "staff.see"
     CHANGE_STAFF = "staff.change"
     APPROVE_REQUESTS = "requests.approve"
+    SEE_BREAK_GLASS = "break_glass.see"
+    BREAK_GLASS = "break_glass.open"
 
 
 OFFICERS: Final = frozenset({Power.SYSTEM, Power.SECURITY, Power.AUDIT})
 """The three separate administrators. They sign in with a phishing-resistant authenticator (rule A2)."""
 
+NEED_PASSKEYS: Final = OFFICERS | {Power.CUSTODIAN}
+"""Who cannot be phished: the officers, and those who hold one of the two keys of the break-glass."""
+
 _SYSTEM, _SECURITY, _AUDIT = Power.SYSTEM, Power.SECURITY, Power.AUDIT
-_DELEGATE, _HELP_DESK = Power.DELEGATE, Power.HELP_DESK
+_DELEGATE, _HELP_DESK, _CUSTODIAN = Power.DELEGATE, Power.HELP_DESK, Power.CUSTODIAN
 
 PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
     {
@@ -88,8 +94,26 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.SEE_STAFF: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_STAFF: frozenset({_SECURITY}),
         Permission.APPROVE_REQUESTS: frozenset({_SECURITY}),
+        Permission.SEE_BREAK_GLASS: frozenset({_SYSTEM, _SECURITY, _AUDIT, _CUSTODIAN}),
+        Permission.BREAK_GLASS: frozenset({_CUSTODIAN}),
     }
 )
+
+EMERGENCY: Final = frozenset(
+    {
+        Permission.SEE_ACCOUNTS,
+        Permission.RESTRICT_ACCOUNTS,
+        Permission.SEE_SESSIONS,
+        Permission.END_SESSIONS,
+        Permission.SEE_CLIENTS,
+        Permission.STOP_CLIENTS,
+        Permission.SEE_EVENTS,
+        Permission.SEE_KEYS,
+        Permission.ROTATE_KEYS,
+        Permission.SEE_HEALTH,
+    }
+)
+"""What a custodian may do besides while the glass is broken: see, and stop. Never approve, grant, export or reveal."""
 
 NAMES: Final[Mapping[Power, str]] = MappingProxyType(
     {
@@ -98,6 +122,7 @@ NAMES: Final[Mapping[Power, str]] = MappingProxyType(
         Power.AUDIT: marked("Auditor"),
         Power.DELEGATE: marked("Department delegate"),
         Power.HELP_DESK: marked("Help desk"),
+        Power.CUSTODIAN: marked("Break-glass custodian"),
     }
 )
 

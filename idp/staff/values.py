@@ -5,17 +5,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from idp.staff.powers import Permission, Power, may
+from idp.staff.powers import EMERGENCY, Permission, Power, may
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """A break-glass that was asked for (``until`` is None) or is open."""
+
+    id: UUID
+    opener_id: UUID
+    opener_account_id: UUID
+    session_id: UUID
+    reason: str = field(repr=False)
+    asked_at: datetime
+    confirm_until: datetime
+    confirmer_id: UUID | None
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """A human with a power, using it through an account."""
+    """A human with a power, using it through an account. ``glass``: the break-glass that is under way, whoever's;
+    ``in_emergency``: it is open, and for the session that this request came with.
+    """
 
     person_id: UUID
     account_id: UUID
     power: Power
     agency: str | None = None
+    glass: Glass | None = None
+    in_emergency: bool = False
 
     @property
     def actor(self) -> str:
@@ -23,7 +42,11 @@ class Officer:
         return f"account:{self.account_id}"
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether their power includes a permission."""
+        """Tell whether their power, or the glass they broke, includes a permission."""
+        return self.holds(permission) or (self.in_emergency and permission in EMERGENCY)
+
+    def holds(self, permission: Permission) -> bool:
+        """Tell whether their power alone includes a permission: a broken glass approves nothing."""
         return may(self.power, permission)
 
     def looks_after(self, agency: str | None) -> bool:

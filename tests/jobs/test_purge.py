@@ -116,6 +116,7 @@ def test_job_is_due_at_the_start_and_again_after_its_interval():
         "evaluate_alert_rules",
         "look_at_deliveries",
         "look_at_sealing",
+        "end_break_glass",
     ]
 
 

@@ -9,6 +9,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.interventions.alerts.expiries import ExpiryNotices
+from idp.interventions.alerts.glass_alarm import GlassAlarm
 from idp.interventions.alerts.hunting import Sight
 from idp.interventions.alerts.owners import OwnerNotices
 from idp.interventions.alerts.raising import Alerts
@@ -55,6 +56,7 @@ class Alerting:
             signals=sources.signals,
             sealer=sources.sealer,
         )
+        self.glass_alarm = GlassAlarm(clock, self.alerts, recipients)
         self.expiries = ExpiryNotices(
             database, clock, audit, credentials=sources.credentials, notices=notices, recipients=recipients
         )

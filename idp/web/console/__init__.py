@@ -11,6 +11,7 @@ from idp.web.console import (
     accounts,
     alert_rules,
     bootstrap,
+    break_glass,
     client_acts,
     client_brands,
     client_changes,
@@ -38,6 +39,15 @@ console.add_url_rule("/console", "overview", overview.show, methods=["GET"])
 console.add_url_rule("/console/search", "search", search.find, methods=["POST"])
 console.add_url_rule("/console/bootstrap", "bootstrap", bootstrap.show, methods=["GET"])
 console.add_url_rule("/console/bootstrap", "redeem_bootstrap", bootstrap.redeem, methods=["POST"])
+_GLASS = "/console/break-glass"
+console.add_url_rule(_GLASS, "break_glass", break_glass.show, methods=["GET"])
+console.add_url_rule(f"{_GLASS}/ask", "asking_break_glass", break_glass.asking, methods=["GET"])
+console.add_url_rule(f"{_GLASS}/ask", "ask_break_glass", break_glass.ask, methods=["POST"])
+console.add_url_rule(
+    f"{_GLASS}/<uuid:glass_id>/confirm", "confirming_break_glass", break_glass.confirming, methods=["GET"]
+)
+console.add_url_rule(f"{_GLASS}/<uuid:glass_id>/confirm", "confirm_break_glass", break_glass.confirm, methods=["POST"])
+console.add_url_rule(_GLASS, "end_break_glass", break_glass.end, methods=["POST"])
 console.add_url_rule("/console/requests", "requests", requests.show_all, methods=["GET"])
 console.add_url_rule("/console/requests/<uuid:request_id>", "request", requests.show, methods=["GET"])
 console.add_url_rule("/console/requests/<uuid:request_id>", "decide_request", requests.decide, methods=["POST"])

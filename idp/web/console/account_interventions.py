@@ -60,13 +60,13 @@ def restrict(officer: Officer, account_id: UUID) -> Response:
     return _restrict_page(officer, account_id, problems, form) if problems else see_other(f"{PATH}/{account_id}")
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def lifting(officer: Officer, account_id: UUID, kind: str) -> Response:
     """Ask why a restriction is to go."""
     return _lift_page(officer, account_id, kind)
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def lift(officer: Officer, account_id: UUID, kind: str) -> Response:
     """Let an account in again."""
     reason = read_form(request).text("reason")

@@ -26,13 +26,13 @@ from idp.web.shared.services import services
 _FACTOR: Final = FACTORS[0]
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def requiring(officer: Officer, account_id: UUID) -> Response:
     """Ask what is required, until when and why."""
     return _require_page(officer, account_id)
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def require(officer: Officer, account_id: UUID) -> Response:
     """Lay the requirement on the account and end its sessions."""
     form = read_form(request)
@@ -52,13 +52,13 @@ def require(officer: Officer, account_id: UUID) -> Response:
     return _require_page(officer, account_id, problems, form) if problems else see_other(f"{PATH}/{account_id}")
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def waiving(officer: Officer, account_id: UUID, kind: str) -> Response:
     """Ask why a requirement is taken back."""
     return _waive_page(officer, account_id, kind)
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def waive(officer: Officer, account_id: UUID, kind: str) -> Response:
     """Take a requirement back."""
     reason = read_form(request).text("reason")

@@ -38,14 +38,14 @@ def stop(officer: Officer, client_id: str) -> Response:
     return see_other(f"{PATH}/{client_id}")
 
 
-@requires(Permission.STOP_CLIENTS, fresh=True)
+@requires(Permission.STOP_CLIENTS, fresh=True, in_emergency=False)
 def resuming(officer: Officer, client_id: str) -> Response:
     """Ask why a stopped site is to work again."""
     _must_be_stopped(officer, client_id)
     return _act_page(officer, client_id, "resume_client.html")
 
 
-@requires(Permission.STOP_CLIENTS, fresh=True)
+@requires(Permission.STOP_CLIENTS, fresh=True, in_emergency=False)
 def resume(officer: Officer, client_id: str) -> Response:
     """Put it before the officers who approve."""
     _must_be_stopped(officer, client_id)

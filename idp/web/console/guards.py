@@ -3,18 +3,21 @@ and, for what is dangerous, within the last five minutes (rules A1, A2).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, Final, NoReturn, ParamSpec
 
+from flask import request
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from idp.factors.assurance import ACR_AAL2, acr_of, satisfies
+from idp.interventions.break_glass import is_for
 from idp.protocol.service import decay_of
 from idp.sessions.values import Session
 from idp.staff.events import ConsoleRefused
-from idp.staff.powers import OFFICERS, Permission
+from idp.staff.powers import NEED_PASSKEYS, Permission
 from idp.staff.values import Officer
 from idp.web.shared.guards import GUARD, to_sign_in
 from idp.web.shared.journeys import current_session
@@ -34,8 +37,12 @@ class PermissionMissing(Forbidden):
         self.permission = permission
 
 
-def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View[P]], Callable[P, Response]]:
-    """Call the view with the officer of this session. ``fresh`` asks for a sign-in of the last five minutes."""
+def requires(
+    permission: Permission, *, fresh: bool = False, in_emergency: bool = True
+) -> Callable[[View[P]], Callable[P, Response]]:
+    """Call the view with the officer of this session. ``fresh`` asks for a sign-in of the last five minutes; without
+    ``in_emergency`` the permission must come from the officer's own power, not from a broken glass.
+    """
 
     def guard(view: View[P]) -> Callable[P, Response]:
         @wraps(view)
@@ -43,8 +50,8 @@ def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View[P
             session = current_session()
             if session is None:
                 return to_sign_in()
-            officer = services().staff.officer(session.account_id)
-            if officer is None or not officer.may(permission):
+            officer = _officer_of(session)
+            if officer is None or not (officer.may(permission) if in_emergency else officer.holds(permission)):
                 _refuse(session, officer, permission)
             needed = acr_needed(officer)
             if not _is_strong(session, needed):
@@ -52,6 +59,8 @@ def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View[P
             if fresh and services().clock.now() - session.auth_time > FRESH_FOR:
                 return to_sign_in(acr_needed=needed, fresh_login=True)
             services().sessions.touch(session)
+            if officer.in_emergency:
+                services().break_glass.note_use(officer, permission, request.method)
             return view(officer, *args, **kwargs)
 
         setattr(guarded, GUARD, permission.value)
@@ -62,7 +71,15 @@ def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View[P
 
 def acr_needed(officer: Officer) -> str:
     """Return what an officer's sign-in must be worth."""
-    return services().settings.officer_acr if officer.power in OFFICERS else ACR_AAL2
+    return services().settings.officer_acr if officer.power in NEED_PASSKEYS else ACR_AAL2
+
+
+def _officer_of(session: Session) -> Officer | None:
+    officer = services().staff.officer(session.account_id)
+    if officer is None:
+        return None
+    glass = services().break_glass.current()
+    return replace(officer, glass=glass, in_emergency=is_for(glass, officer, session.id))
 
 
 def _is_strong(session: Session, needed: str) -> bool:

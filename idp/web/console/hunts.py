@@ -9,6 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
+from idp.interventions.alerts.glass_alarm import BREAK_GLASS_ALARM
 from idp.interventions.alerts.raising import RaisedAlert
 from idp.interventions.alerts.rules import Rule
 from idp.interventions.alerts.watching import DEAD_LETTERS, SEALING
@@ -22,7 +23,11 @@ from idp.web.console.guards import requires
 from idp.web.console.pages import console_page, places_of
 from idp.web.shared.services import services
 
-_ALARMS: Final = {DEAD_LETTERS: marked("Deliveries were given up"), SEALING: marked("The audit record is not sealed")}
+_ALARMS: Final = {
+    DEAD_LETTERS: marked("Deliveries were given up"),
+    SEALING: marked("The audit record is not sealed"),
+    BREAK_GLASS_ALARM: marked("Break-glass"),
+}
 _REMOVED: Final = marked("A rule since removed")
 _ALERTS_SHOWN: Final = timedelta(days=7)
 _USUAL: Final = "6h"

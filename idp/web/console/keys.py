@@ -61,13 +61,13 @@ def rotate(officer: Officer) -> Response:
     return _rotate_page(officer, "rotate_keys.html", problem) if problem else see_other(PATH)
 
 
-@requires(Permission.ROTATE_KEYS, fresh=True)
+@requires(Permission.ROTATE_KEYS, fresh=True, in_emergency=False)
 def replacing(officer: Officer) -> Response:
     """Say what an emergency rotation does, counted, and ask why."""
     return _emergency_page(officer)
 
 
-@requires(Permission.ROTATE_KEYS, fresh=True)
+@requires(Permission.ROTATE_KEYS, fresh=True, in_emergency=False)
 def replace(officer: Officer) -> Response:
     """Put an emergency rotation before a security officer."""
     alg, reason, problem = _asked()

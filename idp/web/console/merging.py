@@ -21,13 +21,13 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def merging(officer: Officer, account_id: UUID) -> Response:
     """Ask which account goes, and why."""
     return _page(officer, account_id)
 
 
-@requires(Permission.RESTRICT_ACCOUNTS, fresh=True)
+@requires(Permission.RESTRICT_ACCOUNTS, fresh=True, in_emergency=False)
 def merge(officer: Officer, account_id: UUID) -> Response:
     """Ask another officer to approve it."""
     form = read_form(request)

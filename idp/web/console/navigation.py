@@ -40,6 +40,7 @@ SECTIONS: Final = (
     Section("/console/messages", marked("Messages"), Permission.SEE_DELIVERIES),
     Section("/console/keys", marked("Keys"), Permission.SEE_KEYS),
     Section("/console/health", marked("Health"), Permission.SEE_HEALTH),
+    Section("/console/break-glass", marked("Break-glass"), Permission.SEE_BREAK_GLASS),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),
 )
 

@@ -30,6 +30,7 @@ def console_page(
         status,
         problems=problems,
         officer=officer,
+        glass=officer.glass,
         officer_name=(account.masked_name or account.username) if account else "",
         officer_power=NAMES[officer.power],
         console_menu=menu(officer),

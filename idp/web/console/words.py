@@ -40,6 +40,8 @@ PERMISSION_WORDS: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.SEE_STAFF: marked("See officers"),
         Permission.CHANGE_STAFF: marked("Give and take powers"),
         Permission.APPROVE_REQUESTS: marked("Approve requests"),
+        Permission.SEE_BREAK_GLASS: marked("See and end a break-glass"),
+        Permission.BREAK_GLASS: marked("Ask for and confirm a break-glass"),
     }
 )
 
@@ -91,6 +93,7 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "requirement": marked("Required by staff"),
         "replaced": marked("Replaced by a new session"),
         "consent_withdrawn": marked("Consent withdrawn"),
+        "break_glass_ended": marked("Break-glass ended"),
         "power_ended": marked("Power ended"),
         "organization_changed": marked("Other organization chosen"),
         "device_gone": marked("Device signed out"),
