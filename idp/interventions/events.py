@@ -48,7 +48,6 @@ class LegalHoldPlaced(Changed):
 
     action: ClassVar[str] = "account.hold_placed"
 
-    reference: str
     before: None = None
     after: HeldBy
 
@@ -57,7 +56,6 @@ class LegalHoldPlaced(Changed):
 class LegalHoldEnded(Changed):
     action: ClassVar[str] = "account.hold_ended"
 
-    reference: str
     before: HeldBy
     after: None = None
 

@@ -110,7 +110,6 @@ class LegalHolds:
                     account_id=account_id,
                     actor=officer.actor,
                     reason=reason,
-                    reference=reference,
                     after=HeldBy(reference=reference),
                 )
             )
@@ -132,7 +131,6 @@ class LegalHolds:
                     account_id=hold.account_id,
                     actor=officer.actor,
                     reason=reason,
-                    reference=hold.reference,
                     before=HeldBy(reference=hold.reference),
                 )
             )

@@ -66,9 +66,7 @@ def _is_kept(account_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
 def _grant_is_over(now: datetime) -> ColumnElement[bool]:
     """Nothing hangs on the grant any more: its session is long over, and no family and no code is left."""
     return (
-        exists().where(
-            OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _GRANTS_SHOW_FOR
-        )
+        exists().where(OPSession.id == AuthorizationGrant.op_session_id, OPSession.expires_at < now - _GRANTS_SHOW_FOR)
         & ~_is_kept(AuthorizationGrant.account_id)
         & ~exists().where(RefreshFamilyRow.grant_id == AuthorizationGrant.id)
         & ~exists().where(AuthorizationCodeRow.grant_id == AuthorizationGrant.id)

@@ -116,13 +116,13 @@ def test_parts_of_a_name_that_the_full_name_does_not_tell_are_kept(accounts):
     assert double.claim_value("family_name") == "张王"
 
 
-def read_with_organization(database, keyring, organization_id):
+def read_with_organization(database, keyring, clock, organization_id):
     statement = join_claims(select(Account.locked_at), literal(organization_id, UUIDType))
     with database.read() as connection:
-        return profile_of(connection.execute(statement).mappings().one(), keyring)
+        return profile_of(connection.execute(statement).mappings().one(), keyring, clock.now())
 
 
-def test_a_session_that_acts_for_an_organization_tells_which_in_the_same_statement(accounts, database, keyring):
+def test_a_session_that_acts_for_an_organization_tells_which_in_the_same_statement(accounts, database, keyring, clock):
     account_id = accounts.create(
         enterprise(
             memberships=(NewMembership(uscc=credit_code(1)), NewMembership(uscc=credit_code(2), name="二号公司"))
@@ -130,16 +130,16 @@ def test_a_session_that_acts_for_an_organization_tells_which_in_the_same_stateme
     )
     first, second = accounts.memberships(account_id)
 
-    acting = read_with_organization(database, keyring, second.organization_id)
+    acting = read_with_organization(database, keyring, clock, second.organization_id)
     assert acting.claim_value("organization") == {"code": credit_code(2), "name": "二号公司", "role": "agent"}
     assert acting.masked_claim("organization") == "二号公司"
-    unnamed = read_with_organization(database, keyring, first.organization_id)
+    unnamed = read_with_organization(database, keyring, clock, first.organization_id)
     assert unnamed.claim_value("organization")["name"] == credit_code(1)
-    assert read_with_organization(database, keyring, None).claim_value("organization") is None
+    assert read_with_organization(database, keyring, clock, None).claim_value("organization") is None
 
     with database.transaction() as connection:
         connection.execute(update(Membership).where(Membership.id == second.id).values(ended_at=second.started_at))
-    assert read_with_organization(database, keyring, second.organization_id).claim_value("organization") is None
+    assert read_with_organization(database, keyring, clock, second.organization_id).claim_value("organization") is None
     assert len(accounts.memberships(account_id)) == 1
     assert accounts.profile(account_id, organization_id=first.organization_id).claim_value("organization") is not None
     assert accounts.profile(account_id, organization_id=second.organization_id).claim_value("organization") is None

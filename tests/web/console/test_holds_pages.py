@@ -51,7 +51,7 @@ def test_one_officer_places_a_hold_and_another_ends_it(at_console, person, servi
     assert "Order 7/2026" not in page.text
     assert officer.get(f"/console/holds/{order.id}/end").status == 404
     events = {one.action: one for one in services.audit.of_account(person.account_id)}
-    assert events["account.hold_placed"].detail == {"reference": "Order 7/2026"}
+    assert events["account.hold_placed"].detail == {"after": {"reference": "Order 7/2026"}}
     assert events["account.hold_ended"].reason == "judgment given"
 
 
