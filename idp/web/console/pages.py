@@ -17,6 +17,7 @@ from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 
 _SYSTEM = marked("The service itself")
+_TAIL = 8
 _COMMAND = marked("Command line (%(user)s)")
 
 
@@ -69,7 +70,8 @@ def actor_name(actor: str) -> str:
 def actor_names(records: Sequence[AuditRecord], officer: Officer) -> dict[str, str]:
     """Return how staff call whoever acts in these records, and whom they are about, by the names of the record.
 
-    Citizens are named only to those who may see accounts; who acts for the state is named to all who see events.
+    Citizens are named only to those who may see accounts; the others read the end of an id. Who acts
+    for the state is named to all who see events.
     """
     clients, names = client_names(), {"system": gettext(_SYSTEM)}
     accounts = set()
@@ -83,7 +85,8 @@ def actor_names(records: Sequence[AuditRecord], officer: Officer) -> dict[str, s
             accounts.add(UUID(rest))
         if record.account_id:
             accounts.add(record.account_id)
+    everybody = frozenset(accounts)
     if not officer.may(Permission.SEE_ACCOUNTS):
         accounts &= {holder.account_id for holder in services().staff.holders()}
-    found = services().account_search.usernames(accounts)
-    return names | {f"account:{account_id}": username for account_id, username in found.items()}
+    called = {one: f"…{str(one)[-_TAIL:]}" for one in everybody} | services().account_search.usernames(accounts)
+    return names | {f"account:{account_id}": username for account_id, username in called.items()}

@@ -38,10 +38,13 @@ class TestNames:
     ):
         person, colleague = account_factory(), new_officer(Power.SECURITY)
         services.audit.record(locked(actor=f"account:{colleague.account_id}", account_id=person.account_id))
-        page = at_console(Power.AUDIT).get("/console/events", action="account.lock")
+        browser = at_console(Power.AUDIT)
+        page = browser.get("/console/events", action="account.lock")
         assert colleague.username in page.text
         assert person.username not in page.text
-        assert str(person.account_id) in page.text
+        assert f"…{str(person.account_id)[-8:]}" in page.text
+        event = services.audit.of_account(person.account_id)[0]
+        assert str(person.account_id) in browser.get(f"/console/events/{event.id}").text
 
 
 def locked(**values):
