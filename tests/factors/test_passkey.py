@@ -6,6 +6,10 @@ from uuid import UUID
 
 import cbor2
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -300,6 +304,17 @@ def test_staff_need_a_device_that_a_listed_maker_vouches_for(services, person, i
     device = Device(issuer, maker=change(maker))
     assert make(person, device, needs_attestation=True) == PasskeyRefused(reason)
     assert not services.factors.enrolled(person.account_id).has_second_factor
+
+
+@pytest.mark.usefixtures("maker")
+def test_chain_that_does_not_verify_spoils_nothing_that_the_thread_does_next(person, issuer, make):
+    """OpenSSL keeps errors in a queue for each thread; whoever looks there next would take them for its own."""
+    device = Device(issuer, maker=Maker(MODEL))
+    assert make(person, device, needs_attestation=True) == PasskeyRefused("wrong")
+    decryptor = Cipher(AES(bytes(32)), GCM(bytes(12), bytes(16))).decryptor()
+    decryptor.update(b"not what was sealed")
+    with pytest.raises(InvalidTag):
+        decryptor.finalize()
 
 
 def test_key_that_can_be_copied_is_not_attested(person, issuer, make, maker):

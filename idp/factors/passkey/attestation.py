@@ -11,6 +11,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from cryptography import x509
+from cryptography.hazmat.bindings.openssl.binding import Binding
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -44,6 +45,13 @@ class AttestationPolicy:
         if not self.roots or aaguid not in self.models:
             return False
         return _is_for_attestation(x509.load_der_x509_certificate(certificate), aaguid)
+
+
+def forget_openssl_errors() -> None:
+    """Empty this thread's queue of OpenSSL errors. A chain that does not verify leaves its own there (pyOpenSSL), and
+    the next use of OpenSSL in the thread would report them as its own.
+    """
+    Binding().lib.ERR_clear_error()
 
 
 def _is_for_attestation(certificate: x509.Certificate, aaguid: UUID) -> bool:

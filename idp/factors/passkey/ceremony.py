@@ -33,7 +33,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from idp.factors.passkey.attestation import AttestationPolicy
+from idp.factors.passkey.attestation import AttestationPolicy, forget_openssl_errors
 from idp.factors.passkey.challenges import LIFETIME
 from idp.factors.passkey.values import NewPasskey, PasskeyRefused, RelyingParty, Use
 from idp.foundation.digests import unb64url
@@ -147,6 +147,7 @@ def _judged(judge: Callable[[], T]) -> T | PasskeyRefused:
     try:
         return judge()
     except Exception:  # noqa: BLE001 - the libraries take apart hostile bytes; whatever breaks there is a refusal
+        forget_openssl_errors()
         return PasskeyRefused("wrong")
 
 
