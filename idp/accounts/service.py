@@ -4,7 +4,7 @@ What hangs on an account elsewhere (sessions, grants, authenticators) is ended b
 transaction: ``lock`` and ``close`` tell whether there was anything to end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -319,8 +319,11 @@ class Accounts:
         on_reject: OnReject = lambda _reject: None,
         on_progress: OnProgress = lambda _progress: None,
         actor: str = "system",
+        barred: Collection[str] = (),
     ) -> ImportOutcome:
-        """Import a file of JSON lines; see ``importing``. Call it outside any transaction. Raises ImportRefused."""
+        """Import a file of JSON lines; see ``importing``. Lines of the kinds in ``barred`` are bad lines. Call it
+        outside any transaction. Raises ImportRefused.
+        """
         return self._importer.run(
             file,
             store_password=store_password,
@@ -328,6 +331,7 @@ class Accounts:
             on_reject=on_reject,
             on_progress=on_progress,
             actor=actor,
+            barred=barred,
         )
 
 

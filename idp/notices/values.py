@@ -30,8 +30,17 @@ DELIVERIES_GIVEN_UP: Final = Template("deliveries_given_up", marked("Deliveries 
 SEALING_STOPPED: Final = Template("sealing_stopped", marked("The audit record is not sealed"))
 FACTOR_CHANGED: Final = Template("factor_changed", marked("The means of sign-in changed"))
 BREAK_GLASS: Final = Template("break_glass", marked("Break-glass"))
+COMMAND_ALARM: Final = Template("command_alarm", marked("A command took something away"))
 
-TEMPLATES: Final = (CREDENTIAL_EXPIRING, HUNT_ALERT, DELIVERIES_GIVEN_UP, SEALING_STOPPED, FACTOR_CHANGED, BREAK_GLASS)
+TEMPLATES: Final = (
+    CREDENTIAL_EXPIRING,
+    HUNT_ALERT,
+    DELIVERIES_GIVEN_UP,
+    SEALING_STOPPED,
+    FACTOR_CHANGED,
+    BREAK_GLASS,
+    COMMAND_ALARM,
+)
 TITLES: Final[Mapping[str, str]] = MappingProxyType({one.name: one.title for one in TEMPLATES})
 STATES: Final = {
     "waiting": marked("Waiting"),

@@ -8,6 +8,7 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.interventions.alerts.command_alarm import CommandAlarm
 from idp.interventions.alerts.expiries import ExpiryNotices
 from idp.interventions.alerts.glass_alarm import GlassAlarm
 from idp.interventions.alerts.hunting import Sight
@@ -57,6 +58,7 @@ class Alerting:
             sealer=sources.sealer,
         )
         self.glass_alarm = GlassAlarm(clock, self.alerts, recipients)
+        self.command_alarm = CommandAlarm(clock, self.alerts, recipients)
         self.expiries = ExpiryNotices(
             database, clock, audit, credentials=sources.credentials, notices=notices, recipients=recipients
         )
