@@ -31,6 +31,7 @@ HUNT_ALERT: Final = Template("hunt_alert", marked("An alert rule found something
 DELIVERIES_GIVEN_UP: Final = Template("deliveries_given_up", marked("Deliveries were given up"))
 SEALING_STOPPED: Final = Template("sealing_stopped", marked("The audit record is not sealed"))
 FACTOR_CHANGED: Final = Template("factor_changed", marked("The means of sign-in changed"))
+CONTACTS_CHANGED: Final = Template("contacts_changed", marked("The e-mail address or phone number changed"))
 NEW_DEVICE: Final = Template("new_device", marked("A sign-in from a new device"))
 RECOVERY: Final = Template("recovery", marked("A sign-in with a recovery code"))
 BREAK_GLASS: Final = Template("break_glass", marked("Break-glass"))
@@ -42,6 +43,7 @@ TEMPLATES: Final = (
     DELIVERIES_GIVEN_UP,
     SEALING_STOPPED,
     FACTOR_CHANGED,
+    CONTACTS_CHANGED,
     NEW_DEVICE,
     RECOVERY,
     BREAK_GLASS,

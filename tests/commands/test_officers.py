@@ -37,6 +37,7 @@ GIVING = [
     ("client", "rotate-secret", "tax"),
     ("client", "initial-token", "--agency", "tax-bureau"),
     ("staff", "grant", "--account", "somebody", "--power", "security"),
+    ("staff", "set-email", "--account", "somebody", "--email-file", "nowhere"),
     ("account", "create", "--kind", "staff", "--username", "new-colleague"),
     ("account", "unlock", "somebody"),
     ("audit", "erase", "somebody"),

@@ -22,6 +22,7 @@ from idp.web.console import (
     keys,
     merging,
     messages,
+    officer_emails,
     operation,
     overview,
     requests,
@@ -56,6 +57,9 @@ console.add_url_rule("/console/staff/new", "new_officer", staff.new, methods=["G
 console.add_url_rule("/console/staff/new", "request_officer", staff.request_grant, methods=["POST"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending, methods=["GET"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "end_officer", staff.end, methods=["POST"])
+_EMAIL = "/console/staff/<uuid:person_id>/email"
+console.add_url_rule(_EMAIL, "changing_officer_email", officer_emails.changing, methods=["GET"])
+console.add_url_rule(_EMAIL, "change_officer_email", officer_emails.change, methods=["POST"])
 console.add_url_rule("/console/sessions", "sessions", sessions.show, methods=["GET"])
 console.add_url_rule("/console/sessions", "change_sessions_views", sessions.change_views, methods=["POST"])
 console.add_url_rule("/console/sessions/end", "ending_sessions", sessions.estimate, methods=["GET"])

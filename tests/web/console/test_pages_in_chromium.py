@@ -34,7 +34,7 @@ PAGES = {
         "/console/clients/tax/versions/2/preview",
         "/console/staff",
     ),
-    Power.SECURITY: ("/console/sessions?method=password", "/console/events", "/console/hunts"),
+    Power.SECURITY: ("/console/sessions?method=password", "/console/events", "/console/hunts", "/console/staff"),
 }
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
