@@ -19,6 +19,7 @@ from idp.web.console import (
     events,
     holds,
     hunts,
+    initial_tokens,
     keys,
     merging,
     messages,
@@ -90,6 +91,13 @@ console.add_url_rule("/console/clients/<client_id>/resume", "resuming_client", c
 console.add_url_rule("/console/clients/<client_id>/resume", "resume_client", client_acts.resume, methods=["POST"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotating_secret", client_acts.rotating, methods=["GET"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotate_secret", client_acts.rotate, methods=["POST"])
+_TOKENS = "/console/initial-tokens"
+console.add_url_rule(_TOKENS, "initial_tokens", initial_tokens.show, methods=["GET"])
+console.add_url_rule(f"{_TOKENS}/new", "new_initial_token", initial_tokens.new, methods=["GET"])
+console.add_url_rule(f"{_TOKENS}/new", "issue_initial_token", initial_tokens.issue, methods=["POST"])
+_TOKEN = f"{_TOKENS}/<uuid:token_id>/revoke"
+console.add_url_rule(_TOKEN, "revoking_initial_token", initial_tokens.revoking, methods=["GET"])
+console.add_url_rule(_TOKEN, "revoke_initial_token", initial_tokens.revoke, methods=["POST"])
 console.add_url_rule("/console/events", "events", events.show, methods=["GET"])
 console.add_url_rule("/console/events", "change_events_views", events.change_views, methods=["POST"])
 console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])
