@@ -60,7 +60,7 @@ class Stream:
     last_delivered_at: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    polled_at: datetime | None
+    last_called_at: datetime | None
 
     @property
     def lane(self) -> str:
