@@ -115,15 +115,11 @@ def test_bodies_that_never_end_leave_threads_to_the_others():
     admission, bodies = BodyAdmission(Slow(), 8, spare=2), [SlowBody() for _ in range(6)]
     peers = ["192.0.2.1"] * 4 + ["198.51.100.1", "198.51.100.2"]
     with ThreadPoolExecutor(6) as threads:
-        asked = [
-            threads.submit(post, admission, peer, body) for peer, body in zip(peers[:4], bodies[:4], strict=True)
-        ]
+        asked = [threads.submit(post, admission, peer, body) for peer, body in zip(peers[:4], bodies[:4], strict=True)]
         assert all(body.is_read.wait(10) for body in bodies[:4])
         assert post(admission, "192.0.2.1", BytesIO(b"a=b")) == "503 Service Unavailable"
         assert post(admission, "192.0.2.2", BytesIO(b"a=b")) == "200 OK"
-        asked += [
-            threads.submit(post, admission, peer, body) for peer, body in zip(peers[4:], bodies[4:], strict=True)
-        ]
+        asked += [threads.submit(post, admission, peer, body) for peer, body in zip(peers[4:], bodies[4:], strict=True)]
         assert all(body.is_read.wait(10) for body in bodies)
         assert post(admission, "192.0.2.2", BytesIO(b"a=b")) == "503 Service Unavailable"
         assert ask(admission, "GET", "/healthz") == "200 OK"
