@@ -21,7 +21,7 @@ from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
 from idp.protocol.authorization_details import Detail
 from idp.protocol.authorization_details.requested import PARAMETER, for_audience, narrowed, requested_details
 from idp.protocol.binding.values import Binding
-from idp.protocol.claims import values_of
+from idp.protocol.claims import claims_of_scopes, values_of
 from idp.protocol.events import RefreshReplayed
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.resources import Resources, Target
@@ -60,9 +60,13 @@ class GrantParts:
         """Return the parts of the server that runs a grant."""
         return cast("GrantParts", grant.server.parts)
 
-    def id_token_claims(self, account_id: UUID, grant_id: UUID, claims: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """Return the values of the claims that were asked for in the ID token itself; no query when there are none."""
-        names = claims.get("id_token")
+    def id_token_claims(
+        self, client: Client, account_id: UUID, grant_id: UUID, claims: Mapping[str, Sequence[str]]
+    ) -> dict[str, Any]:
+        """Return the values of the claims that were asked for in the ID token itself, as far as the client may have
+        them now; no query when there are none.
+        """
+        names = frozenset(claims.get("id_token", ())) & claims_of_scopes(client.scope)
         if not names:
             return {}
         organization_id = self.grants.organization_of(grant_id) if "organization" in names else None
