@@ -46,6 +46,6 @@ def test_of_many_at_once_each_replaces_what_the_one_before_it_wrote(services, ac
     assert len(chain) == 5
     assert chain[0][0] == "a***@example.cn"
     assert sorted(after for _, after in chain) == [f"{first}***@example.cn" for first in "bcdef"]
-    befores, afters = {before for before, _ in chain}, {after for _, after in chain}
-    assert len(befores) == 5, "no two replaced the same address"
-    assert len(befores - afters) == 1
+    replaced, written = {before for before, _ in chain}, {after for _, after in chain}
+    assert len(replaced) == 5, "no two replaced the same address"
+    assert len(replaced - written) == 1
