@@ -2,6 +2,9 @@
 
 import pytest
 
+from idp.factors.assurance import VerifiedFactor
+from idp.sessions.values import Browser
+from tests.protocol.racing import together
 from tests.sign_in.visitor import Visitor
 
 ADDRESS = "zhang@example.cn"
@@ -64,6 +67,15 @@ def test_a_flood_of_sign_ins_is_three_letters_a_day_and_the_third_says_so(sign_i
     clock.advance(hours=2)
     sign_in()
     assert len(of_kind(letters, "new_device")) == 4
+
+
+def test_many_at_once_are_three_letters_too(services, owner, letters, clock):
+    def sign_in():
+        proved = [VerifiedFactor("password", clock.now())]
+        return services.sessions.open(owner.account_id, proved, services.entropy.uuid7(), Browser(is_new=True))
+
+    assert all(together([sign_in] * 8))
+    assert len(of_kind(letters, "new_device")) == 3
 
 
 def test_one_persons_flood_keeps_no_letter_from_another(services, sign_in, account_factory, clock, letters):
