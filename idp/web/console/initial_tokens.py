@@ -43,7 +43,7 @@ def show(officer: Officer) -> Response:
         profiles=PROFILES,
         issuers={line.issued_by: actor_name(line.issued_by) for line in lines},
         may_issue=officer.may(Permission.CHANGE_CLIENTS),
-        may_revoke=officer.may(Permission.REVOKE_INITIAL_TOKENS),
+        may_revoke=officer.may(Permission.STOP_REGISTRATION),
     )
 
 
@@ -63,13 +63,13 @@ def issue(officer: Officer) -> Response:
     return console_page(officer, "new_initial_token.html", issued=issued, agency=form.text("agency"))
 
 
-@requires(Permission.REVOKE_INITIAL_TOKENS, fresh=True)
+@requires(Permission.STOP_REGISTRATION, fresh=True)
 def revoking(officer: Officer, token_id: UUID) -> Response:
     """Ask why a token is to be revoked."""
     return _revoke_page(officer, _line(officer, token_id))
 
 
-@requires(Permission.REVOKE_INITIAL_TOKENS, fresh=True)
+@requires(Permission.STOP_REGISTRATION, fresh=True)
 def revoke(officer: Officer, token_id: UUID) -> Response:
     """Let nobody register with it any more."""
     line, reason = _line(officer, token_id), read_form(request).text("reason")

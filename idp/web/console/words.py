@@ -25,7 +25,7 @@ PERMISSION_WORDS: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.CHANGE_CLIENTS: marked("Register and change services"),
         Permission.APPROVE_CLIENTS: marked("Approve changes of services"),
         Permission.STOP_CLIENTS: marked("Stop a service at once"),
-        Permission.REVOKE_INITIAL_TOKENS: marked("Revoke registration tokens"),
+        Permission.STOP_REGISTRATION: marked("Revoke registration tokens"),
         Permission.SEE_EVENTS: marked("See events"),
         Permission.EXPORT_EVENTS: marked("Export events"),
         Permission.ERASE_PERSONAL_VALUES: marked("Erase personal values from events"),
