@@ -43,6 +43,7 @@ _LONGEST_DELAY = 3600
 HELD = datetime(9999, 12, 31, tzinfo=UTC)
 """When a message is due that waits for its receiver to come (``held_lanes``)."""
 _WAITING = text("settled_at IS NULL")
+_SETTLED = text("settled_at IS NOT NULL")
 _DEAD = text("settled_at IS NOT NULL AND delivered_at IS NULL")
 
 
@@ -53,7 +54,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         Index("ix_outbox_waiting", "lane", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
         Index("ix_outbox_about", "about"),
-        Index("ix_outbox_settled", "settled_at"),
+        Index("ix_outbox_settled", "settled_at", postgresql_where=_SETTLED, sqlite_where=_SETTLED),
         Index("ix_outbox_given_up", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
         Index("ix_outbox_dead", "lane", "settled_at", postgresql_where=_DEAD, sqlite_where=_DEAD),
     )
