@@ -251,14 +251,14 @@ class SignIn:
         position = self._enrolling(visit, interaction)
         if isinstance(position, Continue):
             return position
-        return self._factors.begin_totp(position.subject.account_id, self._username(position))
+        return self._factors.begin_totp(position.subject.account_id, self._username(position), visit.presession)
 
     def pending_totp(self, visit: Visit, interaction: Interaction) -> PendingTOTP | None:
         """Return the secret under way, to show it again beside a wrong code."""
         position = self._enrolling(visit, interaction)
         if isinstance(position, Continue):
             return None
-        return self._factors.pending_totp(position.subject.account_id, self._username(position))
+        return self._factors.pending_totp(position.subject.account_id, self._username(position), visit.presession)
 
     def confirm_totp(
         self, visit: Visit, interaction: Interaction, code: str, label: str
@@ -270,7 +270,7 @@ class SignIn:
         account_id = position.subject.account_id
         actor = f"account:{account_id}"
         with self._database.transaction():
-            outcome = self._factors.confirm_totp(account_id, code, label=label, actor=actor)
+            outcome = self._factors.confirm_totp(account_id, code, label=label, actor=actor, browser=visit.presession)
             if outcome is None:
                 return Expired()
             if isinstance(outcome, WrongCode):
