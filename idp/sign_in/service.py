@@ -210,7 +210,7 @@ class SignIn:
                 if attempt is not None:
                     return self._advance(visit, interaction, attempt, self._standings.devices_of(visit))
                 outcome = PasskeyRefused("not_admitted", outcome.account_id)
-            self._refuse_passkey(position, interaction, outcome)
+            self._refuse_passkey(position, interaction, outcome, visit.browser.network)
             return outcome
 
         return self._progress.committed(verify)
@@ -239,9 +239,13 @@ class SignIn:
             must_renew=account.must_renew,
         )
 
-    def _refuse_passkey(self, position: Position | None, interaction: Interaction, refused: PasskeyRefused) -> None:
+    def _refuse_passkey(
+        self, position: Position | None, interaction: Interaction, refused: PasskeyRefused, network: str
+    ) -> None:
         if position is not None:
             self._progress.failed(position.subject.attempt)
+        if refused.account_id is None and not self._tries.is_to_be_recorded(network):
+            return
         self._audit.record(
             PasskeyNotAccepted(account_id=refused.account_id, client_id=interaction.client_id, reason=refused.reason)
         )
