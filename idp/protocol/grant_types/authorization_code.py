@@ -116,6 +116,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             scope=code.scope,
             claims=tuple(sorted({name for names in code.claims.values() for name in names})),
             acr=code.acr,
+            network=parts.network_of(client),
         )
         rows = parts.audit.rows(event)
         if "refresh_token" in client.grant_types:

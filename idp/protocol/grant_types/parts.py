@@ -14,6 +14,7 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.logging import request_context
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
@@ -90,6 +91,12 @@ class GrantParts:
     def sub_for(self, target: Target, account_id: UUID, own: str) -> str:
         """Return the account's identifier as the audience knows it; ``own`` is the one in the client's sector."""
         return own if target.sector is None else self.grants.subject(account_id, target.sector)
+
+    def network_of(self, client: Client) -> str | None:
+        """Return the network that a site's server calls from; None for a client that runs at a person's, whose network
+        is a personal value.
+        """
+        return None if client.is_public else request_context.get().network or None
 
     def new_family(self, code: CodeContent, bound_to: Binding) -> Family:
         """Return a refresh family for a code, at its first generation."""

@@ -128,6 +128,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
             account_id=family.account_id,
             client_id=family.client_id,
             scope=scope,
+            network=parts.network_of(client),
         )
         rows = parts.audit.rows(event)
         generation = self._advance(parts, family, rows)
