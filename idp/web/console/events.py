@@ -70,7 +70,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         chips=event_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
         actions=actions(),
-        clients=client_names(),
+        clients=services().registry.names(),
         records=page.lines,
         places=places_of(record.network for record in page.lines),
         actors=actor_names(page.lines, officer),
@@ -94,7 +94,7 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         places=places_of([record.network]),
         facts=facts_of(record),
         actors=actor_names([record], officer),
-        names=client_names(),
+        names=client_names([record.client_id]),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
     )
