@@ -9,6 +9,7 @@ from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.details import Places, Whereabouts
 from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
@@ -133,6 +134,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     audit.encrypt_with(keyring)
+    networks = Networks(database, clock, entropy)
+    audit.details.place_by(_places(networks))
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
@@ -153,6 +156,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         settings=settings,
         on_ended=announcer.sessions_ended,
     )
+    sessions.place_by(networks)
     session_search = SessionSearch(database, clock)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     merging = Merging(
@@ -197,7 +201,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
-    throttle, networks = Throttle(database, clock), Networks(database, clock, entropy)
+    throttle = Throttle(database, clock)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
     standings = Standings(
@@ -343,6 +347,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         protocol,
         provisioning,
     )
+
+
+def _places(networks: Networks) -> Places:
+    """Return how the audit record is told where a network is."""
+
+    def places(network: str) -> Whereabouts | None:
+        place = networks.place_of(network)
+        return None if place is None else Whereabouts(place.region_key, place.operator_key)
+
+    return places
 
 
 def _fetcher(outbound: OutboundHTTP) -> Fetch:

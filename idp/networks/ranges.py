@@ -31,6 +31,16 @@ class Place:
     operator: str
     asn: int | None
 
+    @property
+    def region_key(self) -> str:
+        """How sessions and events name the region: after its country, because two countries may have one of a name."""
+        return f"{self.country} {self.region}".strip()
+
+    @property
+    def operator_key(self) -> str:
+        """How they name who runs it: by its number, else by its name; empty where the table does not say."""
+        return f"AS{self.asn}" if self.asn else self.operator
+
     def __str__(self) -> str:
         known = (self.region, self.country, self.operator, f"AS{self.asn}" if self.asn else "")
         return ", ".join(part for part in known if part)

@@ -175,7 +175,7 @@ class RegistryStore:
         if client_ids is not None:
             statement = statement.where(ClientVersion.client_id.in_(client_ids))
         with self._database.read() as connection:
-            return connection.execute(statement).all()
+            return cast("Sequence[Row[Any]]", connection.execute(statement).all())
 
     def versions(self, client_id: str) -> Sequence[Row[Any]]:
         """Return every version of a client, newest first."""
