@@ -30,6 +30,7 @@ from idp.interactions import Interactions
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.break_glass import BreakGlass
+from idp.interventions.charts import Charts
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
@@ -53,6 +54,7 @@ from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
 from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
+from idp.sessions.usage import SiteUsages
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import ProofsOfWork
@@ -99,6 +101,7 @@ class Services:
     changes: Changes
     saved_views: SavedViews
     session_search: SessionSearch
+    site_usages: SiteUsages
     mass_endings: MassEndings
     client_changes: ClientChanges
     key_changes: KeyChanges
@@ -108,6 +111,7 @@ class Services:
     merging: Merging
     break_glass: BreakGlass
     hunts: Hunts
+    charts: Charts
     alerting: Alerting
     networks: Networks
     travels: Travels
@@ -321,6 +325,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         changes,
         SavedViews(database, clock, entropy),
         session_search,
+        SiteUsages(database, clock),
         mass_endings,
         client_changes,
         key_changes,
@@ -330,6 +335,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         merging,
         BreakGlass(database, clock, entropy, audit, sessions=sessions, alarm=alerting.glass_alarm),
         alerting.hunts,
+        Charts(database, clock),
         alerting,
         networks,
         alerting.travels,

@@ -68,7 +68,7 @@ def tallies(connection: Connection, series: Sequence[Series], since: int) -> lis
         .where(AuditEvent.leaf_index.is_(None), AuditEvent.action.in_(ACTIONS), bucket >= since)
         .group_by(bucket, AuditEvent.action, AuditEvent.client_id, detail)
     )
-    rows = connection.execute(union_all(sealed, waiting)).all()
+    rows: Iterable[Sequence[Any]] = connection.execute(union_all(sealed, waiting)).all()
     return [one for one in _read(rows) if one.series in series]
 
 

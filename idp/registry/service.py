@@ -31,6 +31,7 @@ from idp.registry.views import (
     Applied,
     Approval,
     ClientDetail,
+    ClientGlance,
     ClientSummary,
     Comparison,
     Refused,
@@ -189,15 +190,19 @@ class Registry:
             for _, rows in groupby(self._store.client_rows(self._clock.now()), lambda row: row.client_id)
         )
 
-    def names(self, client_ids: Iterable[str] | None = None) -> dict[str, str]:
-        """Return what these clients are called, all of them for None: as in the version in force, else in the draft."""
+    def glance(self, client_ids: Iterable[str] | None = None) -> dict[str, ClientGlance]:
+        """Return whose these clients are and what they are called, all of them for None: as in the version in force,
+        else in the draft.
+        """
         wanted = None if client_ids is None else frozenset(client_ids)
         if wanted is not None and not wanted:
             return {}
-        return {
-            client_id: _shown(list(rows)).client_name
-            for client_id, rows in groupby(self._store.name_rows(wanted), lambda row: row.client_id)
-        }
+        shown = (_shown(list(rows)) for _, rows in groupby(self._store.name_rows(wanted), lambda row: row.client_id))
+        return {row.client_id: ClientGlance(row.client_id, row.client_name, row.agency) for row in shown}
+
+    def names(self, client_ids: Iterable[str] | None = None) -> dict[str, str]:
+        """Return what these clients are called, all of them for None."""
+        return {one.client_id: one.client_name for one in self.glance(client_ids).values()}
 
     def show(self, client_id: str) -> ClientDetail | None:
         """Return all that may be shown of a client."""

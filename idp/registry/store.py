@@ -158,17 +158,19 @@ class RegistryStore:
             return connection.execute(statement).all()
 
     def name_rows(self, client_ids: Collection[str] | None) -> Sequence[Row[Any]]:
-        """Return (client_id, status, client_name) of the published versions and open drafts of these clients, of all
-        for None; of the contents, which may hold keys and logos, the database hands out the names alone.
+        """Return (client_id, agency, status, client_name) of the published versions and open drafts of these clients,
+        of all for None; of the contents, which may hold keys and logos, the database hands out the names alone.
         """
         statement = (
             select(
                 ClientVersion.client_id,
+                ClientRow.agency,
                 ClientVersion.status,
                 ClientVersion.content.op("->>", return_type=Text())(literal("client_name", Text())).label(
                     "client_name"
                 ),
             )
+            .join(ClientRow, ClientRow.client_id == ClientVersion.client_id)
             .where(ClientVersion.status.in_(("draft", "in_review", "published")))
             .order_by(ClientVersion.client_id, ClientVersion.number)
         )

@@ -4,7 +4,6 @@ A session's id is a UUIDv7, so that the order of ids is the order of sign-ins.
 """
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.keyset import rows_of_page
-from idp.registry.models import ClientRow
 from idp.sessions.filters import SessionFilter
 from idp.sessions.models import ClientSession, OPSession, Subject
 from idp.sessions.store import factors_of
@@ -85,13 +83,6 @@ class SessionSearch:
         statement = select(Subject.account_id).where(Subject.sub == sub).limit(1)
         with self._database.read() as connection:
             return connection.scalar(statement)
-
-    def last_sign_ins(self) -> dict[str, datetime]:
-        """Return when each client was last signed in to, by one step in an index each; others are left out."""
-        latest = select(func.max(ClientSession.created_at)).where(ClientSession.client_id == ClientRow.client_id)
-        statement: Select[str, datetime | None] = select(ClientRow.client_id, latest.scalar_subquery())
-        with self._database.read() as connection:
-            return {client_id: at for client_id, at in connection.execute(statement) if at is not None}
 
     def estimate(self, chosen: SessionFilter) -> Estimate:
         """Count what ending the sessions of a filter would end."""

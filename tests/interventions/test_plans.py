@@ -136,11 +136,11 @@ def test_the_last_sign_ins_of_all_sites_are_one_statement_with_a_step_in_an_inde
 ):
     for number in range(3):
         registration_factory(f"site{number}")
-    count, plan = plan_of(services.session_search.last_sign_ins)
+    count, plan = plan_of(services.site_usages.of_all)
     assert count == 1
     assert "Seq Scan on client_session" not in plan, plan
     assert "Limit" in plan, f"every row of a site is read\n{plan}"
-    assert set(services.session_search.last_sign_ins()) == {"site0", "site1", "site2"}
+    assert set(services.site_usages.of_all()) == {"site0", "site1", "site2"}
 
 
 @pytest.mark.usefixtures("crowd")
@@ -148,3 +148,11 @@ def test_the_hunt_for_impossible_travel_is_one_statement_over_its_window(service
     count, plan = plan_of(lambda: services.travels.faster_than(900, timedelta(hours=1)))
     assert count == 1
     assert "Seq Scan on op_session" not in plan, plan
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_people_of_a_site_are_counted_by_an_index_over_its_sign_ins(services, plan_of, registration_factory):
+    registration_factory("site7")
+    _, plan = plan_of(services.site_usages.count)
+    assert "Seq Scan on client_session" not in plan, plan
+    assert services.site_usages.of_all()["site7"].people > 1

@@ -27,18 +27,6 @@ def enter(services, clock, entropy):
     return open_one
 
 
-def test_the_page_shows_chart_and_table_of_the_same_numbers(at_console, services, new_browser, account_factory):
-    person, browser = account_factory(), new_browser(language="en")
-    browser.get("/account")
-    browser.sign_in(person.username, "wrong password")
-    page = at_console(Power.AUDIT).get("/console/hunts")
-    assert page.status == 200
-    outcomes = services.hunts.sign_ins(HOUR)
-    assert (outcomes[-1].succeeded, outcomes[-1].refused) == (1, 1)
-    assert page.source.count('class="up"') == page.source.count('class="down"') == 1
-    assert "Succeeded" in page.text
-
-
 def test_one_network_with_many_accounts_is_found(at_console, account_factory, enter):
     for _ in range(3):
         enter(account_factory())
