@@ -107,7 +107,8 @@ class SessionSearch:
 
 def _is_led_by_site(chosen: SessionFilter) -> bool:
     """Tell whether a site's own sessions are what a page is found by; those of a person or a network are fewer."""
-    return chosen.client_id is not None and chosen.account_id is None and chosen.network is None
+    is_elsewhere_narrow = chosen.account_id or chosen.network or chosen.regions or chosen.operators
+    return chosen.client_id is not None and not is_elsewhere_narrow
 
 
 def _sessions_at(client_id: str | None, before: UUID | None, after: UUID | None) -> Subquery:

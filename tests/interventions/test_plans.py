@@ -15,10 +15,12 @@ ROWS = 30_000
 # Made in the database, because inserting each row from here would take a minute.
 FILL = """
 INSERT INTO op_session (id, digest, account_id, created_at, auth_time, last_seen_at, expires_at, factors,
-                        interaction_id, network, surface, ended_at)
+                        interaction_id, network, region, operator, surface, ended_at)
 SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, decode(lpad(to_hex(n), 64, '0'), 'hex'),
        (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1), {now} + n, {now}, {now}, {now} + 3600000000,
-       '[["password", 1]]', gen_random_uuid(), '10.' || n %% 200 || '.' || n %% 97 || '.0/24', 'provider',
+       '[["password", 1]]', gen_random_uuid(), '10.' || n %% 200 || '.' || n %% 97 || '.0/24',
+       CASE WHEN n %% 3 = 0 THEN 'CN Common' ELSE 'CN R' || n %% 500 END,
+       CASE WHEN n %% 3 = 0 THEN 'AS1' ELSE 'AS' || n %% 700 END, 'provider',
        CASE WHEN n %% 10 = 0 THEN NULL ELSE {now} END
 FROM generate_series(1, {rows}) AS n
 """
@@ -38,6 +40,14 @@ SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, {now} + n, 't
        'client:site' || n %% 40, 'site' || n %% 40, (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1),
        'R' || n, '{{}}', n + 10000
 FROM generate_series(1, {rows}) AS n
+"""
+
+
+FILL_DETAILS = """
+INSERT INTO audit_detail (event_id, opening, network_index, region_index, operator_index)
+SELECT id, ''::bytea, decode(lpad(to_hex(leaf_index %% 5000), 32, '0'), 'hex'),
+       {region}, decode(lpad(to_hex(leaf_index %% 700), 32, '0'), 'hex')
+FROM audit_event WHERE action = 'token.refreshed'
 """
 
 
@@ -90,6 +100,12 @@ def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, pl
         SessionFilter(client_id="site7", method="password", state="all"),
         SessionFilter(method="passkey"),
         SessionFilter(method="recovery_code", state="all"),
+        SessionFilter(regions=("CN Common",)),
+        SessionFilter(regions=("CN R7",)),
+        SessionFilter(regions=("nowhere",), state="all"),
+        SessionFilter(operators=("AS1",), state="all"),
+        SessionFilter(operators=("AS7", "AS8", "AS9")),
+        SessionFilter(regions=("CN R7",), operators=("AS7",), client_id="site7", state="all"),
     ]
     for chosen in filters:
         count, plan = plan_of(lambda chosen=chosen: services.session_search.page(chosen))
@@ -128,6 +144,27 @@ def test_events_are_found_by_an_index_whatever_they_are_sought_by(services, reco
         assert "Seq Scan on audit_event" not in plan, f"{chosen}\n{plan}"
         if chosen.action != "token.refreshed" and chosen.actor != "client:site7":
             assert "audit_event_pkey" not in plan, f"{chosen}\n{plan}"
+
+
+def test_events_of_a_place_are_found_by_its_index_however_many_there_are(services, record, plan_of):
+    details = services.audit.details
+    with services.database.transaction() as connection:
+        common, rare = (f"'\\x{details.index(name, 'region').hex()}'::bytea" for name in ("CN Common", "CN Rare"))
+        region = f"CASE WHEN leaf_index %% 3 = 0 THEN {common} WHEN leaf_index %% 900 = 1 THEN {rare} END"
+        connection.exec_driver_sql(FILL_DETAILS.format(region=region))
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    assert record
+    for chosen in (
+        EventFilter(regions=("CN Common",)),
+        EventFilter(regions=("CN Rare",)),
+        EventFilter(regions=("nowhere", "elsewhere")),
+        EventFilter(operators=("AS4134",)),
+        EventFilter(regions=("CN Rare",), operators=("AS4134",), account_id=record),
+    ):
+        count, plan = plan_of(lambda chosen=chosen: services.event_search.page(chosen))
+        assert count == 1
+        assert "Seq Scan" not in plan, f"{chosen}\n{plan}"
 
 
 @pytest.mark.usefixtures("crowd")

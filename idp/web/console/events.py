@@ -74,6 +74,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         records=page.lines,
         places=places_of(record.network for record in page.lines),
         actors=actor_names(page.lines, officer),
+        has_table=services().networks.is_loaded,
         newer=page.newer,
         older=page.older,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,

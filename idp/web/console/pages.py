@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from idp.audit.records import AuditRecord
 from idp.foundation.translation import marked
+from idp.networks.ranges import Place
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.navigation import menu
@@ -49,10 +50,10 @@ def client_names(client_ids: Iterable[str | None]) -> dict[str, str]:
     return services().registry.names(one for one in client_ids if one is not None)
 
 
-def places_of(networks: Iterable[str | None]) -> dict[str, str]:
+def places_of(networks: Iterable[str | None]) -> dict[str, Place]:
     """Return where networks are, those that the table of networks knows."""
     found = {network: services().networks.place_of(network) for network in networks if network is not None}
-    return {network: str(place) for network, place in found.items() if place is not None}
+    return {network: place for network, place in found.items() if place is not None}
 
 
 def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list

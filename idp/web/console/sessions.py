@@ -75,6 +75,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         lines=page.lines,
         devices={line.id: device_name(line.user_agent).device for line in page.lines},
         places=places_of(line.network for line in page.lines),
+        has_table=services().networks.is_loaded,
         newer=page.newer,
         older=page.older,
         ending_url=address(f"{PATH}/end", given),

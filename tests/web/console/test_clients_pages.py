@@ -331,7 +331,7 @@ def test_the_list_says_how_many_people_use_a_site_and_what_was_refused_to_it(
     said = {"call": REFUSED_CALL, "count": 12, "minute": "now"}
     services.audit.record(CallsCounted(client_id="tax", **said))
     assert services.site_usages.of_all()["tax"].people == 2
-    assert re.search(r" 2 \S+ \S+ 12 ", line()), line()
+    assert re.search(r" at 09:00 2 .* at 09:00 12 ", line()), line()
 
 
 def test_people_are_counted_anew_when_their_count_is_old_and_those_of_long_ago_are_left_out(
