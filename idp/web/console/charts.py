@@ -70,9 +70,9 @@ def outcome_chart_of(outcomes: Sequence[Outcomes]) -> OutcomeChart:
     )
 
 
-def width_of(count: int, most: int) -> int:
-    """Return how long a lying bar is, of a hundred; a bar that stands for anything is seen."""
-    return max(count * 100 // most, 1) if count else 0
+def share_of(count: int, total: int) -> int:
+    """Return how long the bar of a share is, of a hundred; a bar that stands for anything is seen."""
+    return max(count * 100 // total, 1) if count else 0
 
 
 def _length(count: int, most: int) -> int:

@@ -35,7 +35,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "region": marked("Region"),
     "operator": marked("Operator or AS number"),
     "since": marked("From"),
-    "until": marked("Before"),
+    "until": marked("Earlier than"),
 }
 _BAD_TIME: Final = marked("Write a time such as 2026-03-02 09:00.")
 _BAD_NETWORK: Final = marked("Write an address or a network such as 198.51.100.0/24, not wider than /16 (IPv6: /40).")

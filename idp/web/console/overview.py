@@ -12,7 +12,7 @@ from idp.foundation.translation import marked
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS
-from idp.web.console.charts import outcome_chart_of, width_of
+from idp.web.console.charts import outcome_chart_of, share_of
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.console.words import word
@@ -112,14 +112,14 @@ def _charts_of_people(officer: Officer, span: timedelta) -> Mapping[str, Any]:
     if not officer.may(Permission.SEE_HUNTS):
         return {"sign_ins": None}
     means = services().charts.by_means(span)
-    most = max((one.count for one in means), default=0)
+    total = sum(one.count for one in means)
     return {
         "sign_ins": outcome_chart_of(services().hunts.sign_ins(span)),
         "means": [
             {
                 "text": gettext(_JOINED).join(map(word, one.means)),
                 "count": one.count,
-                "width": width_of(one.count, most),
+                "width": share_of(one.count, total),
             }
             for one in means
         ],
@@ -134,6 +134,7 @@ def _chart_of_services(officer: Officer, span: timedelta) -> Mapping[str, Any]:
     known = services().registry.glance(counted)
     shown = [(count, known[one]) for one, count in counted.items() if one in known]
     mine = [(count, one) for count, one in shown if officer.looks_after(one.agency)]
+    total = sum(count for count, _ in mine)
     top = sorted(mine, key=lambda pair: (-pair[0], pair[1].client_id))[:_REFUSED_SHOWN]
     return {
         "refused": [
@@ -141,7 +142,7 @@ def _chart_of_services(officer: Officer, span: timedelta) -> Mapping[str, Any]:
                 "client_id": one.client_id,
                 "name": one.client_name,
                 "count": count,
-                "width": width_of(count, top[0][0]),
+                "width": share_of(count, total),
             }
             for count, one in top
         ],
