@@ -86,11 +86,11 @@ class Details:
         """Return openings with fresh salts for these values."""
         return {place: Opening(self._entropy.token_bytes(SALT), value) for place, value in values.items()}
 
-    def row(self, event_id: UUID, openings: Openings, *, placed: bool = True) -> dict[str, Any]:
-        """Return the row that keeps them. Unless it is ``placed``, the event is not found by region and operator."""
+    def row(self, event_id: UUID, openings: Openings) -> dict[str, Any]:
+        """Return the row that keeps them."""
         plaintext = orjson.dumps({place: (one.salt.hex(), one.value) for place, one in openings.items()})
         network = openings.get(NETWORK)
-        place = self._places(network.value) if placed and network is not None else None
+        place = None if network is None else self._places(network.value)
         return {
             "event_id": event_id,
             "opening": self._cipher.encrypt(COLUMN, event_id, plaintext),

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from idp.audit.details import NETWORK, Cipher, Details, committed
 from idp.audit.events import Event, own_members
 from idp.audit.leaf import commitment, hash_of
-from idp.audit.models import COMMON, AuditDetail, AuditEvent
+from idp.audit.models import AuditDetail, AuditEvent
 from idp.audit.records import AuditRecord, reading, record_of
 from idp.foundation.clock import Clock
 from idp.foundation.database import Base, Database
@@ -107,7 +107,7 @@ class Audit:
         }
         if not openings:
             return {AuditEvent: row}
-        return {AuditEvent: row, AuditDetail: self.details.row(event_id, openings, placed=event.action not in COMMON)}
+        return {AuditEvent: row, AuditDetail: self.details.row(event_id, openings)}
 
     def of_account(self, account_id: UUID, *, limit: int = 50) -> Sequence[AuditRecord]:
         """Return the latest events of one account, newest first."""

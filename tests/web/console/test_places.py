@@ -5,7 +5,6 @@ import pytest
 from idp.audit.searching import EventFilter
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.logging import RequestContext, request_context
-from idp.protocol.events import CodeRedeemed
 from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Browser
 from idp.sign_in.events import CodeRefused
@@ -141,16 +140,6 @@ def test_all_sessions_of_a_region_are_ended_by_the_filter_and_no_others(at_conso
     assert services.mass_endings.run() == 2
     ended = {line.id for line in services.session_search.page(SessionFilter(state="ended"))}
     assert ended == {sessions[WUHAN], sessions[XIAN]}
-
-
-@pytest.mark.usefixtures("table")
-def test_events_of_tokens_come_from_servers_and_are_not_placed(services):
-    token = request_context.set(RequestContext("ref", WUHAN, ""))
-    services.audit.record(CodeRedeemed(client_id="tax", scope="openid", claims=(), acr="x"))
-    request_context.reset(token)
-    search = services.event_search
-    assert search.page(EventFilter(action="token.issued", regions=("CN Hubei",))) == []
-    assert len(search.page(EventFilter(action="token.issued", network=WUHAN))) == 1
 
 
 @pytest.mark.usefixtures("table")
