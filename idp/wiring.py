@@ -27,6 +27,7 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.account_list import AccountList
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.break_glass import BreakGlass
@@ -90,6 +91,7 @@ class Services:
     notices: Notices
     accounts: Accounts
     account_search: AccountSearch
+    account_list: AccountList
     restrictions: Restrictions
     requirements: Requirements
     factors: Factors
@@ -314,6 +316,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         notices,
         accounts,
         AccountSearch(database, clock, audit, keyring),
+        AccountList(database, clock, keyring),
         restrictions,
         requirements,
         factors,

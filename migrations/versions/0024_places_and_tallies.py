@@ -1,4 +1,4 @@
-"""Sessions and events found by region and operator; events tallied by what they say; how many people use a site.
+"""Sessions and events found by region and operator; events tallied by what they say; people of a site; accounts listed.
 
 Revision 0024, after 0022. It works with the version before it, which leaves the new columns empty, and with the version
 after it. On PostgreSQL the indexes are made while the service goes on writing (CONCURRENTLY).
@@ -21,13 +21,26 @@ class _Index(NamedTuple):
     name: str
     table: str
     columns: tuple[str, ...]
+    where: str | None
 
 
 _INDEXES = (
-    _Index("ix_op_session_region", "op_session", ("region", "id")),
-    _Index("ix_op_session_operator", "op_session", ("operator", "id")),
-    _Index("ix_audit_detail_region", "audit_detail", ("region_index", "event_id")),
-    _Index("ix_audit_detail_operator", "audit_detail", ("operator_index", "event_id")),
+    _Index("ix_op_session_region", "op_session", ("region", "id"), "region IS NOT NULL"),
+    _Index("ix_op_session_operator", "op_session", ("operator", "id"), "operator IS NOT NULL"),
+    _Index("ix_audit_detail_region", "audit_detail", ("region_index", "event_id"), "region_index IS NOT NULL"),
+    _Index("ix_audit_detail_operator", "audit_detail", ("operator_index", "event_id"), "operator_index IS NOT NULL"),
+    _Index("ix_account_kind", "account", ("kind", "id"), "kind <> 'citizen'"),
+    _Index("ix_account_locked", "account", ("id",), "locked_at IS NOT NULL"),
+    _Index("ix_account_closed", "account", ("id",), "closed_at IS NOT NULL"),
+    _Index("ix_account_restricted", "account", ("id",), "restricted_until IS NOT NULL"),
+    _Index(
+        "ix_account_required",
+        "account",
+        ("id",),
+        "reset_credential_until IS NOT NULL OR reprove_identity_until IS NOT NULL",
+    ),
+    _Index("ix_natural_person_ial", "natural_person", ("ial",), None),
+    _Index("ix_authenticator_kind", "authenticator", ("kind", "account_id"), "kind <> 'password'"),
 )
 _COLUMNS = {
     "op_session": (
@@ -130,5 +143,5 @@ def _place() -> None:
 
 
 def _create(one: _Index, **options: bool) -> None:
-    known = sa.text(f"{one.columns[0]} IS NOT NULL")
-    op.create_index(one.name, one.table, list(one.columns), postgresql_where=known, sqlite_where=known, **options)
+    where = None if one.where is None else sa.text(one.where)
+    op.create_index(one.name, one.table, list(one.columns), postgresql_where=where, sqlite_where=where, **options)

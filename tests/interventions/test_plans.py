@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from idp.audit.searching import EventFilter
 from idp.foundation.columns import microseconds
+from idp.interventions.account_list import AccountFilter
 from idp.sessions.filters import SessionFilter
 
 pytestmark = pytest.mark.only_on("postgresql")
@@ -48,6 +49,29 @@ INSERT INTO audit_detail (event_id, opening, network_index, region_index, operat
 SELECT id, ''::bytea, decode(lpad(to_hex(leaf_index %% 5000), 32, '0'), 'hex'),
        {region}, decode(lpad(to_hex(leaf_index %% 700), 32, '0'), 'hex')
 FROM audit_event WHERE action = 'token.refreshed'
+"""
+
+
+FILL_ACCOUNTS = """
+INSERT INTO natural_person (id, ial, ial_source, created_at, updated_at)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000001')::uuid, CASE WHEN n %% 500 = 0 THEN 3 ELSE 2 END, 'test',
+       {now}, {now}
+FROM generate_series(1, {rows}) AS n;
+INSERT INTO account (id, kind, username, natural_person_id, environment, is_demonstration, phone_verified,
+                     email_verified, roles, agency, created_at, updated_at, credentials_changed_at, locked_at,
+                     restricted_until, reset_credential_until, closed_at)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000002')::uuid,
+       CASE WHEN n %% 400 = 0 THEN 'staff' ELSE 'citizen' END,
+       'crowd' || n, (lpad(to_hex(n), 12, '0') || '70008000000000000001')::uuid,
+       'development', false, false, false, '[]',
+       CASE WHEN n %% 400 = 0 THEN 'bureau' || n %% 7 END, {now}, {now}, {now},
+       CASE WHEN n %% 900 = 1 THEN {now} END, CASE WHEN n %% 900 = 2 THEN {now} + 3600000000 END,
+       CASE WHEN n %% 900 = 3 THEN {now} + 3600000000 END, CASE WHEN n %% 900 = 4 THEN {now} END
+FROM generate_series(1, {rows}) AS n;
+INSERT INTO authenticator (id, account_id, kind, label, source, last_step, failures, created_at, activated_at)
+SELECT gen_random_uuid(), id, kind, '', 'person', 0, 0, {now}, {now}
+FROM (SELECT id, 'password' AS kind FROM account WHERE username LIKE 'crowd%%'
+      UNION ALL SELECT id, 'totp' FROM account WHERE username LIKE 'crowd%%00') AS made
 """
 
 
@@ -193,3 +217,30 @@ def test_the_people_of_a_site_are_counted_by_an_index_over_its_sign_ins(services
     _, plan = plan_of(services.site_usages.count)
     assert "Seq Scan on client_session" not in plan, plan
     assert services.site_usages.of_all()["site7"].people > 1
+
+
+def test_accounts_are_listed_by_one_statement_that_reads_no_table_through(services, plan_of, clock):
+    with services.database.transaction() as connection:
+        for statement in f"{FILL_ACCOUNTS};{FILL}".format(now=microseconds(clock.now()), rows=ROWS).split(";"):
+            connection.exec_driver_sql(statement)
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    filters = [
+        AccountFilter(),
+        AccountFilter(kind="citizen"),
+        AccountFilter(kind="staff"),
+        *(AccountFilter(state=state) for state in ("open", "locked", "restricted", "required", "closed")),
+        AccountFilter(ial=2),
+        AccountFilter(ial=3),
+        AccountFilter(ial=1),
+        AccountFilter(factor="password"),
+        AccountFilter(factor="totp"),
+        AccountFilter(factor="passkey"),
+        AccountFilter(agency="bureau3"),
+        AccountFilter(created_since=clock.now()),
+        AccountFilter(state="locked", factor="totp", ial=3, kind="staff"),
+    ]
+    for chosen in filters:
+        count, plan = plan_of(lambda chosen=chosen: services.account_list.page(chosen))
+        assert count == 1
+        assert "Seq Scan" not in plan, f"{chosen}\n{plan}"

@@ -30,6 +30,7 @@ class MenuLink:
 
 SECTIONS: Final = (
     Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
+    Section("/console/accounts", marked("Accounts"), Permission.SEE_ACCOUNTS),
     Section("/console/clients", marked("Services"), Permission.SEE_CLIENTS),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),

@@ -39,6 +39,7 @@ PAGES = {
     ),
     Power.SECURITY: (
         "/console",
+        "/console/accounts?kind=citizen",
         "/console/sessions?region=Lisbon&state=all",
         "/console/events",
         "/console/hunts",
