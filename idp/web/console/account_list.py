@@ -88,7 +88,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         400 if problems else 200,
         problems=problems,
         given=given,
-        chips=filters.chips(given, PATH, _LABELS, {"state": STATES, "created": CREATED}),
+        chips=filters.chips(given, PATH, _LABELS, {"state": STATES, "created": CREATED}, named=("kind", "factor")),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
         labels=_LABELS,
         choices=_CHOICES,

@@ -100,4 +100,4 @@ def page_of(clients: Sequence[ClientSummary], after: str) -> Lines:
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
     words: Mapping[str, Mapping[str, str]] = {"state": STATES, "expiring": EXPIRING_WORDS, "unused": UNUSED_WORDS}
-    return filters.chips(given, path, LABELS, words)
+    return filters.chips(given, path, LABELS, words, named=("environment",))

@@ -13,6 +13,7 @@ from flask import request
 from idp.accounts.identifiers import parse_identifier
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
+from idp.web.console.words import word
 from idp.web.shared.locale import gettext
 from idp.web.shared.services import services
 
@@ -44,13 +45,20 @@ def typed(names: Iterable[str]) -> dict[str, str]:
 
 
 def chips(
-    given: Mapping[str, str], path: str, labels: Mapping[str, str], words: Mapping[str, Mapping[str, str]]
+    given: Mapping[str, str],
+    path: str,
+    labels: Mapping[str, str],
+    words: Mapping[str, Mapping[str, str]],
+    *,
+    named: Collection[str] = (),
 ) -> list[Chip]:
-    """Return a chip for each active filter; ``words`` says what the values of a choice are called."""
+    """Return a chip for each active filter; ``words`` says what the values of a choice are called, ``named`` which
+    filters choose among values that all pages call by the same ``word``.
+    """
     return [
         Chip(
             gettext(labels[name]),
-            gettext(words[name][value]) if value in words.get(name, {}) else value,
+            gettext(words[name][value]) if value in words.get(name, {}) else word(value) if name in named else value,
             address(path, {kept: text for kept, text in given.items() if kept != name}),
         )
         for name, value in given.items()

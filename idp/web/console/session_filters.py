@@ -69,4 +69,4 @@ def parsed(given: Mapping[str, str]) -> SessionFilter:
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
     words: Mapping[str, Mapping[str, str]] = {"age": AGE_WORDS, "state": STATE_WORDS}
-    return filters.chips(given, path, _LABELS, words)
+    return filters.chips(given, path, _LABELS, words, named=("method",))
