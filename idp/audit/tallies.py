@@ -25,6 +25,7 @@ REFUSED_CALL: Final = "refused"
 """What the detail of ``client.calls`` says of requests that were answered with an error."""
 ACTIONS: Final = (SIGN_IN, PASSKEY_REFUSED, CALLS)
 TOGETHER: Final = "+"
+_LONGEST: Final = 255
 KEPT_FOR: Final = timedelta(days=90)
 
 
@@ -82,10 +83,11 @@ def _read(rows: Iterable[Sequence[Any]]) -> Iterator[Tallied]:
 
 
 def _said(action: str, client_id: str | None, detail: Mapping[str, Any]) -> Iterator[tuple[Series, str, int]]:
-    """Yield under which labels an event counts, and as how many."""
+    """Yield under which labels an event counts, and as how many. No event, whatever it says, may hold up the sealer."""
     if action == SIGN_IN:
-        yield "sign_in", TOGETHER.join(detail["factors"]), 1
+        yield "sign_in", TOGETHER.join(map(str, detail.get("factors") or ()))[:_LONGEST], 1
     elif action == PASSKEY_REFUSED:
         yield "passkey_refused", "", 1
-    elif action == CALLS and detail["call"] == REFUSED_CALL and client_id:
-        yield "refused", client_id, detail["count"]
+    elif action == CALLS and detail.get("call") == REFUSED_CALL and client_id:
+        count = detail.get("count")
+        yield "refused", client_id, count if isinstance(count, int) else 0
