@@ -99,7 +99,9 @@ def fill(connection: Connection, services: Services, draws: Draws, officer: str)
     copy(connection, "audit_detail", events.DETAIL, record.details(services.audit.details), sizes.events)
     connection.execute(events.COUNTS.encode())
     connection.execute(events.TALLIES.encode())
-    services.networks.load(network_table(), "networks.csv", on_bad_line=lambda number, text: click.echo(f"{number}: {text}"))
+    services.networks.load(
+        network_table(), "networks.csv", on_bad_line=lambda number, text: click.echo(f"{number}: {text}")
+    )
 
 
 if __name__ == "__main__":
