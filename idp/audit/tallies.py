@@ -11,7 +11,21 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Text, cast, func, select, type_coerce, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.audit.counts import WIDTH, bucket_of
 from idp.audit.models import AuditEvent, AuditTally
@@ -55,25 +69,50 @@ def tally_sealed(connection: Connection, database: Database, rows: Sequence[Mapp
 
 def tallies(connection: Connection, series: Sequence[Series], since: int) -> list[Tallied]:
     """Return the tallies of these series from a bucket on, by one statement; one may be there twice, to be added up."""
-    sealed = select(
-        AuditTally.bucket,
-        AuditTally.series,
-        AuditTally.label,
-        cast(None, Text).label("detail"),
-        AuditTally.count,
-    ).where(AuditTally.bucket >= since, AuditTally.series.in_(series))
     bucket = type_coerce(AuditEvent.occurred_at, BigInteger) // WIDTH
-    detail = cast(type_coerce(AuditEvent.detail, Text), Text)
-    waiting = (
-        select(bucket, AuditEvent.action, AuditEvent.client_id, detail, func.count())
-        .where(AuditEvent.leaf_index.is_(None), AuditEvent.action.in_(ACTIONS), bucket >= since)
-        .group_by(bucket, AuditEvent.action, AuditEvent.client_id, detail)
-    )
-    rows: Iterable[Sequence[Any]] = connection.execute(union_all(sealed, waiting)).all()
+    rows = connection.execute(_statement(series, since, AuditTally.bucket, bucket)).all()
     return [one for one in _read(rows) if one.series in series]
 
 
-def _read(rows: Iterable[Sequence[Any]]) -> Iterator[Tallied]:
+def totals(connection: Connection, series: Series, since: int) -> Counter[str]:
+    """Return how many events of a series there were from a bucket on, by label; the database adds them up."""
+    rows = connection.execute(_statement([series], since, *(literal(since, BigInteger),) * 2)).all()
+    counted: Counter[str] = Counter()
+    for one in _read(rows):
+        if one.series == series:
+            counted[one.label] += one.count
+    return counted
+
+
+def _statement(
+    series: Sequence[Series],
+    since: int,
+    sealed_in: ColumnElement[int] | InstrumentedAttribute[int],
+    waiting_in: ColumnElement[int],
+) -> CompoundSelect[Any]:
+    """Select (bucket, series or action, label or client, detail or none, count), of each bucket that is given."""
+    sealed = (
+        select(
+            sealed_in.label("bucket"),
+            AuditTally.series,
+            AuditTally.label,
+            cast(None, Text).label("detail"),
+            cast(func.sum(AuditTally.count), BigInteger),
+        )
+        .where(AuditTally.bucket >= since, AuditTally.series.in_(series))
+        .group_by(text("1"), AuditTally.series, AuditTally.label)
+    )
+    detail = cast(type_coerce(AuditEvent.detail, Text), Text)
+    is_recent = type_coerce(AuditEvent.occurred_at, BigInteger) >= since * WIDTH
+    waiting = (
+        select(waiting_in.label("bucket"), AuditEvent.action, AuditEvent.client_id, detail, func.count())
+        .where(AuditEvent.leaf_index.is_(None), AuditEvent.action.in_(ACTIONS), is_recent)
+        .group_by(text("1"), AuditEvent.action, AuditEvent.client_id, text("4"))
+    )
+    return union_all(sealed, waiting)
+
+
+def _read(rows: Iterable[Any]) -> Iterator[Tallied]:
     for bucket, what, label, detail, number in rows:
         if detail is None:
             yield Tallied(int(bucket), what, label, number)

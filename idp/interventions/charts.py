@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from idp.audit.counts import WIDTH, bucket_of
-from idp.audit.tallies import TOGETHER, Series, Tallied, tallies
+from idp.audit.tallies import TOGETHER, Series, Tallied, tallies, totals
 from idp.foundation.clock import Clock
 from idp.foundation.columns import moment_of
 from idp.foundation.database import Database
@@ -35,9 +35,7 @@ class Charts:
 
     def by_means(self, window: timedelta) -> list[MeansCount]:
         """Return how people signed in, the most usual way first."""
-        counted: Counter[str] = Counter()
-        for one in self._tallied(window, "sign_in"):
-            counted[one.label] += one.count
+        counted = self._totals(window, "sign_in")
         return [MeansCount(tuple(label.split(TOGETHER)), count) for label, count in counted.most_common()]
 
     def passkeys(self, window: timedelta) -> list[Outcomes]:
@@ -54,14 +52,15 @@ class Charts:
 
     def refused_by_client(self, window: timedelta) -> Mapping[str, int]:
         """Return how many requests were refused in the name of each client that has any."""
-        counted: Counter[str] = Counter()
-        for one in self._tallied(window, "refused"):
-            counted[one.label] += one.count
-        return counted
+        return self._totals(window, "refused")
 
     def _tallied(self, window: timedelta, *series: Series) -> list[Tallied]:
         with self._database.searching() as connection:
             return tallies(connection, series, self._span(window)[0])
+
+    def _totals(self, window: timedelta, series: Series) -> Counter[str]:
+        with self._database.searching() as connection:
+            return totals(connection, series, self._span(window)[0])
 
     def _span(self, window: timedelta) -> tuple[int, int]:
         now = self._clock.now()

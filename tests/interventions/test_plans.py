@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from idp.audit.counts import bucket_of
 from idp.audit.searching import EventFilter
 from idp.foundation.columns import microseconds
 from idp.interventions.account_list import AccountFilter
@@ -244,3 +245,24 @@ def test_accounts_are_listed_by_one_statement_that_reads_no_table_through(servic
         count, plan = plan_of(lambda chosen=chosen: services.account_list.page(chosen))
         assert count == 1
         assert "Seq Scan" not in plan, f"{chosen}\n{plan}"
+
+
+def test_a_chart_reads_the_tallies_of_its_window_and_not_the_record(services, record, plan_of, clock):
+    """A day of 250 sites that are refused something every five minutes, among six such days."""
+    assert record
+    now = bucket_of(clock.now())
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO audit_tally SELECT bucket, 'refused', 'site' || n, 3"
+            f" FROM generate_series({now - 288 * 6}, {now}) AS bucket, generate_series(1, 250) AS n"
+        )
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    day = timedelta(days=1)
+    charts = services.charts
+    for ask in (charts.by_means, charts.passkeys, charts.refused_by_client):
+        count, plan = plan_of(lambda ask=ask: ask(day))
+        assert count == 1
+        assert "Seq Scan on audit_event" not in plan, plan
+        assert "audit_tally_pkey" in plan, plan
+    assert services.charts.refused_by_client(day)["site250"] == 3 * 288
