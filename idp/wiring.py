@@ -9,6 +9,7 @@ from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
+from idp.audit.details import Places, Whereabouts
 from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
@@ -26,9 +27,11 @@ from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
+from idp.interventions.account_list import AccountList
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.break_glass import BreakGlass
+from idp.interventions.charts import Charts
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
@@ -52,6 +55,7 @@ from idp.sessions.devices import Devices
 from idp.sessions.grants import Grants
 from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
+from idp.sessions.usage import SiteUsages
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import ProofsOfWork
@@ -87,6 +91,7 @@ class Services:
     notices: Notices
     accounts: Accounts
     account_search: AccountSearch
+    account_list: AccountList
     restrictions: Restrictions
     requirements: Requirements
     factors: Factors
@@ -98,6 +103,7 @@ class Services:
     changes: Changes
     saved_views: SavedViews
     session_search: SessionSearch
+    site_usages: SiteUsages
     mass_endings: MassEndings
     client_changes: ClientChanges
     key_changes: KeyChanges
@@ -107,6 +113,7 @@ class Services:
     merging: Merging
     break_glass: BreakGlass
     hunts: Hunts
+    charts: Charts
     alerting: Alerting
     networks: Networks
     travels: Travels
@@ -133,6 +140,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     audit.encrypt_with(keyring)
+    networks = Networks(database, clock, entropy)
+    audit.details.place_by(_places(networks))
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
@@ -153,6 +162,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         settings=settings,
         on_ended=announcer.sessions_ended,
     )
+    sessions.place_by(networks)
     session_search = SessionSearch(database, clock)
     devices = Devices(database, clock, entropy, remembered_for=timedelta(seconds=settings.remembered_browser_seconds))
     merging = Merging(
@@ -197,7 +207,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
-    throttle, networks = Throttle(database, clock), Networks(database, clock, entropy)
+    throttle = Throttle(database, clock)
     outbound = OutboundHTTP(settings)
     attempts = Attempts(database, clock, entropy, lifetime=timedelta(seconds=settings.attempt_lifetime_seconds))
     standings = Standings(
@@ -310,6 +320,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         notices,
         accounts,
         AccountSearch(database, clock, audit, keyring),
+        AccountList(database, clock, keyring),
         restrictions,
         requirements,
         factors,
@@ -321,6 +332,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         changes,
         SavedViews(database, clock, entropy),
         session_search,
+        SiteUsages(database, clock),
         mass_endings,
         client_changes,
         key_changes,
@@ -330,6 +342,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         merging,
         BreakGlass(database, clock, entropy, audit, sessions=sessions, alarm=alerting.glass_alarm),
         alerting.hunts,
+        Charts(database, clock),
         alerting,
         networks,
         alerting.travels,
@@ -347,6 +360,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         protocol,
         provisioning,
     )
+
+
+def _places(networks: Networks) -> Places:
+    """Return how the audit record is told where a network is."""
+
+    def places(network: str) -> Whereabouts | None:
+        place = networks.place_of(network)
+        return None if place is None else Whereabouts(place.region_key, place.operator_key)
+
+    return places
 
 
 def _fetcher(outbound: OutboundHTTP) -> Fetch:

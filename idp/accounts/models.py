@@ -17,6 +17,7 @@ from idp.foundation.database import Base
 from idp.keyring.reencryption import EncryptedColumn
 
 _LIVE = text("ended_at IS NULL")
+_ASKED = text("reset_credential_until IS NOT NULL OR reprove_identity_until IS NOT NULL")
 _STAFF = text("agency IS NOT NULL")
 
 
@@ -28,7 +29,10 @@ class NaturalPerson(Base):
     """
 
     __tablename__ = "natural_person"
-    __table_args__ = (Index("ix_natural_person_id_tail", "id_tail_digest", "id"),)
+    __table_args__ = (
+        Index("ix_natural_person_id_tail", "id_tail_digest", "id"),
+        Index("ix_natural_person_ial", "ial"),
+    )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     legal_name: Mapped[bytes | None] = secret(Ciphertext)
@@ -73,6 +77,17 @@ class Account(Base):
         Index("ix_account_natural_person", "natural_person_id"),
         Index("ix_account_phone_tail", "phone_tail_digest", "id"),
         Index("ix_account_agency", "agency", "id", postgresql_where=_STAFF, sqlite_where=_STAFF),
+        # The few that a list must not look through all others for.
+        *(
+            Index(f"ix_account_{name}", *columns, postgresql_where=few, sqlite_where=few)
+            for name, columns, few in (
+                ("kind", ("kind", "id"), text("kind <> 'citizen'")),
+                ("locked", ("id",), text("locked_at IS NOT NULL")),
+                ("closed", ("id",), text("closed_at IS NOT NULL")),
+                ("restricted", ("id",), text("restricted_until IS NOT NULL")),
+                ("required", ("id",), _ASKED),
+            )
+        ),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

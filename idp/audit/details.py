@@ -5,7 +5,7 @@ handed in, because the keyring itself records events. The network is found again
 """
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
@@ -17,10 +17,11 @@ from idp.foundation.errors import IDPError
 
 COLUMN: Final = "audit_detail.opening"
 NETWORK: Final = "network"
+REGION: Final = "region"
+OPERATOR: Final = "operator"
 # What a search for a network may be made of: a wider one than a /16 or /40 is no place that anybody comes from.
 MOST_NETWORKS: Final = 256
 _MOST_REMEMBERED: Final = 1024
-_INDEX: Final = "audit.network"
 _INDEX_BYTES: Final = 16
 _KEPT_PREFIX: Final = {4: 24, 6: 48}
 
@@ -48,17 +49,32 @@ class Opening(NamedTuple):
 Openings = Mapping[str, Opening]
 
 
+class Whereabouts(NamedTuple):
+    """The region of a network and who runs it, each as it is looked for; empty for what is not known."""
+
+    region: str
+    operator: str
+
+
+Places = Callable[[str], Whereabouts | None]
+
+
 class Details:
     """Closes and opens the personal values of events."""
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._given: Cipher | None = None
-        self._indexes: dict[str, bytes] = {}
+        self._places: Places = lambda _network: None
+        self._indexes: dict[tuple[str, str], bytes] = {}
 
     def use(self, cipher: Cipher) -> None:
         """Take the keys. Until then no event with a personal value can be recorded or read."""
         self._given = cipher
+
+    def place_by(self, places: Places) -> None:
+        """Take who tells where a network is: the table of networks, which lies above this package."""
+        self._places = places
 
     @property
     def _cipher(self) -> Cipher:
@@ -74,10 +90,13 @@ class Details:
         """Return the row that keeps them."""
         plaintext = orjson.dumps({place: (one.salt.hex(), one.value) for place, one in openings.items()})
         network = openings.get(NETWORK)
+        place = None if network is None else self._places(network.value)
         return {
             "event_id": event_id,
             "opening": self._cipher.encrypt(COLUMN, event_id, plaintext),
             "network_index": None if network is None else self.index(network.value),
+            "region_index": self.index(place.region, REGION) if place and place.region else None,
+            "operator_index": self.index(place.operator, OPERATOR) if place and place.operator else None,
         }
 
     def opened(self, event_id: UUID, ciphertext: bytes | None) -> dict[str, Opening]:
@@ -94,13 +113,15 @@ class Details:
         except IDPError:
             return {}
 
-    def index(self, network: str) -> bytes:
-        """Return by what the events from a network are found. The servers of sites ask from the same ones all day."""
-        found = self._indexes.get(network)
+    def index(self, value: str, kind: str = NETWORK) -> bytes:
+        """Return by what the events from a network, region or operator are found. The servers of sites ask from the
+        same ones all day.
+        """
+        found = self._indexes.get((kind, value))
         if found is None:
             if len(self._indexes) >= _MOST_REMEMBERED:
                 self._indexes.clear()
-            found = self._indexes[network] = self._cipher.index(_INDEX, network)[:_INDEX_BYTES]
+            found = self._indexes[kind, value] = self._cipher.index(f"audit.{kind}", value)[:_INDEX_BYTES]
         return found
 
     def indexes_in(self, network: str) -> list[bytes]:

@@ -83,18 +83,26 @@ def is_uncommon(event: type[AuditEvent] = AuditEvent) -> ColumnElement[bool]:
 
 
 class AuditDetail(Base):
-    """The personal values of one event with their salts, encrypted, and a keyed digest that finds its network: from
-    where it came, shortened to /24 or /48. Erasing is deleting the row.
+    """The personal values of one event with their salts, encrypted, and keyed digests that find it by its network (from
+    where it came, shortened to /24 or /48) and by the region and the operator that this network had then. Erasing is
+    deleting the row.
     """
 
     __tablename__ = "audit_detail"
     __table_args__ = (
         Index("ix_audit_detail_network", "network_index", "event_id", postgresql_where=_INDEXED, sqlite_where=_INDEXED),
+        *(
+            Index(f"ix_audit_detail_{name}", f"{name}_index", "event_id", postgresql_where=known, sqlite_where=known)
+            for name in ("region", "operator")
+            for known in (text(f"{name}_index IS NOT NULL"),)
+        ),
     )
 
     event_id: Mapped[UUID] = plain(UUIDType, primary_key=True)
     opening: Mapped[bytes] = secret(Ciphertext, nullable=False)
     network_index: Mapped[bytes | None] = secret(LargeBinary(16))
+    region_index: Mapped[bytes | None] = secret(LargeBinary(16))
+    operator_index: Mapped[bytes | None] = secret(LargeBinary(16))
 
 
 class AuditCount(Base):
@@ -106,6 +114,19 @@ class AuditCount(Base):
 
     bucket: Mapped[int] = plain(BigInteger, primary_key=True, autoincrement=False)
     action: Mapped[str] = plain(String(60), primary_key=True)
+    count: Mapped[int] = plain(BigInteger, nullable=False)
+
+
+class AuditTally(Base):
+    """How many sealed events there were in each five minutes by what they say: of a series (``audit.tallies``), under
+    each label. Counted as ``AuditCount`` is, and kept as long as charts go back.
+    """
+
+    __tablename__ = "audit_tally"
+
+    bucket: Mapped[int] = plain(BigInteger, primary_key=True, autoincrement=False)
+    series: Mapped[str] = plain(String(20), primary_key=True)
+    label: Mapped[str] = plain(String(255), primary_key=True)
     count: Mapped[int] = plain(BigInteger, nullable=False)
 
 

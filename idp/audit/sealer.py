@@ -19,6 +19,7 @@ from idp.audit.leaf import hash_of
 from idp.audit.models import AuditCheckpoint, AuditHead
 from idp.audit.notes import Checkpoint, Note, VerifierKey, key_statement, signed
 from idp.audit.service import Audit
+from idp.audit.tallies import tally_sealed
 from idp.audit.tree import Tree
 from idp.foundation.clock import Clock
 from idp.foundation.columns import moment_of
@@ -138,6 +139,7 @@ class Sealer:
             tree = Tree(store.read_edge(connection, head.size))
             store.write_tiles(connection, self._database, tree.append([hash_of(row) for row in rows]))
             count_sealed(connection, self._database, rows)
+            tally_sealed(connection, self._database, rows)
             connection.execute(update(AuditHead).values(size=tree.size))
         return len(rows)
 

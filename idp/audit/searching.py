@@ -3,7 +3,7 @@
 An event's id is a UUIDv7, so that a span of time is a span of ids and needs no index of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_
 
-from idp.audit.details import Details
+from idp.audit.details import OPERATOR, REGION, Details
 from idp.audit.events import Event
 from idp.audit.models import COMMON, AuditDetail, AuditEvent, is_uncommon
 from idp.audit.records import AuditRecord, reading, record_of
@@ -28,7 +28,8 @@ _MASK: Final = "****"
 class EventFilter:
     """What events must have in common; None does not matter. ``hidden`` actions are left out of a view, not dropped.
 
-    ``network`` is an address or a network, found by the digests that ``EventSearch`` fills in.
+    ``network`` is an address or a network, ``regions`` and ``operators`` are names as ``Details`` was told them; all
+    are found by the digests that ``EventSearch`` fills in.
     """
 
     actor: str | None = None
@@ -37,10 +38,14 @@ class EventFilter:
     action: str | None = None
     request_id: str | None = None
     network: str | None = None
+    regions: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     hidden: tuple[str, ...] = ()
     network_indexes: tuple[bytes, ...] | None = field(default=None, repr=False)
+    region_indexes: tuple[bytes, ...] | None = field(default=None, repr=False)
+    operator_indexes: tuple[bytes, ...] | None = field(default=None, repr=False)
 
     def applied(self, statement: Select[*tuple[Any, ...]]) -> Select[Any]:
         """Return a statement over ``audit_event`` and its details with these conditions."""
@@ -53,8 +58,13 @@ class EventFilter:
         }
         statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
         statement = statement.where(*self._in_words_of_indexes())
-        if self.network_indexes is not None:
-            statement = statement.where(AuditDetail.network_index.in_(self.network_indexes))
+        for column, indexes in (
+            (AuditDetail.network_index, self.network_indexes),
+            (AuditDetail.region_index, self.region_indexes),
+            (AuditDetail.operator_index, self.operator_indexes),
+        ):
+            if indexes is not None:
+                statement = statement.where(column.in_(indexes))
         if self.since is not None:
             statement = statement.where(AuditEvent.id >= first_uuid7(self.since))
         if self.until is not None:
@@ -72,8 +82,9 @@ class EventFilter:
 
     def packed(self) -> dict[str, Any]:
         """Return it as JSON, for the record of an export; where somebody was does not go into a leaf."""
-        chosen = asdict(replace(self, network=self.network and _MASK, network_indexes=None))
-        return {name: str(value) for name, value in chosen.items() if value}
+        chosen = asdict(replace(self, network_indexes=None, region_indexes=None, operator_indexes=None))
+        masked = {name: _MASK for name in ("network", "regions", "operators") if chosen[name]}
+        return {name: str(value) for name, value in (chosen | masked).items() if value}
 
 
 class EventSearch:
@@ -87,12 +98,22 @@ class EventSearch:
         self, chosen: EventFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
     ) -> list[AuditRecord]:
         """Return up to ``size`` events, latest first: those before one, or the nearest after one."""
-        if chosen.network is not None:
-            chosen = replace(chosen, network_indexes=tuple(self._details.indexes_in(chosen.network)))
-        statement = chosen.applied(reading())
+        statement = self._indexed(chosen).applied(reading())
         with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, AuditEvent.id, before=before, after=after, size=size)
         return [record_of(row, self._details) for row in rows]
+
+    def _indexed(self, chosen: EventFilter) -> EventFilter:
+        """Return the filter with the digests that it finds places by."""
+        return replace(
+            chosen,
+            network_indexes=None if chosen.network is None else tuple(self._details.indexes_in(chosen.network)),
+            region_indexes=self._indexes(REGION, chosen.regions),
+            operator_indexes=self._indexes(OPERATOR, chosen.operators),
+        )
+
+    def _indexes(self, kind: str, names: Iterable[str]) -> tuple[bytes, ...] | None:
+        return tuple(self._details.index(name, kind) for name in names) or None
 
     def find(self, event_id: UUID) -> AuditRecord | None:
         """Return one event."""

@@ -5,12 +5,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import Ciphertext, Digest, Instant, JSONText, UUIDType, personal, plain, secret
 from idp.foundation.database import Base
 from idp.keyring.reencryption import EncryptedColumn
+
+_NO_PASSWORD = text("kind <> 'password'")
 
 
 class Authenticator(Base):
@@ -26,6 +28,7 @@ class Authenticator(Base):
     __table_args__ = (
         Index("ix_authenticator_account", "account_id", "kind"),
         Index("ix_authenticator_profile", "profile"),
+        Index("ix_authenticator_kind", "kind", "account_id", postgresql_where=_NO_PASSWORD, sqlite_where=_NO_PASSWORD),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

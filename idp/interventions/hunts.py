@@ -25,7 +25,12 @@ from idp.sessions.models import OPSession
 from idp.staff.models import OfficerPower
 
 DORMANT_AFTER: Final = timedelta(days=90)
-REFUSALS: Final = ("sign_in.password_refused", "sign_in.code_refused", "sign_in.not_admitted")
+REFUSALS: Final = (
+    "sign_in.password_refused",
+    "sign_in.code_refused",
+    "sign_in.passkey_refused",
+    "sign_in.not_admitted",
+)
 _RECOVERED_WITHIN: Final = timedelta(hours=24)
 _MOST: Final = 50
 # In how many networks accounts are counted, the busiest first; in all of them only if that was not enough.

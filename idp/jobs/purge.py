@@ -14,6 +14,9 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.accounts.models import Account
+from idp.audit.counts import bucket_of
+from idp.audit.models import AuditTally
+from idp.audit.tallies import KEPT_FOR
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import first_uuid7
@@ -118,6 +121,7 @@ EXPIRED: Final[tuple[Purge, ...]] = (
 """Rows that count for nothing once their time is over."""
 
 HISTORY: Final[tuple[Purge, ...]] = (
+    Purge(AuditTally, lambda now: AuditTally.bucket < bucket_of(now - KEPT_FOR)),
     Purge(OutboxMessage, lambda now: OutboxMessage.settled_at < now - _DELIVERIES_SHOW_FOR),
     Purge(Notice, _notice_is_over),
     Purge(Alert, lambda now: Alert.raised_at < now - _DELIVERIES_SHOW_FOR),

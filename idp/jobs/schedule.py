@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from idp.jobs import enclose, end_sessions, pause_idle_streams, purge, rotate_keys, watch
+from idp.jobs import count_usage, enclose, end_sessions, pause_idle_streams, purge, rotate_keys, watch
 from idp.jobs.job import Job
 
 JOBS: Final[tuple[Job, ...]] = (
@@ -13,6 +13,7 @@ JOBS: Final[tuple[Job, ...]] = (
     *watch.JOBS,
     pause_idle_streams.JOB,
     enclose.JOB,
+    count_usage.JOB,
     *purge.JOBS,
 )
 

@@ -31,9 +31,28 @@ class Place:
     operator: str
     asn: int | None
 
+    @property
+    def region_key(self) -> str:
+        """How sessions and events name the region: after its country, because two countries may have one of a name."""
+        return f"{self.country} {self.region}".strip()
+
+    @property
+    def operator_key(self) -> str:
+        """How they name who runs it: by its number, else by its name; empty where the table does not say."""
+        return f"AS{self.asn}" if self.asn else self.operator
+
+    @property
+    def region_text(self) -> str:
+        """How people read the region."""
+        return ", ".join(filter(None, (self.region, self.country)))
+
+    @property
+    def operator_text(self) -> str:
+        """How people read who runs it."""
+        return ", ".join(filter(None, (self.operator, f"AS{self.asn}" if self.asn else "")))
+
     def __str__(self) -> str:
-        known = (self.region, self.country, self.operator, f"AS{self.asn}" if self.asn else "")
-        return ", ".join(part for part in known if part)
+        return ", ".join(filter(None, (self.region_text, self.operator_text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,8 @@ class Table:
         self._starts = {IPV4: array("q"), IPV6: array("q")}
         self._found = {IPV4: array("l"), IPV6: array("l")}
         self._open: list[tuple[int, int, int]] = []
+        self._regions: dict[str, set[str]] = {}
+        self._operators: dict[str, set[str]] = {}
         for one in ranges:
             self._close(one.family, one.first)
             self._mark(one.family, one.first, self._number_of(one.place))
@@ -86,10 +107,22 @@ class Table:
         number = self._found[family][at] if at >= 0 else _NOWHERE
         return None if number == _NOWHERE else self._places[number]
 
+    def regions_called(self, text: str) -> frozenset[str]:
+        """Return the keys of the regions of this name, with or without their country; case does not matter."""
+        return frozenset(self._regions.get(text.casefold(), ()))
+
+    def operators_called(self, text: str) -> frozenset[str]:
+        """Return the keys of those who run networks under this name, or this number, with or without AS before it."""
+        return frozenset(self._operators.get(text.casefold(), ()))
+
     def _number_of(self, place: Place) -> int:
         if place not in self._known:
             self._known[place] = len(self._places)
             self._places.append(place)
+            for name in (place.region, place.region_key):
+                self._regions.setdefault(name.casefold(), set()).add(place.region_key)
+            for name in (place.operator, place.operator_key, str(place.asn or "")):
+                self._operators.setdefault(name.casefold(), set()).add(place.operator_key)
         return self._known[place]
 
     def _close(self, family: int, before: int) -> None:

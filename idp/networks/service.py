@@ -103,6 +103,22 @@ class Networks:
         """Return where a network is, as sessions and events name it; None if the table does not know it."""
         return None if network is None else self._current().place_of(network)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Tell whether there is a table to look at, without asking the database more than once a minute."""
+        self._current()
+        return self._load_id is not None
+
+    def regions_called(self, text: str) -> frozenset[str]:
+        """Return by which keys sessions and events of a region are found: those that the table has for this name, else
+        the text itself, because an earlier table may have had it.
+        """
+        return self._current().regions_called(text) or frozenset({text})
+
+    def operators_called(self, text: str) -> frozenset[str]:
+        """Return the same for whoever runs a network, by name or number."""
+        return self._current().operators_called(text) or frozenset({text})
+
     def _current(self) -> Table:
         """Return the table in force, asked for at most once a minute; who comes meanwhile gets the one before."""
         now = self._clock.now()

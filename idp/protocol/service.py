@@ -4,9 +4,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 from idp.accounts.service import Accounts
 from idp.audit.service import Audit
+from idp.audit.tallies import REFUSED_CALL
 from idp.consents.service import Consents
 from idp.factors.assurance import Decay
 from idp.foundation.clock import Clock
@@ -45,7 +47,7 @@ from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
 from idp.protocol.software_statements import SoftwareStatements, read_issuers
-from idp.protocol.tally import Tally
+from idp.protocol.tally import Tally, is_fault
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.encryption import Encryptor
 from idp.protocol.tokens.id_token import IDTokens
@@ -142,8 +144,19 @@ class Protocol:
     def answer(self, endpoint: Endpoint, request: Request) -> Answer:
         """Answer a request to a machine endpoint."""
         answer = endpoint.answer(request, self._endpoint_parts)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            self._count_refusal(request, answer)
         nonce = self.nonce_header(request)
         return Answer(answer.status, answer.body, answer.headers + nonce) if nonce else answer
+
+    def _count_refusal(self, request: Request, answer: Answer) -> None:
+        """Count what was refused in a client's name, for those who look after it; only clients there are, so that
+        strangers cannot make the counts grow.
+        """
+        if is_fault(answer):
+            client_id = self._endpoint_parts.authenticator.spoken_for(request)
+            if client_id is not None:
+                self.tally.count(REFUSED_CALL, client_id)
 
     def caller(self, request: Request, *scopes: str) -> Client | Refusal:
         """Return the client that calls an API served elsewhere with an access token of its own, or why it may not."""

@@ -1,5 +1,5 @@
-"""Counts of calls that write no row of their own (rule A3; RFC 6749 §4.4, RFC 7662): for each client and minute, one
-audit event.
+"""Counts of calls that write no row of their own (rule A3; RFC 6749 §4.4, RFC 7662), and of requests that were refused
+in a client's name: for each client and minute, one audit event.
 
 A minute is recorded when the next call after it comes, and at shutdown; a crash loses at most the counts of a minute,
 never an event.
@@ -8,10 +8,23 @@ never an event.
 import threading
 from collections import Counter
 from datetime import datetime
+from http import HTTPStatus
+from typing import Final
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.protocol.events import CallsCounted
+from idp.protocol.messages import Answer
+
+# Answers that a client without any fault gets: a device still waits (RFC 8628 §3.5), a proof wants a nonce (RFC 9449
+# §8), we are busy.
+_NO_FAULTS: Final = (b'"authorization_pending"', b'"slow_down"', b'"use_dpop_nonce"', b'"temporarily_unavailable"')
+
+
+def is_fault(answer: Answer) -> bool:
+    """Tell whether an answer refuses a request for what the client did, or what it is (RFC 6749 §5.2)."""
+    is_refusal = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_refusal and not any(error in answer.body for error in _NO_FAULTS)
 
 
 class Tally:

@@ -2,13 +2,14 @@
 keys that have been the same for too long.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Any, Final, Literal
 
-from sqlalchemy import Row, distinct, func, select
+from sqlalchemy import Row, Text, literal, select
+from sqlalchemy.orm import aliased
 
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
@@ -17,7 +18,6 @@ from idp.foundation.settings import Settings
 from idp.keyring.certificates import der_of_x5c, ends_at
 from idp.registry.lint import EXPIRING, OLD_KEY
 from idp.registry.models import ClientRow, ClientSecretRow, ClientVersion
-from idp.registry.store import RegistryStore
 
 Kind = Literal["secret", "certificate", "key"]
 _PUBLISHED: Final = (ClientVersion.client_id == ClientRow.client_id) & (ClientVersion.status == "published")
@@ -45,7 +45,6 @@ class Credentials:
         self._database = database
         self._clock = clock
         self._environment = settings.environment
-        self._store = RegistryStore(database)
 
     def expiring(self, within: timedelta = EXPIRING) -> list[ExpiringCredential]:
         """Return the credentials of clients in force that end within a time, the first to end first."""
@@ -53,18 +52,12 @@ class Credentials:
         found = [*self._secrets(now, now + within), *self._keys(now, now + within)]
         return sorted(found, key=lambda one: (one.ends_at, one.id))
 
-    def count_clients(self, agency: str | None = None) -> int:
-        """Return how many clients, of an agency, have a secret that ends in 30 days."""
-        now = self._clock.now()
-        statement = select(func.count(distinct(ClientSecretRow.client_id))).where(
-            ClientSecretRow.expires_at > now, ClientSecretRow.expires_at <= now + EXPIRING
-        )
-        if agency is not None:
-            statement = statement.join(ClientRow, ClientRow.client_id == ClientSecretRow.client_id).where(
-                ClientRow.agency == agency
-            )
-        with self._database.read() as connection:
-            return connection.scalar(statement) or 0
+    def ending(self) -> list[ExpiringCredential]:
+        """Return of each client in force the credential that ends first, if it does in 30 days."""
+        found: dict[str, ExpiringCredential] = {}
+        for one in self.expiring():
+            found.setdefault(one.client_id, one)
+        return list(found.values())
 
     def _secrets(self, now: datetime, until: datetime) -> Iterator[ExpiringCredential]:
         statement = (
@@ -80,31 +73,37 @@ class Credentials:
             yield _credential(row.content, row.agency, "secret", str(row.id), row.expires_at)
 
     def _keys(self, now: datetime, until: datetime) -> Iterator[ExpiringCredential]:
-        for row in self._clients_with_keys():
-            keys = row.content["jwks"].get("keys", ())
-            for id_, end in _certificates(keys):
+        for client_id, versions in groupby(self._versions_with_keys(), lambda row: row.client_id):
+            in_force, *earlier = versions
+            for id_, end in _certificates(in_force.content["jwks"].get("keys", ())):
                 if now < end <= until:
-                    yield _credential(row.content, row.agency, "certificate", id_, end)
-            since = self._unchanged_since(row.client_id)
+                    yield _credential(in_force.content, in_force.agency, "certificate", id_, end)
+            since = _unchanged_since([in_force, *earlier])
             if now < since + OLD_KEY <= until:
-                id_ = f"{row.client_id}:{since.isoformat()}"
-                yield _credential(row.content, row.agency, "key", id_, since + OLD_KEY)
+                id_ = f"{client_id}:{since.isoformat()}"
+                yield _credential(in_force.content, in_force.agency, "key", id_, since + OLD_KEY)
 
-    def _clients_with_keys(self) -> list[Row[str, str, dict[str, Any]]]:
+    def _versions_with_keys(self) -> list[Row[Any]]:
+        """Return every version that is or was in force of the clients that now have keys, newest first, by client."""
+        now = aliased(ClientVersion)
+        has_keys = now.content.op("->>", return_type=Text())(literal("jwks", Text())).is_not(None)
         statement = (
-            select(ClientRow.client_id, ClientRow.agency, ClientVersion.content)
-            .join(ClientVersion, _PUBLISHED)
-            .where(_IN_FORCE, ClientRow.environment == self._environment)
+            select(ClientRow.client_id, ClientRow.agency, ClientVersion.content, ClientVersion.created_at)
+            .join(ClientVersion, ClientVersion.client_id == ClientRow.client_id)
+            .join(now, (now.client_id == ClientRow.client_id) & (now.status == "published"))
+            .where(_IN_FORCE, ClientRow.environment == self._environment, has_keys)
+            .where(ClientVersion.published_at.is_not(None), ClientVersion.number <= now.number)
+            .order_by(ClientRow.client_id, ClientVersion.number.desc())
         )
         with self._database.read() as connection:
-            return [row for row in connection.execute(statement).all() if isinstance(row.content.get("jwks"), dict)]
+            return list(connection.execute(statement).all())
 
-    def _unchanged_since(self, client_id: str) -> datetime:
-        """Return since when the keys have been what they are, as the page of the client has it."""
-        versions = [version for version in self._store.versions(client_id) if version.published_at]
-        same = takewhile(lambda version: version.content.get("jwks") == versions[0].content.get("jwks"), versions)
-        earliest: datetime = min(version.created_at for version in same)
-        return earliest
+
+def _unchanged_since(versions: Sequence[Row[Any]]) -> datetime:
+    """Return since when the keys have been what they are, as the page of the client has it."""
+    same = takewhile(lambda version: version.content.get("jwks") == versions[0].content.get("jwks"), versions)
+    earliest: datetime = min(version.created_at for version in same)
+    return earliest
 
 
 def _certificates(keys: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, datetime]]:

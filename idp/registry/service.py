@@ -31,6 +31,7 @@ from idp.registry.views import (
     Applied,
     Approval,
     ClientDetail,
+    ClientGlance,
     ClientSummary,
     Comparison,
     Refused,
@@ -189,6 +190,20 @@ class Registry:
             for _, rows in groupby(self._store.client_rows(self._clock.now()), lambda row: row.client_id)
         )
 
+    def glance(self, client_ids: Iterable[str] | None = None) -> dict[str, ClientGlance]:
+        """Return whose these clients are and what they are called, all of them for None: as in the version in force,
+        else in the draft.
+        """
+        wanted = None if client_ids is None else frozenset(client_ids)
+        if wanted is not None and not wanted:
+            return {}
+        shown = (_shown(list(rows)) for _, rows in groupby(self._store.name_rows(wanted), lambda row: row.client_id))
+        return {row.client_id: ClientGlance(row.client_id, row.client_name, row.agency) for row in shown}
+
+    def names(self, client_ids: Iterable[str] | None = None) -> dict[str, str]:
+        """Return what these clients are called, all of them for None."""
+        return {one.client_id: one.client_name for one in self.glance(client_ids).values()}
+
     def show(self, client_id: str) -> ClientDetail | None:
         """Return all that may be shown of a client."""
         row = self._store.client_row(client_id) if CLIENT_ID.match(client_id) else None
@@ -266,9 +281,8 @@ def _since(member: str, versions: Sequence[Row[Any]]) -> datetime | None:
 def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
     """Summarise the published version and the draft of one client."""
     rows = list(rows)
-    published = next((row for row in rows if row.status == "published"), None)
     draft = next((row for row in rows if row.status in _OPEN), None)
-    shown = published or rows[-1]
+    shown = _shown(rows)
     return ClientSummary(
         client_id=shown.client_id,
         client_name=shown.content["client_name"],
@@ -282,3 +296,8 @@ def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
         created_at=shown.created_at,
         ends_at=shown.ends_at,
     )
+
+
+def _shown(rows: Sequence[Row[Any]]) -> Row[Any]:
+    """Return the version of a client that speaks for it: the published one, else the latest draft."""
+    return next((row for row in rows if row.status == "published"), rows[-1])

@@ -1,11 +1,11 @@
 """Every statement of the registry. What stands in the database was checked by ``rules`` before it was written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, delete, func, insert, or_, select, update
+from sqlalchemy import CursorResult, Row, Text, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.foundation.database import Database
@@ -156,6 +156,28 @@ class RegistryStore:
         )
         with self._database.read() as connection:
             return connection.execute(statement).all()
+
+    def name_rows(self, client_ids: Collection[str] | None) -> Sequence[Row[Any]]:
+        """Return (client_id, agency, status, client_name) of the published versions and open drafts of these clients,
+        of all for None; of the contents, which may hold keys and logos, the database hands out the names alone.
+        """
+        statement = (
+            select(
+                ClientVersion.client_id,
+                ClientRow.agency,
+                ClientVersion.status,
+                ClientVersion.content.op("->>", return_type=Text())(literal("client_name", Text())).label(
+                    "client_name"
+                ),
+            )
+            .join(ClientRow, ClientRow.client_id == ClientVersion.client_id)
+            .where(ClientVersion.status.in_(("draft", "in_review", "published")))
+            .order_by(ClientVersion.client_id, ClientVersion.number)
+        )
+        if client_ids is not None:
+            statement = statement.where(ClientVersion.client_id.in_(client_ids))
+        with self._database.read() as connection:
+            return cast("Sequence[Row[Any]]", connection.execute(statement).all())
 
     def versions(self, client_id: str) -> Sequence[Row[Any]]:
         """Return every version of a client, newest first."""

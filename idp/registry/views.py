@@ -71,6 +71,15 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientGlance:
+    """As much of a client as a page needs that only speaks of it."""
+
+    client_id: str
+    client_name: str
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSummary:
     """A line of the list of clients. ``ends_at`` is when the first of its live secrets ends."""
 

@@ -29,11 +29,15 @@ State = Literal["live", "ended", "all"]
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """What sessions must have in common; None does not matter. ``network`` is as ``parse_network`` returns it."""
+    """What sessions must have in common; None, or nothing, does not matter. ``network`` is as ``parse_network`` returns
+    it, ``regions`` and ``operators`` are keys of ``networks.ranges.Place``, any of which will do.
+    """
 
     account_id: UUID | None = None
     client_id: str | None = None
     network: str | None = None
+    regions: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
     method: str | None = None
     started_since: datetime | None = None
     state: State = "live"
@@ -52,6 +56,11 @@ class SessionFilter:
             parts.append(OPSession.account_id == self.account_id)
         if self.network is not None:
             parts.append(_in_network(self.network))
+        parts += [
+            column.in_(keys)
+            for column, keys in ((OPSession.region, self.regions), (OPSession.operator, self.operators))
+            if keys
+        ]
         if self.started_since is not None:
             # An id is a UUIDv7: a span of time is a span of ids.
             parts.append(OPSession.id >= first_uuid7(self.started_since))
@@ -63,15 +72,8 @@ class SessionFilter:
 
     def packed(self) -> dict[str, Any]:
         """Return it as JSON."""
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        return {
-            name: str(value)
-            if isinstance(value, UUID)
-            else microseconds(value)
-            if isinstance(value, datetime)
-            else value
-            for name, value in values.items()
-        }
+        values = {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        return {name: _packed(value) for name, value in values.items()}
 
     @classmethod
     def unpacked(cls, packed: Mapping[str, Any]) -> Self:
@@ -81,7 +83,17 @@ class SessionFilter:
             values["account_id"] = UUID(values["account_id"])
         if "started_since" in values:
             values["started_since"] = moment_of(values["started_since"])
+        for name in ("regions", "operators"):
+            values[name] = tuple(values.get(name, ()))
         return cls(**values)
+
+
+def _packed(value: Any) -> Any:  # noqa: ANN401 - a member of the filter as JSON
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return microseconds(value) if isinstance(value, datetime) else value
 
 
 def parse_network(text: str) -> str:

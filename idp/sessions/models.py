@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, personal, plain, secret
@@ -32,6 +32,11 @@ class OPSession(Base):
         # With these operators the index finds what begins with a text, whatever the collation.
         Index("ix_op_session_network", "network", "id", postgresql_ops={"network": "text_pattern_ops"}),
         *_BY_METHOD,
+        *(
+            Index(f"ix_op_session_{name}", name, "id", postgresql_where=known, sqlite_where=known)
+            for name in ("region", "operator")
+            for known in (text(f"{name} IS NOT NULL"),)
+        ),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -46,6 +51,9 @@ class OPSession(Base):
     organization_id: Mapped[UUID | None] = plain(UUIDType, ForeignKey("organization.id"))
     network: Mapped[str | None] = personal(String(50))
     user_agent: Mapped[str | None] = personal(String(300))
+    # Where the network was when the session began, and who ran it, by the table of networks then in force.
+    region: Mapped[str | None] = personal(String(90))
+    operator: Mapped[str | None] = personal(String(120))
     ended_at: Mapped[datetime | None] = plain(Instant)
     end_reason: Mapped[str | None] = plain(String(40))
     # Whose cookie this is: a session of the provider's pages opens nothing in the console, nor the other way (rule O4).
@@ -78,6 +86,16 @@ class ClientSession(Base):
     sub: Mapped[str] = plain(String(43), nullable=False)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
+
+
+class ClientUsage(Base):
+    """How many people signed in to a site in the 30 days before ``counted_at``. The worker counts them."""
+
+    __tablename__ = "client_usage"
+
+    client_id: Mapped[str] = plain(String(255), primary_key=True)
+    people: Mapped[int] = plain(BigInteger, nullable=False)
+    counted_at: Mapped[datetime] = plain(Instant, nullable=False)
 
 
 class AuthorizationGrant(Base):

@@ -4,7 +4,6 @@ A session's id is a UUIDv7, so that the order of ids is the order of sign-ins.
 """
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.keyset import rows_of_page
-from idp.registry.models import ClientRow
 from idp.sessions.filters import SessionFilter
 from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import ClientSession, OPSession, Subject
@@ -90,13 +88,6 @@ class SessionSearch:
         with self._database.read() as connection:
             return connection.scalar(statement)
 
-    def last_sign_ins(self) -> dict[str, datetime]:
-        """Return when each client was last signed in to, by one step in an index each; others are left out."""
-        latest = select(func.max(ClientSession.created_at)).where(ClientSession.client_id == ClientRow.client_id)
-        statement: Select[str, datetime | None] = select(ClientRow.client_id, latest.scalar_subquery())
-        with self._database.read() as connection:
-            return {client_id: at for client_id, at in connection.execute(statement) if at is not None}
-
     def estimate(self, chosen: SessionFilter) -> Estimate:
         """Count what ending the sessions of a filter would end."""
         ids = select(OPSession.id, OPSession.account_id).where(self._condition(chosen)).cte("chosen")
@@ -122,7 +113,8 @@ class SessionSearch:
 
 def _is_led_by_site(chosen: SessionFilter) -> bool:
     """Tell whether a site's own sessions are what a page is found by; those of a person or a network are fewer."""
-    return chosen.client_id is not None and chosen.account_id is None and chosen.network is None
+    is_elsewhere_narrow = chosen.account_id or chosen.network or chosen.regions or chosen.operators
+    return chosen.client_id is not None and not is_elsewhere_narrow
 
 
 def _sessions_at(client_id: str | None, beyond: UUID | None, before: UUID | None, after: UUID | None) -> Subquery:

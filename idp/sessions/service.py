@@ -14,6 +14,7 @@ from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.outbox import Outbox
 from idp.foundation.settings import Settings
+from idp.networks.service import Networks
 from idp.registry.service import Registry
 from idp.sessions import store
 from idp.sessions.events import ActingFor, OrganizationChosen, SessionOpened, SessionRaised
@@ -46,10 +47,15 @@ class Sessions:
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
+        self._networks: Networks | None = None
         self._environment = settings.environment
         self._lifetimes = Lifetimes.of(settings)
         self._live_span = LiveSpan(database, clock)
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
+
+    def place_by(self, networks: Networks) -> None:
+        """Take the table that says where a session begins; without it, sessions begin nowhere."""
+        self._networks = networks
 
     def load(self, cookie: str | None, surface: str = PROVIDER) -> Session | None:
         """Return the live session of a surface's cookie, of one of our accounts, not locked, not closed; one SELECT."""
@@ -113,6 +119,7 @@ class Sessions:
     ) -> OpenedSession | None:
         now = self._clock.now()
         opened = OpenedSession(self._entropy.token(), self._entropy.uuid7())
+        place = self._networks.place_of(browser.network or None) if self._networks else None
         with self._database.transaction() as connection:
             values = self._proof(factors, interaction_id) | {
                 "id": opened.session_id,
@@ -125,6 +132,8 @@ class Sessions:
                 "organization_id": organization_id,
                 "network": browser.network or None,
                 "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
+                "region": place and place.region_key,
+                "operator": (place and place.operator_key) or None,
                 "surface": browser.surface,
                 "environment": self._environment,
             }

@@ -71,7 +71,9 @@ def bound_row(model: type[Base], names: Sequence[str]) -> dict[str, BindParamete
 
 _NEW_SESSION: dict[str, ColumnElement[Any]] = {
     **bound_row(OPSession, ("id", "digest", "account_id", "created_at", "auth_time", "last_seen_at", "factors")),
-    **bound_row(OPSession, ("interaction_id", "organization_id", "network", "user_agent", "surface")),
+    **bound_row(
+        OPSession, ("interaction_id", "organization_id", "network", "user_agent", "surface", "region", "operator")
+    ),
     "expires_at": case(
         (Account.kind == "staff", bindparam("staff_expires_at", type_=Instant)),
         else_=bindparam("expires_at", type_=Instant),

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.audit.service import Audit
@@ -242,9 +242,21 @@ class Changes:
             )
         )
 
-    def count_open(self) -> int:
-        """Return how many requests wait."""
-        waiting = (ChangeRequest.state == "open", ChangeRequest.expires_at > self._clock.now())
+    def count_waiting_for(self, officer: Officer) -> int:
+        """Return how many requests wait for this officer's yes: of a kind that their power decides, another's, and not
+        approved by them yet.
+        """
+        mine = [kind.name for kind in self._kinds.values() if officer.holds(kind.approved_with)]
+        has_approved = exists().where(
+            Approval.request_id == ChangeRequest.id, Approval.approver_id == officer.person_id
+        )
+        waiting = (
+            ChangeRequest.state == "open",
+            ChangeRequest.expires_at > self._clock.now(),
+            ChangeRequest.kind.in_(mine),
+            ChangeRequest.author_id != officer.person_id,
+            ~has_approved,
+        )
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(ChangeRequest).where(*waiting)) or 0
 

@@ -1,6 +1,6 @@
 """When an initial access token was last used, and when staff revoked it.
 
-Revision 0025, after 0022. It works with the version before it and the version after it; that version goes on accepting
+Revision 0025, after 0024. It works with the version before it and the version after it; that version goes on accepting
 what is revoked: revoke tokens when every node runs the new one.
 """
 

@@ -1,5 +1,6 @@
 """Sealing touches the rows that wait, however long the record is, and counts each event once."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,11 @@ from sqlalchemy import event, func, select
 
 from idp.audit.counts import bucket_of, counts
 from idp.audit.models import AuditCount
+from idp.audit.searching import actions
+from idp.audit.tallies import ACTIONS, REFUSED_CALL, tallies
+from idp.protocol.events import CallsCounted
 from idp.sessions.events import SessionOpened
+from idp.sign_in.events import PasskeyNotAccepted
 
 WAITING = 400
 
@@ -62,3 +67,40 @@ def test_every_event_is_counted_once_sealed_or_not(services: Any, clock: Any):
     with services.database.read() as connection:
         statement = select(func.count()).select_from(AuditCount).where(AuditCount.action == "session.opened")
         assert connection.scalar(statement) == 2, "two spans of five minutes"
+
+
+def test_what_events_say_is_tallied_once_sealed_or_not(services: Any, clock: Any):
+    """By the means of a sign-in together, and by the site whose calls were refused, as often as its event says."""
+
+    def tallied() -> dict[tuple[str, str], int]:
+        since = bucket_of(clock.now() - timedelta(minutes=30))
+        with services.database.read() as connection:
+            found: Counter[tuple[str, str]] = Counter()
+            for one in tallies(connection, ["sign_in", "refused"], since):
+                found[one.series, one.label] += one.count
+        return dict(found)
+
+    def happen() -> None:
+        said = {"call": REFUSED_CALL, "count": 7, "minute": "now"}
+        services.audit.record(
+            SessionOpened(factors=("password", "totp")),
+            SessionOpened(factors=("passkey",)),
+            CallsCounted(client_id="tax", **said),
+            CallsCounted(client_id="tax", **said | {"call": "introspection"}),
+            PasskeyNotAccepted(reason="wrong"),
+        )
+
+    once = {("sign_in", "password+totp"): 1, ("sign_in", "passkey"): 1, ("refused", "tax"): 7}
+    happen()
+    assert tallied() == once
+    services.sealer.run()
+    assert tallied() == once
+    happen()
+    assert tallied() == {key: 2 * count for key, count in once.items()}
+    clock.advance(600)
+    services.sealer.run()
+    assert tallied() == {key: 2 * count for key, count in once.items()}
+
+
+def test_what_is_tallied_are_actions_that_exist():
+    assert set(ACTIONS) <= set(actions())

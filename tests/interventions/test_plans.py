@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from idp.audit.counts import bucket_of
 from idp.audit.searching import EventFilter
 from idp.foundation.columns import microseconds
+from idp.interventions.account_list import AccountFilter
 from idp.sessions.filters import SessionFilter
 
 pytestmark = pytest.mark.only_on("postgresql")
@@ -16,10 +18,12 @@ ROWS = 30_000
 # Made in the database, because inserting each row from here would take a minute.
 FILL = """
 INSERT INTO op_session (id, digest, account_id, created_at, auth_time, last_seen_at, expires_at, factors,
-                        interaction_id, network, surface, ended_at)
+                        interaction_id, network, region, operator, surface, ended_at)
 SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, decode(lpad(to_hex(n), 64, '0'), 'hex'),
        (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1), {now} + n, {now}, {now}, {now} + 3600000000,
-       '[["password", 1]]', gen_random_uuid(), '10.' || n %% 200 || '.' || n %% 97 || '.0/24', 'provider',
+       '[["password", 1]]', gen_random_uuid(), '10.' || n %% 200 || '.' || n %% 97 || '.0/24',
+       CASE WHEN n %% 3 = 0 THEN 'CN Common' ELSE 'CN R' || n %% 500 END,
+       CASE WHEN n %% 3 = 0 THEN 'AS1' ELSE 'AS' || n %% 700 END, 'provider',
        CASE WHEN n %% 10 = 0 THEN NULL ELSE {now} END
 FROM generate_series(1, {rows}) AS n
 """
@@ -39,6 +43,37 @@ SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, {now} + n, 't
        'client:site' || n %% 40, 'site' || n %% 40, (SELECT id FROM account ORDER BY id OFFSET n %% 20 LIMIT 1),
        'R' || n, '{{}}', n + 10000
 FROM generate_series(1, {rows}) AS n
+"""
+
+
+FILL_DETAILS = """
+INSERT INTO audit_detail (event_id, opening, network_index, region_index, operator_index)
+SELECT id, ''::bytea, decode(lpad(to_hex(leaf_index %% 5000), 32, '0'), 'hex'),
+       {region}, decode(lpad(to_hex(leaf_index %% 700), 32, '0'), 'hex')
+FROM audit_event WHERE action = 'token.refreshed'
+"""
+
+
+FILL_ACCOUNTS = """
+INSERT INTO natural_person (id, ial, ial_source, created_at, updated_at)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000001')::uuid, CASE WHEN n %% 500 = 0 THEN 3 ELSE 2 END, 'test',
+       {now}, {now}
+FROM generate_series(1, {rows}) AS n;
+INSERT INTO account (id, kind, username, natural_person_id, environment, is_demonstration, phone_verified,
+                     email_verified, roles, agency, created_at, updated_at, credentials_changed_at, locked_at,
+                     restricted_until, reset_credential_until, closed_at)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000002')::uuid,
+       CASE WHEN n %% 400 = 0 THEN 'staff' ELSE 'citizen' END,
+       'crowd' || n, (lpad(to_hex(n), 12, '0') || '70008000000000000001')::uuid,
+       'development', false, false, false, '[]',
+       CASE WHEN n %% 400 = 0 THEN 'bureau' || n %% 7 END, {now}, {now}, {now},
+       CASE WHEN n %% 900 = 1 THEN {now} END, CASE WHEN n %% 900 = 2 THEN {now} + 3600000000 END,
+       CASE WHEN n %% 900 = 3 THEN {now} + 3600000000 END, CASE WHEN n %% 900 = 4 THEN {now} END
+FROM generate_series(1, {rows}) AS n;
+INSERT INTO authenticator (id, account_id, kind, label, source, last_step, failures, created_at, activated_at)
+SELECT gen_random_uuid(), id, kind, '', 'person', 0, 0, {now}, {now}
+FROM (SELECT id, 'password' AS kind FROM account WHERE username LIKE 'crowd%%'
+      UNION ALL SELECT id, 'totp' FROM account WHERE username LIKE 'crowd%%00') AS made
 """
 
 
@@ -92,6 +127,12 @@ def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, pl
         SessionFilter(client_id="site7", method="password", state="all"),
         SessionFilter(method="passkey"),
         SessionFilter(method="recovery_code", state="all"),
+        SessionFilter(regions=("CN Common",)),
+        SessionFilter(regions=("CN R7",)),
+        SessionFilter(regions=("nowhere",), state="all"),
+        SessionFilter(operators=("AS1",), state="all"),
+        SessionFilter(operators=("AS7", "AS8", "AS9")),
+        SessionFilter(regions=("CN R7",), operators=("AS7",), client_id="site7", state="all"),
     ]
     # Once an hour it is asked where the live sessions begin.
     services.session_search.page(SessionFilter())
@@ -152,17 +193,38 @@ def test_events_are_found_by_an_index_whatever_they_are_sought_by(services, reco
             assert "audit_event_pkey" not in plan, f"{chosen}\n{plan}"
 
 
+def test_events_of_a_place_are_found_by_its_index_however_many_there_are(services, record, plan_of):
+    details = services.audit.details
+    with services.database.transaction() as connection:
+        common, rare = (f"'\\x{details.index(name, 'region').hex()}'::bytea" for name in ("CN Common", "CN Rare"))
+        region = f"CASE WHEN leaf_index %% 3 = 0 THEN {common} WHEN leaf_index %% 900 = 1 THEN {rare} END"
+        connection.exec_driver_sql(FILL_DETAILS.format(region=region))
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    assert record
+    for chosen in (
+        EventFilter(regions=("CN Common",)),
+        EventFilter(regions=("CN Rare",)),
+        EventFilter(regions=("nowhere", "elsewhere")),
+        EventFilter(operators=("AS4134",)),
+        EventFilter(regions=("CN Rare",), operators=("AS4134",), account_id=record),
+    ):
+        count, plan = plan_of(lambda chosen=chosen: services.event_search.page(chosen))
+        assert count == 1
+        assert "Seq Scan" not in plan, f"{chosen}\n{plan}"
+
+
 @pytest.mark.usefixtures("crowd")
 def test_the_last_sign_ins_of_all_sites_are_one_statement_with_a_step_in_an_index_each(
     services, plan_of, registration_factory
 ):
     for number in range(3):
         registration_factory(f"site{number}")
-    count, plan = plan_of(services.session_search.last_sign_ins)
+    count, plan = plan_of(services.site_usages.of_all)
     assert count == 1
     assert "Seq Scan on client_session" not in plan, plan
     assert "Limit" in plan, f"every row of a site is read\n{plan}"
-    assert set(services.session_search.last_sign_ins()) == {"site0", "site1", "site2"}
+    assert set(services.site_usages.of_all()) == {"site0", "site1", "site2"}
 
 
 @pytest.mark.usefixtures("crowd")
@@ -173,3 +235,59 @@ def test_the_hunt_for_impossible_travel_is_one_statement_over_its_window(service
     count, plan = plan_of(lambda: services.travels.faster_than(900, timedelta(hours=1)))
     assert count == 1
     assert "Seq Scan on op_session" not in plan, plan
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_people_of_a_site_are_counted_by_an_index_over_its_sign_ins(services, plan_of, registration_factory):
+    registration_factory("site7")
+    _, plan = plan_of(services.site_usages.count)
+    assert "Seq Scan on client_session" not in plan, plan
+    assert services.site_usages.of_all()["site7"].people > 1
+
+
+def test_accounts_are_listed_by_one_statement_that_reads_no_table_through(services, plan_of, clock):
+    with services.database.transaction() as connection:
+        for statement in f"{FILL_ACCOUNTS};{FILL}".format(now=microseconds(clock.now()), rows=ROWS).split(";"):
+            connection.exec_driver_sql(statement)
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    filters = [
+        AccountFilter(),
+        AccountFilter(kind="citizen"),
+        AccountFilter(kind="staff"),
+        *(AccountFilter(state=state) for state in ("open", "locked", "restricted", "required", "closed")),
+        AccountFilter(ial=2),
+        AccountFilter(ial=3),
+        AccountFilter(ial=1),
+        AccountFilter(factor="password"),
+        AccountFilter(factor="totp"),
+        AccountFilter(factor="passkey"),
+        AccountFilter(agency="bureau3"),
+        AccountFilter(created_since=clock.now()),
+        AccountFilter(state="locked", factor="totp", ial=3, kind="staff"),
+    ]
+    for chosen in filters:
+        count, plan = plan_of(lambda chosen=chosen: services.account_list.page(chosen))
+        assert count == 1
+        assert "Seq Scan" not in plan, f"{chosen}\n{plan}"
+
+
+def test_a_chart_reads_the_tallies_of_its_window_and_not_the_record(services, record, plan_of, clock):
+    """A day of 250 sites that are refused something every five minutes, among six such days."""
+    assert record
+    now = bucket_of(clock.now())
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO audit_tally SELECT bucket, 'refused', 'site' || n, 3"
+            f" FROM generate_series({now - 288 * 6}, {now}) AS bucket, generate_series(1, 250) AS n"
+        )
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    day = timedelta(days=1)
+    charts = services.charts
+    for ask in (charts.by_means, charts.passkeys, charts.refused_by_client):
+        count, plan = plan_of(lambda ask=ask: ask(day))
+        assert count == 1
+        assert "Seq Scan on audit_event" not in plan, plan
+        assert "audit_tally_pkey" in plan, plan
+    assert services.charts.refused_by_client(day)["site250"] == 3 * 288

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-# Caches read these counters twice a second by the machine's own timer, whoever comes first; they belong to no request.
-_COUNTERS = ("cache_version", "key_set_version")
+# Caches read these counters by a timer, whoever comes first; they belong to no request.
+_COUNTERS = ("cache_version", "key_set_version", "network_table")
 _FRAMING = ("BEGIN", "PRAGMA", "COMMIT", "ROLLBACK")
 
 

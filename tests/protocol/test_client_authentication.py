@@ -235,3 +235,20 @@ class TestTheGrantTypes:
         assert "scope" not in ask(proof, scope="  ").get_json()
         for scope in ("admin", "openid", "offline_access", "payments:read admin"):
             assert refused(ask(proof, scope=scope), "invalid_scope")
+
+
+def test_what_is_refused_in_a_clients_name_is_counted_for_it_and_strangers_are_not(tax, ask, services):
+    for _ in range(3):
+        ask(basic("tax", "wrong"))
+    ask(basic("tax", tax.client_secret), token=None, path="/introspect")
+    ask(basic("tax", tax.client_secret))
+    ask(basic("nobody", "wrong"))
+    ask({"Authorization": "Basic ="})
+    ask()
+    services.protocol.tally.flush()
+    counted = {
+        (record.client_id, record.detail["call"]): record.detail["count"]
+        for record in services.audit.export()
+        if record.action == "client.calls"
+    }
+    assert counted == {("tax", "refused"): 4, ("tax", "client_credentials"): 1}

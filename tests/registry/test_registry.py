@@ -51,6 +51,16 @@ class TestInDevelopment:
             ("scope", "openid phone profile", "openid"),
         ]
 
+    def test_names_are_read_for_those_asked_for_and_without_the_rest_of_a_registration(self, registry: Registry):
+        applied(registry, tax())
+        applied(
+            registry,
+            tax(client_id="parks", client_name="公园", policy={"sector": "parks"}) | {"client_name#en": "Parks"},
+        )
+        assert registry.names(["tax", "nobody", "' OR 1=1 --"]) == {"tax": "税务局网上办税"}
+        assert registry.names() == {"parks": "公园", "tax": "税务局网上办税"}
+        assert registry.names(()) == {}
+
     def test_given_secret_is_accepted_and_replaces_the_one_before(self, registry: Registry, clock: Any):
         applied(registry, tax(client_secret="one"))
         assert applied(registry, tax(client_secret="two")).status == "unchanged"

@@ -9,6 +9,7 @@ from idp.protocol.client_auth import CLIENT_AUTH_METHODS, ClientAuthContext
 from idp.protocol.client_auth.method import ClientAuthMethod
 from idp.protocol.messages import Request
 from idp.registry.client import Client
+from idp.registry.errors import RegistryUnavailable
 from idp.registry.service import Registry
 
 _REFUSED = "The client could not be authenticated."
@@ -46,6 +47,14 @@ class ClientAuthenticator:
         if request.form.get("client_id", client.client_id) != client.client_id:
             raise ProtocolError("invalid_request", "The client_id is not that of the authenticated client.")
         return AuthenticatedClient(client, method.name)
+
+    def spoken_for(self, request: Request) -> str | None:
+        """Return the client in whose name a request comes, whether or not it proves that; None if there is none."""
+        try:
+            claimed = next(filter(None, (method.claimed_id(request) for method in CLIENT_AUTH_METHODS)), None)
+            return claimed if claimed and self._registry.get(claimed) else None
+        except (ProtocolError, RegistryUnavailable):
+            return None
 
     def _may(self, client: Client, method: ClientAuthMethod, request: Request) -> bool:
         is_here = client.environment == self._context.settings.environment and client.is_active(

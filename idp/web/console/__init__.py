@@ -7,6 +7,7 @@ from flask import Blueprint
 
 from idp.web.console import (
     account_interventions,
+    account_list,
     account_requirements,
     accounts,
     alert_rules,
@@ -130,6 +131,8 @@ console.add_url_rule("/console/health", "health", operation.health, methods=["GE
 console.add_url_rule("/console/deliveries", "deliveries", operation.deliveries, methods=["GET"])
 console.add_url_rule("/console/deliveries/retry", "retrying_deliveries", operation.retrying, methods=["GET"])
 console.add_url_rule("/console/deliveries/retry", "retry_deliveries", operation.retry, methods=["POST"])
+console.add_url_rule("/console/accounts", "accounts", account_list.show, methods=["GET"])
+console.add_url_rule("/console/accounts", "change_accounts_views", account_list.change_views, methods=["POST"])
 _ACCOUNT = "/console/accounts/<uuid:account_id>"
 for _path, _name, _ask, _do in (
     ("restrict", "restrict_account", account_interventions.restricting, account_interventions.restrict),

@@ -28,6 +28,9 @@ def show(officer: Officer, account_id: UUID) -> Response:
     account = known_account(account_id)
     sessions = services().session_search.page(SessionFilter(account_id, state="all"), size=_SESSIONS)
     events = services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None
+    consents = services().consents.list(account_id)
+    clients = {client_id for line in sessions for client_id in line.client_ids}
+    clients |= {one.client_id for one in consents} | {one.client_id for one in events or () if one.client_id}
     return console_page(
         officer,
         "account.html",
@@ -41,8 +44,8 @@ def show(officer: Officer, account_id: UUID) -> Response:
         memberships=services().accounts.memberships(account_id),
         sessions=sessions,
         devices={line.id: device_name(line.user_agent).device for line in sessions},
-        consents=services().consents.list(account_id),
-        names=client_names(),
+        consents=consents,
+        names=client_names(clients),
         events=events,
         actors=actor_names(events or (), officer),
         may=_abilities(officer, account),

@@ -45,6 +45,36 @@ def chart_of(outcomes: Sequence[Outcomes]) -> Chart:
     return Chart(bars, len(bars) * _STEP, 2 * _HALF, _HALF, most)
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeChart:
+    """A chart of outcomes with the lines of its table, latest first, and what they come to."""
+
+    chart: Chart
+    lines: tuple[Outcomes, ...]
+    succeeded: int
+    refused: int
+
+    @property
+    def percent(self) -> int:
+        """How many of a hundred succeeded, rounded down: all of them is all of them."""
+        return self.succeeded * 100 // max(self.succeeded + self.refused, 1)
+
+
+def outcome_chart_of(outcomes: Sequence[Outcomes]) -> OutcomeChart:
+    """Return the chart of outcomes, oldest first; the table leaves out spans in which nothing was."""
+    return OutcomeChart(
+        chart_of(outcomes),
+        tuple(one for one in reversed(outcomes) if one.succeeded or one.refused),
+        sum(one.succeeded for one in outcomes),
+        sum(one.refused for one in outcomes),
+    )
+
+
+def share_of(count: int, total: int) -> int:
+    """Return how long the bar of a share is, of a hundred; a bar that stands for anything is seen."""
+    return max(count * 100 // total, 1) if count else 0
+
+
 def _length(count: int, most: int) -> int:
     return max(count * _HALF // most, 1) if count else 0
 

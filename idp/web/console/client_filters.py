@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from idp.foundation.translation import marked
-from idp.registry.lint import EXPIRING
 from idp.registry.views import ClientSummary
+from idp.sessions.usage import SiteUsage
 from idp.web.console import filters
 from idp.web.console.filters import Chip
 
@@ -28,7 +28,7 @@ LABELS: Final = {
     "environment": marked("Environment"),
     "profile": marked("Profile"),
     "state": marked("State"),
-    "expiring": marked("Secret ends"),
+    "expiring": marked("Secret or key ends"),
     "unused": marked("No sign-in for"),
 }
 EXPIRING_WORDS: Final = {"30d": marked("In 30 days")}
@@ -50,26 +50,34 @@ def typed() -> dict[str, str]:
     return filters.typed(LABELS)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the clients besides their registrations: how they are used, what of them ends in 30 days."""
+
+    usages: Mapping[str, SiteUsage]
+    ends: Mapping[str, datetime]
+
+    def unused_since(self, client: ClientSummary) -> datetime:
+        """Return the last sign-in. A client that was let in lately has not had the time to be used."""
+        return self.usages.get(client.client_id, SiteUsage()).last_sign_in or client.created_at
+
+
 def matching(
-    clients: Iterable[ClientSummary], given: Mapping[str, str], now: datetime, last_sign_ins: Mapping[str, datetime]
+    clients: Iterable[ClientSummary], given: Mapping[str, str], now: datetime, known: Known
 ) -> list[ClientSummary]:
-    """Return the clients that every filter lets through. ``last_sign_ins`` is asked for the unused ones only."""
-    found = [
-        client
-        for client in clients
-        if all(_matches(client, name, value, now) for name, value in given.items() if name != "unused")
+    """Return the clients that every filter lets through."""
+    return [
+        client for client in clients if all(_matches(client, name, value, now, known) for name, value in given.items())
     ]
-    if "unused" not in given:
-        return found
-    # A client that was let in lately has not had the time to be used.
-    return [client for client in found if now - last_sign_ins.get(client.client_id, client.created_at) > _UNUSED]
 
 
-def _matches(client: ClientSummary, name: str, value: str, now: datetime) -> bool:
+def _matches(client: ClientSummary, name: str, value: str, now: datetime, known: Known) -> bool:
     if name == "text":
         return value.casefold() in f"{client.client_id} {client.client_name}".casefold()
     if name == "expiring":
-        return client.ends_at is not None and client.ends_at - now <= EXPIRING
+        return client.client_id in known.ends
+    if name == "unused":
+        return now - known.unused_since(client) > _UNUSED
     if name == "state":
         return client.draft_version is not None if value == "waiting" else is_in(client, value)
     return bool(getattr(client, name) == value)
@@ -92,4 +100,4 @@ def page_of(clients: Sequence[ClientSummary], after: str) -> Lines:
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
     words: Mapping[str, Mapping[str, str]] = {"state": STATES, "expiring": EXPIRING_WORDS, "unused": UNUSED_WORDS}
-    return filters.chips(given, path, LABELS, words)
+    return filters.chips(given, path, LABELS, words, named=("environment",))

@@ -3,6 +3,8 @@
 A department delegate sees the sites of one agency; to them, those of others do not exist.
 """
 
+from datetime import timedelta
+
 from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -20,6 +22,7 @@ from idp.web.shared.services import services
 
 PATH = "/console/clients"
 _SECTION = "clients"
+_ERRORS_OF = timedelta(days=1)
 
 
 @requires(Permission.SEE_CLIENTS)
@@ -37,9 +40,11 @@ def change_views(officer: Officer) -> Response:
 def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = client_filters.typed()
     mine = [one for one in services().registry.list() if officer.looks_after(one.agency)]
-    last = services().session_search.last_sign_ins()
+    known = client_filters.Known(
+        services().site_usages.of_all(), {one.client_id: one.ends_at for one in services().credentials.ending()}
+    )
     lines = client_filters.page_of(
-        client_filters.matching(mine, given, services().clock.now(), last), request.args.get("after", "")
+        client_filters.matching(mine, given, services().clock.now(), known), request.args.get("after", "")
     )
     return console_page(
         officer,
@@ -54,7 +59,9 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         states=client_filters.STATES,
         expiring=client_filters.EXPIRING_WORDS,
         unused=client_filters.UNUSED_WORDS,
-        last_sign_ins=last,
+        usages=known.usages,
+        ends=known.ends,
+        refused=services().charts.refused_by_client(_ERRORS_OF),
         lines=lines.shown,
         previous=None if lines.before is None else address(PATH, given, after=lines.before),
         following=None if lines.after is None else address(PATH, given, after=lines.after),

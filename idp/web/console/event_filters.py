@@ -11,7 +11,19 @@ from idp.foundation.translation import SHANGHAI, marked
 from idp.web.console import filters
 from idp.web.console.filters import UNKNOWN_VALUE, Chip
 
-NAMES: Final = ("actor", "account", "client", "action", "hide", "request", "network", "since", "until")
+NAMES: Final = (
+    "actor",
+    "account",
+    "client",
+    "action",
+    "hide",
+    "request",
+    "network",
+    "region",
+    "operator",
+    "since",
+    "until",
+)
 _LABELS: Final[Mapping[str, str]] = {
     "actor": marked("Actor"),
     "account": marked("Account"),
@@ -20,8 +32,10 @@ _LABELS: Final[Mapping[str, str]] = {
     "hide": marked("Hidden"),
     "request": marked("Request id"),
     "network": marked("Network"),
+    "region": marked("Region"),
+    "operator": marked("Operator or AS number"),
     "since": marked("From"),
-    "until": marked("Before"),
+    "until": marked("Earlier than"),
 }
 _BAD_TIME: Final = marked("Write a time such as 2026-03-02 09:00.")
 _BAD_NETWORK: Final = marked("Write an address or a network such as 198.51.100.0/24, not wider than /16 (IPv6: /40).")
@@ -42,6 +56,8 @@ def parsed(given: Mapping[str, str]) -> EventFilter:
         action=_action(given["action"], "action") if "action" in given else None,
         request_id="".join(given["request"].split()).upper() if "request" in given else None,
         network=_network(given["network"]) if "network" in given else None,
+        regions=filters.regions_of(given),
+        operators=filters.operators_of(given),
         since=_moment(given["since"], "since") if "since" in given else None,
         until=_moment(given["until"], "until") if "until" in given else None,
         hidden=(_action(given["hide"], "hide"),) if "hide" in given else (),

@@ -2,7 +2,7 @@
 takes it away. Every value is data; nothing personal stands in an address.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from flask import request
 from idp.accounts.identifiers import parse_identifier
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
+from idp.web.console.words import word
 from idp.web.shared.locale import gettext
 from idp.web.shared.services import services
 
@@ -20,6 +21,12 @@ UNKNOWN_VALUE: Final = marked("Choose one of the values offered.")
 _UNKNOWN_ACCOUNT: Final = marked("There is no such account.")
 _NUMBER: Final = marked("A number does not belong in an address. Find the account by the search box of the overview.")
 _LONGEST: Final = 200
+NO_TABLE: Final = marked(
+    "No table of networks is loaded, so that nothing is found by region or operator. Whoever runs the service loads"
+    " one: idp network load FILE.csv"
+)
+_TOO_MANY: Final = marked("Too many have this name. Write the country before a region, or the number of an operator.")
+_MOST_KEYS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +45,20 @@ def typed(names: Iterable[str]) -> dict[str, str]:
 
 
 def chips(
-    given: Mapping[str, str], path: str, labels: Mapping[str, str], words: Mapping[str, Mapping[str, str]]
+    given: Mapping[str, str],
+    path: str,
+    labels: Mapping[str, str],
+    words: Mapping[str, Mapping[str, str]],
+    *,
+    named: Collection[str] = (),
 ) -> list[Chip]:
-    """Return a chip for each active filter; ``words`` says what the values of a choice are called."""
+    """Return a chip for each active filter; ``words`` says what the values of a choice are called, ``named`` which
+    filters choose among values that all pages call by the same ``word``.
+    """
     return [
         Chip(
             gettext(labels[name]),
-            gettext(words[name][value]) if value in words.get(name, {}) else value,
+            gettext(words[name][value]) if value in words.get(name, {}) else word(value) if name in named else value,
             address(path, {kept: text for kept, text in given.items() if kept != name}),
         )
         for name, value in given.items()
@@ -55,6 +69,27 @@ def address(path: str, given: Mapping[str, str], **more: str) -> str:
     """Return the address of a list with these filters."""
     query = urlencode([*given.items(), *more.items()])
     return f"{path}?{query}" if query else path
+
+
+def regions_of(given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return by which keys the region that was typed is found. Raises UserError that names the field."""
+    return _keys(given, "region", services().networks.regions_called)
+
+
+def operators_of(given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the same for whoever runs a network, by name or number."""
+    return _keys(given, "operator", services().networks.operators_called)
+
+
+def _keys(given: Mapping[str, str], field: str, called: Callable[[str], Collection[str]]) -> tuple[str, ...]:
+    if field not in given:
+        return ()
+    if not services().networks.is_loaded:
+        raise UserError(NO_TABLE, field=field)
+    keys = called(given[field])
+    if len(keys) > _MOST_KEYS:
+        raise UserError(_TOO_MANY, field=field)
+    return tuple(sorted(keys))
 
 
 def account_of(text: str, field: str = "account") -> UUID:

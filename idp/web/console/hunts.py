@@ -18,7 +18,7 @@ from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
-from idp.web.console.charts import DAYS, HOURS, chart_of, heat_of
+from idp.web.console.charts import DAYS, HOURS, heat_of
 from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page, places_of
@@ -48,7 +48,7 @@ def show(officer: Officer) -> Response:
     least = _number(request.args.get("least", ""), _LEAST_ACCOUNTS, 2)
     speed = _number(request.args.get("speed", ""), _USUAL_SPEED, _LEAST_SPEED)
     hunts, span = services().hunts, WINDOWS[window]
-    outcomes, crowded = hunts.sign_ins(span), hunts.crowded_networks(span, least=least)
+    crowded = hunts.crowded_networks(span, least=least)
     rules = services().alerting.rules.list()
     return console_page(
         officer,
@@ -61,8 +61,6 @@ def show(officer: Officer) -> Response:
         travels=services().travels.faster_than(speed, span),
         heat=heat_of(hunts.sign_ins_by_hour(DAYS), services().clock.now()),
         hours=[f"{hour:02}" for hour in range(HOURS)],
-        outcomes=[one for one in reversed(outcomes) if one.succeeded or one.refused],
-        chart=chart_of(outcomes),
         networks=crowded,
         places=places_of(line.network for line in crowded),
         new_factors=hunts.new_factors_after_recovery(span),

@@ -38,6 +38,7 @@ def show(officer: Officer) -> Response:
     except UserError as error:
         problems = [Problem(gettext(error.message), error.field or "")]
     waiting, dead = services().notices.counts()
+    page = Page(()) if problems else current_page(lambda **at: services().notices.page(wanted, **at), PATH, given)
     return console_page(
         officer,
         "messages.html",
@@ -48,8 +49,8 @@ def show(officer: Officer) -> Response:
         channels=CHANNELS,
         states=STATES,
         titles=TITLES,
-        page=Page(()) if problems else current_page(lambda **at: services().notices.page(wanted, **at), PATH, given),
-        names=client_names(),
+        page=page,
+        names=client_names(line.client_id for line in page.lines),
         waiting=waiting,
         dead=dead,
         are_sent=services().notices.are_sent,

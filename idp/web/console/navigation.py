@@ -33,6 +33,7 @@ class MenuLink:
 
 SECTIONS: Final = (
     Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
+    Section("/console/accounts", marked("Accounts"), Permission.SEE_ACCOUNTS),
     Section(
         "/console/clients",
         marked("Services"),

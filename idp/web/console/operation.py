@@ -31,6 +31,7 @@ def health(officer: Officer) -> Response:
 def deliveries(officer: Officer) -> Response:
     """Show how much waits, and list what was given up."""
     waiting, dead = services().signals.ledger.counts_up_to(_MOST_COUNTED + 1)
+    letters = services().signals.ledger.dead_letters()
     return console_page(
         officer,
         "deliveries.html",
@@ -38,8 +39,8 @@ def deliveries(officer: Officer) -> Response:
         dead=min(dead, _MOST_COUNTED),
         more_wait=waiting > _MOST_COUNTED,
         more_dead=dead > _MOST_COUNTED,
-        letters=services().signals.ledger.dead_letters(),
-        names=client_names(),
+        letters=letters,
+        names=client_names(letter.client_id for letter in letters),
         may_retry=officer.may(Permission.RETRY_DELIVERIES),
     )
 
@@ -74,11 +75,12 @@ def _letters() -> list[DeadLetter]:
 
 def _retry_page(officer: Officer, problem: Problem | None = None) -> Response:
     letters = _letters()
+    client_id = letters[0].client_id
     return console_page(
         officer,
         "retry_deliveries.html",
         400 if problem else 200,
         problems=[problem] if problem else [],
-        name=client_names().get(letters[0].client_id, letters[0].client_id),
+        name=client_names([client_id]).get(client_id, client_id),
         count=len(letters),
     )

@@ -1,21 +1,30 @@
-"""The start of the console: the search box, and what waits for this officer."""
+"""The start of the console: the search box, what waits for this officer, and charts of what their power may see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
-from idp.staff.powers import Permission, Power
+from idp.staff.powers import Permission
 from idp.staff.values import Officer
+from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS
+from idp.web.console.charts import outcome_chart_of, share_of
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
+from idp.web.console.words import word
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import see_other
+from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+
+_USUAL: Final = "6h"
+_REFUSED_SHOWN: Final = 10
+_JOINED: Final = marked(", ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,13 @@ class Task:
     count: Callable[[Officer], int]
 
 
+def _approvals(officer: Officer) -> int:
+    return services().changes.count_waiting_for(officer)
+
+
 def _expiring(officer: Officer) -> int:
-    return services().credentials.count_clients(officer.agency if officer.power is Power.DELEGATE else None)
+    # Those of the linked list, which shows a department delegate the sites of one agency.
+    return sum(officer.looks_after(one.agency) for one in services().credentials.ending())
 
 
 def _alerts(_officer: Officer) -> int:
@@ -39,13 +53,13 @@ def _alerts(_officer: Officer) -> int:
 TASKS: Final = (
     Task(
         "/console/requests",
-        marked("Requests waiting for approval"),
+        marked("Requests waiting for your approval"),
         Permission.APPROVE_REQUESTS,
-        lambda _officer: services().changes.count_open(),
+        _approvals,
     ),
     Task(
         "/console/clients?expiring=30d",
-        marked("Services with a secret that ends in 30 days"),
+        marked("Services with a secret, key or certificate that ends in 30 days"),
         Permission.SEE_CLIENTS,
         _expiring,
     ),
@@ -73,16 +87,64 @@ def start() -> Response:
 
 @requires(Permission.SEE_OVERVIEW)
 def show(officer: Officer) -> Response:
-    """Show the search box and the tasks."""
+    """Show the search box, the tasks and the charts."""
     return overview_page(officer)
 
 
 def overview_page(officer: Officer, problem: Problem | None = None) -> Response:
     """Answer with the start page, perhaps with what is wrong with a search."""
+    window = request.args.get("window", _USUAL)
+    window = window if window in WINDOWS else _USUAL
     return console_page(
         officer,
         "overview.html",
         404 if problem else 200,
         problems=[problem] if problem else [],
         tasks=[(task, task.count(officer)) for task in TASKS if officer.may(task.permission)],
+        window=window,
+        windows=WINDOW_WORDS,
+        **_charts_of_people(officer, WINDOWS[window]),
+        **_chart_of_services(officer, WINDOWS[window]),
     )
+
+
+def _charts_of_people(officer: Officer, span: timedelta) -> Mapping[str, Any]:
+    if not officer.may(Permission.SEE_HUNTS):
+        return {"sign_ins": None}
+    means = services().charts.by_means(span)
+    total = sum(one.count for one in means)
+    return {
+        "sign_ins": outcome_chart_of(services().hunts.sign_ins(span)),
+        "means": [
+            {
+                "text": gettext(_JOINED).join(map(word, one.means)),
+                "count": one.count,
+                "width": share_of(one.count, total),
+            }
+            for one in means
+        ],
+        "passkeys": outcome_chart_of(services().charts.passkeys(span)),
+    }
+
+
+def _chart_of_services(officer: Officer, span: timedelta) -> Mapping[str, Any]:
+    if not officer.may(Permission.SEE_CLIENTS):
+        return {"refused": None}
+    counted = services().charts.refused_by_client(span)
+    known = services().registry.glance(counted)
+    shown = [(count, known[one]) for one, count in counted.items() if one in known]
+    mine = [(count, one) for count, one in shown if officer.looks_after(one.agency)]
+    total = sum(count for count, _ in mine)
+    top = sorted(mine, key=lambda pair: (-pair[0], pair[1].client_id))[:_REFUSED_SHOWN]
+    return {
+        "refused": [
+            {
+                "client_id": one.client_id,
+                "name": one.client_name,
+                "count": count,
+                "width": share_of(count, total),
+            }
+            for count, one in top
+        ],
+        "is_cut": len(mine) > len(top),
+    }

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from idp.audit.records import AuditRecord
 from idp.foundation.translation import marked
+from idp.networks.ranges import Place
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.navigation import menu
@@ -44,15 +45,15 @@ def console_page(
     )
 
 
-def client_names() -> dict[str, str]:
-    """Return how staff call each client."""
-    return {client.client_id: client.client_name for client in services().registry.list()}
+def client_names(client_ids: Iterable[str | None]) -> dict[str, str]:
+    """Return how staff call these clients; a page reads the names that it shows, and no others."""
+    return services().registry.names(one for one in client_ids if one is not None)
 
 
-def places_of(networks: Iterable[str | None]) -> dict[str, str]:
+def places_of(networks: Iterable[str | None]) -> dict[str, Place]:
     """Return where networks are, those that the table of networks knows."""
     found = {network: services().networks.place_of(network) for network in networks if network is not None}
-    return {network: str(place) for network, place in found.items() if place is not None}
+    return {network: place for network, place in found.items() if place is not None}
 
 
 def username_of(account_id: Any) -> str:  # noqa: ANN401 - an id from a list
@@ -73,12 +74,12 @@ def actor_names(records: Sequence[AuditRecord], officer: Officer) -> dict[str, s
     Citizens are named only to those who may see accounts; the others read the end of an id. Who acts
     for the state is named to all who see events.
     """
-    clients, names = client_names(), {"system": gettext(_SYSTEM)}
-    accounts = set()
+    names = {"system": gettext(_SYSTEM)}
+    accounts, clients = set(), set()
     for record in records:
         kind, _, rest = record.actor.partition(":")
         if kind == "client":
-            names[record.actor] = clients.get(rest, rest)
+            clients.add(rest)
         elif kind == "command":
             names[record.actor] = gettext(_COMMAND, user=rest)
         elif kind == "account":
@@ -89,4 +90,5 @@ def actor_names(records: Sequence[AuditRecord], officer: Officer) -> dict[str, s
     if not officer.may(Permission.SEE_ACCOUNTS):
         accounts &= {holder.account_id for holder in services().staff.holders()}
     called = {one: f"…{str(one)[-_TAIL:]}" for one in everybody} | services().account_search.usernames(accounts)
+    names |= {f"client:{client_id}": name for client_id, name in client_names(clients).items()}
     return names | {f"account:{account_id}": username for account_id, username in called.items()}

@@ -86,7 +86,7 @@ def _comparison(change: Change) -> Comparison | None:
 def _lines(changes: Sequence[Change], officer: Officer) -> list[dict[str, Any]]:
     """Return the requests with the names of what they are about and of who asks."""
     authors = {holder.person_id: holder.username for holder in services().staff.holders()}
-    subjects = client_names() | {TARGET: gettext(_KEYS)}
+    subjects = client_names(change.target for change in changes) | {TARGET: gettext(_KEYS)}
     accounts = {UUID(change.target) for change in changes if change.kind in {GRANT, MERGE}}
     accounts |= {UUID(change.content["into"]) for change in changes if change.kind == MERGE}
     subjects |= {str(account_id): name for account_id, name in services().account_search.usernames(accounts).items()}

@@ -15,7 +15,7 @@ from idp.web.console import filters
 from idp.web.console.filters import UNKNOWN_VALUE, Chip
 from idp.web.shared.services import services
 
-NAMES: Final = ("account", "client", "network", "method", "age", "state")
+NAMES: Final = ("account", "client", "network", "region", "operator", "method", "age", "state")
 AGES: Final[Mapping[str, timedelta]] = {
     "1h": timedelta(hours=1),
     "24h": timedelta(days=1),
@@ -32,6 +32,8 @@ _LABELS: Final[Mapping[str, str]] = {
     "account": marked("Account"),
     "client": marked("Service"),
     "network": marked("Address or network"),
+    "region": marked("Region"),
+    "operator": marked("Operator or AS number"),
     "method": marked("Method"),
     "age": marked("Began"),
     "state": marked("State"),
@@ -56,6 +58,8 @@ def parsed(given: Mapping[str, str]) -> SessionFilter:
         account_id=filters.account_of(given["account"]) if "account" in given else None,
         client_id=given.get("client"),
         network=parse_network(given["network"]) if "network" in given else None,
+        regions=filters.regions_of(given),
+        operators=filters.operators_of(given),
         method=given.get("method"),
         started_since=services().clock.now() - AGES[given["age"]] if "age" in given else None,
         state=cast("State", state),
@@ -65,4 +69,4 @@ def parsed(given: Mapping[str, str]) -> SessionFilter:
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
     words: Mapping[str, Mapping[str, str]] = {"age": AGE_WORDS, "state": STATE_WORDS}
-    return filters.chips(given, path, _LABELS, words)
+    return filters.chips(given, path, _LABELS, words, named=("method",))

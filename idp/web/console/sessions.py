@@ -68,13 +68,14 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         given=given,
         chips=session_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
-        clients=client_names(),
+        clients=services().registry.names(),
         methods=session_filters.METHODS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
         lines=page.lines,
         devices={line.id: device_name(line.user_agent).device for line in page.lines},
         places=places_of(line.network for line in page.lines),
+        has_table=services().networks.is_loaded,
         newer=page.newer,
         older=page.older,
         ending_url=address(f"{PATH}/end", given),
@@ -129,12 +130,13 @@ def show_ending(officer: Officer, ending_id: UUID) -> Response:
     progress = services().mass_endings.progress(ending_id)
     if progress is None:
         raise NotFound
+    told = services().mass_endings.deliveries(progress)
     return console_page(
         officer,
         "ending.html",
         progress=progress,
-        told=services().mass_endings.deliveries(progress),
-        names=client_names(),
+        told=told,
+        names=client_names(line.client_id for line in told),
     )
 
 
@@ -172,6 +174,7 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
     line = services().session_search.find(session_id)
     if line is None:
         raise NotFound
+    deliveries = services().outbox.deliveries([session_id])
     return console_page(
         officer,
         "session.html",
@@ -180,8 +183,8 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
         line=line,
         device=device_name(line.user_agent).device,
         places=places_of([line.network]),
-        names=client_names(),
-        deliveries=services().outbox.deliveries([session_id]),
+        names=client_names(delivery.lane for delivery in deliveries),
+        deliveries=deliveries,
         may_see_account=officer.may(Permission.SEE_ACCOUNTS),
         may_end=officer.may(Permission.END_SESSIONS) and line.ended_at is None,
     )

@@ -19,6 +19,7 @@ Query = Callable[[str], list[str]]
 """Answers a statement with its rows, each as text."""
 
 SESSIONS, EVENTS, CLIENTS = "/console/sessions", "/console/events", "/console/clients"
+ACCOUNTS: Final = "/console/accounts"
 _SPREAD: Final = (0.1, 0.5, 0.9, 0.999)
 _SOME: Final = 4
 
@@ -79,6 +80,9 @@ class Crowd:
             "at the rarest site": [{"client": RARE_SITE, "state": "all"}, {"client": RARE_SITE}],
             "from a network": [{"network": network_of(share), "state": "all"} for share in (0, 0.1, 0.5, 0.9, 0.99)],
             "from a wide network": [{"network": text, "state": "all"} for text in ("36.0.0.0/8", "40.110.0.0/16")],
+            "from a region": [{"region": "Region 96", "state": "all"}, {"region": "Region 125"}],
+            "of an operator": [{"operator": "AS361", "state": "all"}, {"operator": "Operator AS366"}],
+            "from nowhere": [{"region": "nowhere", "state": "all"}],
             "live, from a network": [{"network": network_of(share)} for share in (0, 0.5, 0.99)],
             "by method": [{"method": kind} for kind in ("password", "passkey", "totp", "recovery_code")],
             "by method, all": [{"method": kind, "state": "all"} for kind in ("password", "passkey", "recovery_code")],
@@ -99,6 +103,8 @@ class Crowd:
             "by an officer": [{"actor": self._officer()}],
             "by nobody": [{"actor": "system"}],
             "without what monitors do": [{"hide": common}],
+            "from a region": [{"region": "Region 96"}, {"region": "CN Region 125"}, {"region": "nowhere"}],
+            "of an operator": [{"operator": "AS361"}, {"operator": "366"}],
             "of a request": [{"request": self._sample("request_id", "audit_event")}],
             "long ago": [old, old | {"action": rare}, old | {"client": site(SITES // 2)}],
             "action of an account": [{"account": accounts.username(KIOSK), "action": rare}],
@@ -133,6 +139,9 @@ class Crowd:
 
     def _other_cases(self) -> Iterator[Case]:
         people = [self._account_id(number) for number in self.numbers()]
+        lists = ({}, {"kind": "staff"}, {"state": "open"}, {"state": "locked"}, {"level": "1"}, {"level": "2"})
+        more = ({"factor": "password"}, {"factor": "totp"}, {"factor": "passkey"}, {"agency": "bench"})
+        yield Case("accounts", [_look(ACCOUNTS, one) for one in (*lists, *more)], "account")
         yield Case("account", [Look(f"/console/accounts/{one}") for one in people])
         yield Case("session", [Look(f"{SESSIONS}/{one}") for one in self.places("op_session")])
         yield Case("event", [Look(f"{EVENTS}/{one}") for one in self.places("audit_event")])
@@ -143,7 +152,7 @@ class Crowd:
         yield Case("requests", [Look("/console/requests")])
         for window in ("1h", "6h", "24h"):
             yield Case(f"hunts: {window}", [_look("/console/hunts", {"window": window})])
-        yield Case("overview", [Look("/console")])
+        yield Case("overview", [_look("/console", {"window": window}) for window in ("1h", "6h", "24h")])
         yield Case("health", [Look("/console/health")])
         yield Case("keys", [Look("/console/keys")], by=1)
         yield Case("staff", [Look("/console/staff")])

@@ -4,6 +4,7 @@ Whatever belongs together finds itself by number: the events of a session name i
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -78,8 +79,26 @@ class Draws:
 
 def network_of(share: float) -> str:
     """Return a network; few have many people behind them, many have few."""
-    number = int(NETWORKS * share**3)
+    return _network(int(NETWORKS * share**3))
+
+
+def _network(number: int) -> str:
     return f"{36 + number // 6_000}.{number // 200 % 30 + 96}.{number % 200}.0/24"
+
+
+def place_of(network: str) -> tuple[str, str]:
+    """Return the region and the operator of a network, as a table of networks has them."""
+    first, second, third, _ = network.split(".")
+    return f"CN Region {second}", f"AS{int(first) * 10 + int(third) % 7}"
+
+
+def network_table() -> Iterator[str]:
+    """Yield the lines of that table."""
+    yield "network,country,region,latitude,longitude,operator,asn\n"
+    for number in range(NETWORKS):
+        network = _network(number)
+        region, operator = place_of(network)
+        yield f"{network},CN,{region.removeprefix('CN ')},30,110,Operator {operator},{operator}\n"
 
 
 def site(number: int) -> str:

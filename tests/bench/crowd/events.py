@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from idp.audit import store
 from idp.audit.counts import WIDTH
-from idp.audit.details import NETWORK, Details, Opening
+from idp.audit.details import NETWORK, Details, Opening, Whereabouts
 from idp.audit.leaf import MEMBERS, commitment, hash_of
 from idp.audit.models import AuditHead
 from idp.audit.tree import Hash, Tree
@@ -18,13 +18,18 @@ from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.database import Database
 from idp.foundation.entropy import uuid7_of
 from tests.bench.crowd.copying import Row
-from tests.bench.crowd.draws import Draws, bytes_of, network_of, shares_of, site, site_of
+from tests.bench.crowd.draws import Draws, bytes_of, network_of, place_of, shares_of, site, site_of
 
 EVENT: Final = (*MEMBERS[1], "leaf_index")
-DETAIL: Final = ("event_id", "opening", "network_index")
+DETAIL: Final = ("event_id", "opening", "network_index", "region_index", "operator_index")
 COUNTS: Final = f"""
 INSERT INTO audit_count SELECT occurred_at / {WIDTH}, action, count(*) FROM audit_event GROUP BY 1, 2
 ON CONFLICT (bucket, action) DO UPDATE SET count = excluded.count
+"""
+TALLIES: Final = f"""
+INSERT INTO audit_tally SELECT occurred_at / {WIDTH}, 'sign_in', 'password+totp', count(*) FROM audit_event
+WHERE action = 'session.opened' GROUP BY 1
+ON CONFLICT (bucket, series, label) DO UPDATE SET count = excluded.count
 """
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BATCH: Final = 20_000
@@ -70,10 +75,11 @@ class Record:
 
     def details(self, details: Details) -> Iterator[Row]:
         """Yield where each event came from, encrypted."""
+        details.place_by(lambda network: Whereabouts(*place_of(network)))
         for number in range(self.draws.sizes.events):
             event_id, opening = self._event_id(number), self._opening(number)
             row = details.row(event_id, {NETWORK: opening})
-            yield event_id, row["opening"], row["network_index"]
+            yield tuple(row[name] for name in DETAIL)
 
     def _event_id(self, number: int) -> UUID:
         at = self.draws.at_ms(number / self.draws.sizes.events)

@@ -15,7 +15,7 @@ from idp.commands.deployment import open_services
 from idp.wiring import Services
 from tests.bench.crowd import accounts, events, sessions
 from tests.bench.crowd.copying import Connection, copy, without_indexes
-from tests.bench.crowd.draws import Draws
+from tests.bench.crowd.draws import Draws, network_table
 from tests.bench.crowd.sizes import FULL, SMALL, Sizes, bytes_needed
 from tests.bench.errors import BenchError
 
@@ -98,6 +98,10 @@ def fill(connection: Connection, services: Services, draws: Draws, officer: str)
     copy(connection, "audit_event", events.EVENT, record.rows(), sizes.events)
     copy(connection, "audit_detail", events.DETAIL, record.details(services.audit.details), sizes.events)
     connection.execute(events.COUNTS.encode())
+    connection.execute(events.TALLIES.encode())
+    services.networks.load(
+        network_table(), "networks.csv", on_bad_line=lambda number, text: click.echo(f"{number}: {text}")
+    )
 
 
 if __name__ == "__main__":

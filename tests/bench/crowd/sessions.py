@@ -10,7 +10,17 @@ import orjson
 from idp.foundation.digests import b64url
 from idp.foundation.entropy import uuid7_of
 from tests.bench.crowd.copying import Row
-from tests.bench.crowd.draws import LIVES_MS, TODAY_SHARE, Draws, bytes_of, network_of, shares_of, site, site_of
+from tests.bench.crowd.draws import (
+    LIVES_MS,
+    TODAY_SHARE,
+    Draws,
+    bytes_of,
+    network_of,
+    place_of,
+    shares_of,
+    site,
+    site_of,
+)
 
 RARE_SITE: Final = "bench-site-rare"
 """A site that three of the oldest sessions went to, and nobody since."""
@@ -26,6 +36,8 @@ SESSION: Final = (
     "factors",
     "interaction_id",
     "network",
+    "region",
+    "operator",
     "user_agent",
     "ended_at",
     "end_reason",
@@ -142,7 +154,7 @@ def sessions(draws: Draws) -> Iterator[Row]:
         factors = orjson.dumps([[kind, one.began] for kind in one.factors]).decode()
         seen = one.ended or min(one.expires, one.began + (draws.now_ms * 1000 - one.began) // 2)
         times = one.began, one.began, seen, one.expires
-        where = one.network, one.agent, one.ended, one.reason, "provider"
+        where = one.network, *place_of(one.network), one.agent, one.ended, one.reason, "provider"
         yield one.id, bytes_of("cookie", number), one.account_id, *times, factors, _interaction(one, 0), *where
 
 

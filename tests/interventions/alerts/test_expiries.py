@@ -143,9 +143,8 @@ def test_the_time_that_is_due(left, due):
     assert days_before(dt.timedelta(days=left)) == due
 
 
-def test_the_count_of_the_overview_is_that_of_the_list(services, secret_ends):
-    assert services.credentials.count_clients() == 0
+def test_of_each_service_the_credential_that_ends_first_counts(services, secret_ends):
+    assert services.credentials.ending() == []
     secret_ends(30)
-    assert services.credentials.count_clients() == 1
-    assert services.credentials.count_clients("tax-bureau") == 1
-    assert services.credentials.count_clients("other-bureau") == 0
+    (one,) = services.credentials.ending()
+    assert (one.kind, one.client_id, one.agency) == ("secret", "tax", "tax-bureau")

@@ -107,7 +107,7 @@ def test_a_delegate_counts_the_expiring_secrets_of_their_agency_only(at_console,
     registration_factory("tax")
     services.registry.rotate_secret("tax", actor="system")
     agency = services.registry.show("tax").agency
-    words = "Services with a secret that ends in 30 days"
+    words = "Services with a secret, key or certificate that ends in 30 days"
     mine = at_console(Power.DELEGATE, agency=agency).get("/console")
     other = at_console(Power.DELEGATE, agency="another-bureau").get("/console")
     assert f"{words} 1" in " ".join(mine.text.split())

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
+from idp.audit.tallies import REFUSED_CALL
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.errors import UserError
+from idp.protocol.events import CallsCounted
 from idp.registry.models import ClientVersion
-from idp.sessions.models import ClientSession
+from idp.sessions.models import ClientSession, ClientUsage
 from idp.sessions.values import Browser as SessionBrowser
 from idp.staff.powers import Power
 from tests.registry.conftest import PRODUCTION, SANDBOX, tax_in_production, tax_in_sandbox
@@ -305,3 +307,50 @@ def test_the_list_says_when_a_site_was_last_signed_in_to_and_finds_those_that_ar
         connection.execute(insert(ClientSession), {**visit, "id": entropy.uuid7(), "created_at": clock.now()})
     assert "No service matches" in browser.get("/console/clients", unused="90d").text
     assert clock.now().isoformat(timespec="seconds") in browser.get("/console/clients").source
+
+
+def test_the_list_says_how_many_people_use_a_site_and_what_was_refused_to_it(
+    in_force, services, account_factory, entropy, clock
+):
+    def visit(account_id, number):
+        factors = [VerifiedFactor("password", clock.now())]
+        opened = services.sessions.open(account_id, factors, entropy.uuid7(), SessionBrowser("192.0.2.0/24"))
+        row = {"op_session_id": opened.session_id, "account_id": account_id, "client_id": "tax", "sub": "t"}
+        with services.database.transaction() as connection:
+            values = {**row, "id": entropy.uuid7(), "sid": f"s{number}", "created_at": clock.now()}
+            connection.execute(insert(ClientSession), values)
+
+    def line():
+        return " ".join(in_force.get("/console/clients").text.split()).partition("Refused, 24 hours")[2]
+
+    assert "not counted yet 0" in line()
+    one, other = account_factory().account_id, account_factory().account_id
+    for number, account_id in enumerate((one, one, other)):
+        visit(account_id, number)
+    assert services.site_usages.count() == 1
+    said = {"call": REFUSED_CALL, "count": 12, "minute": "now"}
+    services.audit.record(CallsCounted(client_id="tax", **said))
+    assert services.site_usages.of_all()["tax"].people == 2
+    assert re.search(r" at 09:00 2 .* at 09:00 12 ", line()), line()
+
+
+def test_people_are_counted_anew_when_their_count_is_old_and_those_of_long_ago_are_left_out(
+    in_force, services, account_factory, entropy, clock
+):
+    assert in_force
+    account_id = account_factory().account_id
+    factors = [VerifiedFactor("password", clock.now())]
+    opened = services.sessions.open(account_id, factors, entropy.uuid7(), SessionBrowser("192.0.2.0/24"))
+    row = {"op_session_id": opened.session_id, "account_id": account_id, "client_id": "tax", "sid": "s", "sub": "t"}
+    with services.database.transaction() as connection:
+        connection.execute(insert(ClientSession), {**row, "id": entropy.uuid7(), "created_at": clock.now()})
+    assert (services.site_usages.count(), services.site_usages.count()) == (1, 0)
+    clock.advance(hours=1, seconds=1)
+    assert services.site_usages.count() == 1, "few people are counted every hour"
+    with services.database.transaction() as connection:
+        connection.execute(update(ClientUsage).values(people=20_000))
+    clock.advance(hours=2)
+    assert services.site_usages.count() == 0, "many are counted once a day"
+    clock.advance(days=30)
+    assert services.site_usages.count() == 1
+    assert services.site_usages.of_all()["tax"].people == 0

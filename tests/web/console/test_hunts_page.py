@@ -28,18 +28,6 @@ def enter(services, clock, entropy):
     return open_one
 
 
-def test_the_page_shows_chart_and_table_of_the_same_numbers(at_console, services, new_browser, account_factory):
-    person, browser = account_factory(), new_browser(language="en")
-    browser.get("/account")
-    browser.sign_in(person.username, "wrong password")
-    page = at_console(Power.AUDIT).get("/console/hunts")
-    assert page.status == 200
-    outcomes = services.hunts.sign_ins(HOUR)
-    assert (outcomes[-1].succeeded, outcomes[-1].refused) == (1, 1)
-    assert page.source.count('class="up"') == page.source.count('class="down"') == 1
-    assert "Succeeded" in page.text
-
-
 def test_one_network_with_many_accounts_is_found(at_console, account_factory, enter):
     for _ in range(3):
         enter(account_factory())
@@ -184,7 +172,9 @@ def test_sessions_and_events_say_where_their_network_is(at_console, account_fact
     person = account_factory()
     enter(person, WUHAN)
     browser = at_console()
-    assert "Hubei, CN, China Telecom, AS4134" in browser.get("/console/sessions", account=person.username).text
+    page = browser.get("/console/sessions", account=person.username)
+    assert "Hubei, CN" in page.text
+    assert "China Telecom, AS4134" in page.text
     (line,) = services.session_search.page(SessionFilter(person.account_id))
     assert "Hubei, CN, China Telecom, AS4134" in browser.get(f"/console/sessions/{line.id}").text
 

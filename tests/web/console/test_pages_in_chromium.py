@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from idp.audit.tallies import REFUSED_CALL
 from idp.factors.assurance import VerifiedFactor
+from idp.protocol.events import CallsCounted
 from idp.sessions.values import Browser as SessionBrowser
+from idp.sign_in.events import PasskeyNotAccepted
 from idp.staff.powers import Power
 from tests.journeys.conftest import enter
 from tests.support.chromium import screenshot, violations
@@ -38,7 +41,15 @@ PAGES = {
         "/console/initial-tokens",
         "/console/initial-tokens/new",
     ),
-    Power.SECURITY: ("/console/sessions?method=password", "/console/events", "/console/hunts", "/console/staff"),
+    Power.SECURITY: (
+        "/console",
+        "/console/accounts?kind=citizen",
+        "/console/sessions?region=Lisbon&state=all",
+        "/console/events",
+        "/console/hunts",
+        "/console/clients?environment=development",
+        "/console/staff",
+    ),
 }
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -82,6 +93,27 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
         factors = [VerifiedFactor("password", clock.now())]
         services.sessions.open(person.account_id, factors, entropy.uuid7(), SessionBrowser(network, "Mozilla/5.0"))
         clock.advance(minutes=20)
+    for means, number in ((("passkey",), 9), (("password", "totp"), 5)):
+        for _ in range(number):
+            proved = [VerifiedFactor(one, clock.now()) for one in means]
+            services.sessions.open(person.account_id, proved, entropy.uuid7(), SessionBrowser(WUHAN, "Mozilla/5.0"))
+            clock.advance(minutes=2)
+    services.audit.record(*[PasskeyNotAccepted(reason="wrong")] * 2)
+    services.audit.record(CallsCounted(client_id="tax", call=REFUSED_CALL, count=1234, minute="now"))
+    services.sealer.run()
+    services.site_usages.count()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.usefixtures("things_to_see")
+def test_the_period_of_the_charts_is_chosen_by_the_keyboard(opened, console):
+    page = opened(Power.SECURITY)
+    page.focus("#window")
+    page.keyboard.press("End")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{console}/console?window=24h")
+    expect(page.locator("#window")).to_have_value("24h")
 
 
 @pytest.mark.timeout(300)

@@ -11,6 +11,7 @@ from idp.staff.powers import Power
 LISTS = {
     "/console/sessions": (Power.SECURITY, {"method": "totp", "state": "all"}),
     "/console/events": (Power.AUDIT, {"action": "session.opened", "hide": "console.refused"}),
+    "/console/accounts": (Power.HELP_DESK, {"state": "locked", "factor": "totp"}),
     "/console/clients": (Power.SYSTEM, {"state": "active", "expiring": "30d"}),
 }
 

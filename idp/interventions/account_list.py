@@ -1,0 +1,172 @@
+"""Accounts by filter, for staff: masked, newest first, one statement a page, continued by the last id seen.
+
+An account's id is a UUIDv7, so that a span of time is a span of ids. It is listed here because what a line says comes
+from three packages: the account, its means of sign-in, its latest session.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, literal_column, or_, select, true
+
+from idp.accounts.claims import join_claims, profile_of
+from idp.accounts.models import Account, NaturalPerson
+from idp.factors.models import Authenticator
+from idp.foundation.clock import Clock
+from idp.foundation.database import Database
+from idp.foundation.entropy import first_uuid7
+from idp.foundation.keyset import rows_of_page
+from idp.keyring.service import Keyring
+from idp.sessions.models import OPSession
+
+PAGE: Final = 50
+State = Literal["open", "locked", "restricted", "required", "closed"]
+_IN_USE: Final = and_(
+    Authenticator.account_id == Account.id, Authenticator.activated_at.is_not(None), Authenticator.disabled_at.is_(None)
+)
+_FACTORS: Final = (
+    select(func.aggregate_strings(Authenticator.kind, " ")).where(_IN_USE).correlate(Account).scalar_subquery()
+)
+_LAST_SIGN_IN: Final = (
+    select(OPSession.created_at)
+    .where(OPSession.account_id == Account.id)
+    .order_by(OPSession.id.desc())
+    .limit(1)
+    .correlate(Account)
+    .scalar_subquery()
+)
+# Two conditions that follow from others, in the words of the indexes that serve them.
+_NO_CITIZEN: Final = Account.kind != literal_column("'citizen'")
+_NO_PASSWORD: Final = Authenticator.kind != literal_column("'password'")
+_IS_ASKED: Final = or_(Account.reset_credential_until.is_not(None), Account.reprove_identity_until.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """What accounts must have in common; None does not matter."""
+
+    kind: str | None = None
+    state: State | None = None
+    ial: int | None = None
+    factor: str | None = None
+    agency: str | None = None
+    created_since: datetime | None = None
+
+    def condition(self, now: datetime) -> ColumnElement[bool]:
+        """Return it as SQL over ``account`` and ``natural_person``."""
+        parts: list[ColumnElement[bool]] = []
+        if self.kind is not None:
+            parts += [Account.kind == self.kind, *([_NO_CITIZEN] if self.kind != "citizen" else [])]
+        if self.state is not None:
+            parts.append(_in_state(self.state, now))
+        if self.ial is not None:
+            parts.append(NaturalPerson.ial == self.ial)
+        if self.factor is not None:
+            parts.append(_with_factor(self.factor))
+        if self.agency is not None:
+            parts.append(Account.agency == self.agency)
+        if self.created_since is not None:
+            parts.append(Account.id >= first_uuid7(self.created_since))
+        return and_(true(), *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """A line of the list. ``ial`` is the level on record; a state ``required`` may let it count for less."""
+
+    id: UUID
+    username: str = field(repr=False)
+    kind: str
+    agency: str | None
+    masked_name: str | None
+    masked_phone: str | None
+    ial: int
+    state: State
+    factors: tuple[str, ...]
+    last_sign_in: datetime | None
+    created_at: datetime
+
+
+class AccountList:
+    """What staff see of many accounts."""
+
+    def __init__(self, database: Database, clock: Clock, keyring: Keyring) -> None:
+        self._database = database
+        self._clock = clock
+        self._keyring = keyring
+
+    def page(
+        self, chosen: AccountFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
+    ) -> list[AccountLine]:
+        """Return up to ``size`` accounts, newest first: those opened before one, or the nearest after one."""
+        now = self._clock.now()
+        columns = (
+            Account.id,
+            Account.kind,
+            Account.agency,
+            Account.created_at,
+            Account.locked_at,
+            Account.closed_at,
+            Account.restricted_until,
+            Account.reset_credential_until,
+            _FACTORS.label("factors"),
+            _LAST_SIGN_IN.label("last_sign_in"),
+        )
+        statement = join_claims(select(*columns)).where(chosen.condition(now))
+        with self._database.searching() as connection:
+            rows = rows_of_page(connection, statement, Account.id, before=before, after=after, size=size)
+        return [self._line(row._mapping, now) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+
+    def _line(self, row: RowMapping, now: datetime) -> AccountLine:
+        profile = profile_of(row, self._keyring, now)
+        return AccountLine(
+            row["id"],
+            row["claim_username"],
+            row["kind"],
+            row["agency"],
+            profile.masked("legal_name"),
+            profile.masked("phone"),
+            row["claim_ial"],
+            _state_of(row, now),
+            tuple(sorted(set((row["factors"] or "").split()))),
+            row["last_sign_in"],
+            row["created_at"],
+        )
+
+
+def _in_state(state: State, now: datetime) -> ColumnElement[bool]:
+    closed, locked = Account.closed_at.is_not(None), Account.locked_at.is_not(None)
+    restricted = Account.restricted_until > now
+    asked = or_(Account.reset_credential_until > now, Account.reprove_identity_until > now)
+    not_restricted = or_(Account.restricted_until.is_(None), Account.restricted_until <= now)
+    conditions: dict[State, ColumnElement[bool]] = {
+        "closed": closed,
+        "locked": and_(locked, ~closed),
+        "restricted": and_(restricted, ~locked, ~closed),
+        "required": and_(_IS_ASKED, asked, not_restricted, ~locked, ~closed),
+        "open": and_(~closed, ~locked, not_restricted, func.coalesce(asked, literal_column("false")).is_(False)),
+    }
+    return conditions[state]
+
+
+def _with_factor(kind: str) -> ColumnElement[bool]:
+    known: list[Any] = [_IN_USE, Authenticator.kind == kind]
+    return exists().where(*known, *([_NO_PASSWORD] if kind != "password" else []))
+
+
+def _state_of(row: RowMapping, now: datetime) -> State:
+    """Return the first of the states that holds, as the filter has it."""
+    if row["closed_at"] is not None:
+        return "closed"
+    if row["locked_at"] is not None:
+        return "locked"
+    if _is_later(row["restricted_until"], now):
+        return "restricted"
+    asked = row["reset_credential_until"], row["claim_reprove_identity_until"]
+    return "required" if any(_is_later(until, now) for until in asked) else "open"
+
+
+def _is_later(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until > now
