@@ -4,6 +4,7 @@ A session's id is a UUIDv7, so that the order of ids is the order of sign-ins.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
