@@ -75,6 +75,23 @@ def test_password_is_changed_with_the_present_one(browser, account_factory, cloc
     assert browser.sign_in(person.username, PASSWORD).path == "/account"
 
 
+def test_each_empty_password_is_asked_for_by_its_own_words(browser, account_factory, clock):
+    """WCAG 3.3.1: the summary would otherwise say the same thing twice."""
+    signed_in(browser, account_factory(), clock).get("/account/password")
+    page = browser.submit(current_password="", new_password="")
+    assert page.status == 400
+    assert page.source.count("请输入现在的密码") == 2, "in the summary and at the field"
+    assert page.source.count("请输入新密码") == 2
+
+
+def test_kept_recovery_codes_are_confirmed(browser, account_factory, clock):
+    signed_in(browser, account_factory(with_totp=True), clock).get("/account/recovery-codes")
+    browser.submit("make")
+    page = browser.submit(saved="yes")
+    assert page.path == "/account/methods"
+    assert "恢复码已启用" in page.text
+
+
 def test_changed_password_ends_the_other_devices_when_asked(new_browser, account_factory, clock):
     """ASVS-7.4.3."""
     person = account_factory()
