@@ -16,7 +16,9 @@ SIDES: Final = ("before", "after")
 class Event:
     """Base of every event. A subclass names its ``action`` and adds its own fields, which become the JSON ``detail``.
 
-    ``actor`` is ``account:<id>``, ``client:<id>``, ``command:<operating system user>`` or ``system``.
+    ``actor`` is ``account:<id>``, ``client:<id>``, ``command:<operating system user>`` or ``system``. One with a field
+    ``network`` of its own says there, in the leaf itself, where a site's server called from, which is nobody's personal
+    value; every other request's network is one.
     """
 
     action: ClassVar[str]

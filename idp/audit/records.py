@@ -58,8 +58,7 @@ def record_of(row: Row[*tuple[Any, ...]], details: Details) -> AuditRecord:
     """Return the record of a row that ``reading`` selected."""
     network, detail, commitments, ciphertext = row[len(_PLAIN) :]
     openings = details.readable(row.id, ciphertext)
-    if NETWORK in openings:
-        network = openings[NETWORK].value
+    network = openings[NETWORK].value if NETWORK in openings else detail.pop(NETWORK, network)
     values: tuple[Any, ...] = (*row[: len(_PLAIN)], network, _with_masked(detail, commitments or {}, openings))
     return AuditRecord(*values)
 

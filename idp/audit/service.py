@@ -87,7 +87,7 @@ class Audit:
         context = request_context.get()
         event_id = self._entropy.uuid7()
         detail, personal = own_members(event)
-        if context.network:
+        if context.network and NETWORK not in detail:
             personal[NETWORK] = context.network
         openings = self.details.openings(personal)
         network = openings.get(NETWORK)

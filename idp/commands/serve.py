@@ -94,7 +94,9 @@ def application(threads: int, surface: str = SURFACES[0]) -> Application:
     configure_logging()
     apps = import_module("idp.app")
     created = (apps.create_console if surface == CONSOLE else apps.create_app)(read_settings())
-    wrapped: Application = import_module("idp.web.ops.admission").SignInAdmission(created.wsgi_app, threads // 2)
+    admission = import_module("idp.web.ops.admission")
+    wrapped: Application = admission.SignInAdmission(created.wsgi_app, threads // 2)
+    wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
     if METRICS_FOLDER in os.environ:
         import_module("idp.web.ops.counting").watch(services)

@@ -177,7 +177,9 @@ class Enrolment:
         return self._factors.begin_totp(session.account_id, account_name) if can_add(enrolled, "totp") else Kept()
 
     def pending_totp(self, session: Session, account_name: str) -> PendingTOTP | None:
-        """Return the secret under way, to show it again beside a wrong code."""
+        """Return the secret under way, to show it again beside a wrong code; None for who may not make one now."""
+        if self.step_up_for(session) is not None:
+            return None
         return self._factors.pending_totp(session.account_id, account_name)
 
     def confirm_totp(

@@ -1,8 +1,8 @@
 """What officers do to one account: keep it out until a time, let it in again, reset a factor, look at one value.
 
-Each is one transaction with its typed event. Nobody acts on their own account, and the factors of an officer are reset
-by who may also end their power: the help desk could else make itself an officer (rule A1). A password is never chosen
-here: a lost factor is removed, and its owner enrols another.
+Each is one transaction with its typed event. Nobody acts on an account of their own, and the factors of an officer are
+reset by who may also end their power: the help desk could else make itself an officer (rule A1). A password is never
+chosen here: a lost factor is removed, and its owner enrols another.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
+
 from idp.accounts.errors import AccountUnknown
+from idp.accounts.models import Account
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.service import Accounts
 from idp.audit.service import Audit
@@ -71,7 +74,7 @@ class AccountInterventions:
 
     def restrict(self, account_id: UUID, kind: str, until: datetime, *, officer: Officer, reason: str) -> None:
         """Keep an account out until a time and end all it has open. Raises UserError."""
-        not_own(account_id, officer)
+        not_own(self._database, account_id, officer)
         if officer.in_emergency and self._staff.officer(account_id) is not None:
             raise UserError(_NOT_OFFICERS)
         with self._database.transaction():
@@ -80,7 +83,7 @@ class AccountInterventions:
 
     def lift(self, account_id: UUID, kind: str, *, officer: Officer, reason: str) -> bool:
         """Let an account in again; tells whether the flag was there. Raises UserError."""
-        not_own(account_id, officer)
+        not_own(self._database, account_id, officer)
         return self._restrictions.lift(account_id, kind, reason=reason, actor=officer.actor)
 
     def reset_factor(
@@ -90,7 +93,7 @@ class AccountInterventions:
 
         Recovery codes go with the last factor they stand in for: they would be asked for at every sign-in.
         """
-        not_own(account_id, officer)
+        not_own(self._database, account_id, officer)
         if not officer.may(Permission.CHANGE_STAFF) and self._staff.officer(account_id) is not None:
             raise UserError(_OFFICER)
         with self._database.transaction():
@@ -128,7 +131,9 @@ class AccountInterventions:
         self._sessions.terminate(Selector(account_id=account_id), reason=reason, actor=officer.actor)
 
 
-def not_own(account_id: UUID, officer: Officer) -> None:
-    """Raise UserError if the account is the officer's own."""
-    if account_id == officer.account_id:
-        raise UserError(_OWN)
+def not_own(database: Database, account_id: UUID, officer: Officer) -> None:
+    """Raise UserError if the account is one of the officer's own: whoever has two accounts is still one human."""
+    owner = select(Account.natural_person_id).where(Account.id == account_id)
+    with database.read() as connection:
+        if connection.scalar(owner) == officer.person_id:
+            raise UserError(_OWN)

@@ -94,7 +94,7 @@ class LegalHolds:
 
     def place(self, account_id: UUID, reference: str, *, officer: Officer, reason: str) -> UUID:
         """Hold an account, closed or not. Returns the hold's id. Raises UserError."""
-        not_own(account_id, officer)
+        not_own(self._database, account_id, officer)
         now, hold_id = self._clock.now(), self._entropy.uuid7()
         row = {"id": hold_id, "account_id": account_id, "reference": reference, "reason": reason}
         row |= {"actor": officer.actor, "created_at": now}
@@ -117,7 +117,7 @@ class LegalHolds:
 
     def end(self, hold: Hold, *, officer: Officer, reason: str) -> bool:
         """End a hold; tells whether it was this call. Raises UserError."""
-        not_own(hold.account_id, officer)
+        not_own(self._database, hold.account_id, officer)
         ending = update(LegalHold).where(LegalHold.id == hold.id, LegalHold.ended_at.is_(None))
         others = exists().where(LegalHold.account_id == hold.account_id, LegalHold.ended_at.is_(None))
         with self._database.transaction() as connection:

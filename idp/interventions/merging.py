@@ -61,8 +61,8 @@ class Merging:
             return changes.request(MERGE, str(merged), {"into": str(kept)}, author=officer, reason=reason)
 
     def _pair(self, kept: UUID, merged: UUID, officer: Officer) -> Pair:
-        not_own(kept, officer)
-        not_own(merged, officer)
+        not_own(self._database, kept, officer)
+        not_own(self._database, merged, officer)
         pair = self._merging.pair(kept, merged)
         if self._staff.have_history({pair.kept_person, pair.merged_person}):
             raise UserError(_POWER, field="other")

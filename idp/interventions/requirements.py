@@ -29,7 +29,7 @@ class RequirementInterventions:
         self, account_id: UUID, kind: str, until: datetime, *, factor: str | None, officer: Officer, reason: str
     ) -> None:
         """Require something of an account until a time, and end all it has open. Raises UserError."""
-        not_own(account_id, officer)
+        not_own(self._database, account_id, officer)
         with self._database.transaction():
             self._requirements.place(account_id, kind, until, factor=factor, reason=reason, actor=officer.actor)
             self._devices.forget(account_id)
@@ -37,5 +37,5 @@ class RequirementInterventions:
 
     def waive(self, account_id: UUID, kind: str, *, officer: Officer, reason: str) -> bool:
         """Take a requirement back; tells whether it was there. Raises UserError."""
-        not_own(account_id, officer)
+        not_own(self._database, account_id, officer)
         return self._requirements.lift(account_id, kind, reason=reason, actor=officer.actor)

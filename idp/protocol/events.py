@@ -19,6 +19,7 @@ class CodeRedeemed(Event):
     scope: str
     claims: tuple[str, ...]
     acr: str
+    network: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class TokenRefreshed(Event):
     action: ClassVar[str] = "token.refreshed"
 
     scope: str
+    network: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

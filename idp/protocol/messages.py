@@ -18,6 +18,7 @@ from idp.foundation.errors import ProtocolError
 LARGEST_FORM = 64 * 1024
 _MOST_FIELDS = 100
 REPEATABLE = "resource"
+_NUL = rb"\u0000"
 FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPE = "application/json"
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
@@ -82,6 +83,8 @@ def parse_json(body: bytes) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise ProtocolError("invalid_request", "The body is not a JSON object.")
+    if _NUL in body:
+        raise ProtocolError("invalid_request", "The body holds a NUL character.")
     return value
 
 

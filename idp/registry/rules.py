@@ -159,7 +159,8 @@ def _frontchannel(content: Mapping[str, Any], place: uris.Place) -> Iterator[Pro
             yield Problem("frontchannel_logout_session_required", "needs a frontchannel_logout_uri")
         return
     problem = uris.problem_of_page(uri, place)
-    if problem is None and uris.origin_of(uri) not in {uris.origin_of(known) for known in content["redirect_uris"]}:
+    good = [known for known in content["redirect_uris"] if uris.problem_of_redirect_uri(known, place) is None]
+    if problem is None and uris.origin_of(uri) not in map(uris.origin_of, good):
         problem = "must have the scheme, host and port of a redirect URI (Front-Channel Logout 1.0 §2)"
     if problem is not None:
         yield Problem("frontchannel_logout_uri", f"{uri!r} {problem}")

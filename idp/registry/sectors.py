@@ -24,7 +24,7 @@ def sector_of(metadata: Mapping[str, Any], client_id: str) -> str | Problem:
     """Return the sector of a registration, or what keeps it from having one."""
     identifier = metadata.get("sector_identifier_uri")
     if isinstance(identifier, str):
-        return _named(urlsplit(identifier).hostname or "")
+        return _named(min(hosts_of([identifier]), default=""))
     hosts = hosts_of(metadata.get("redirect_uris"))
     if len(hosts) > 1 and metadata.get("subject_type", "pairwise") == "pairwise":
         return Problem("sector_identifier_uri", "is missing; redirect_uris on several hosts need it (OIDC Core §8.1)")

@@ -87,13 +87,13 @@ class Sessions:
         replacing: Session | None = None,
         organization_id: UUID | None = None,
     ) -> OpenedSession | None:
-        """Open the session of a finished sign-in, or raise the browser's live one if it is the same account's.
+        """Open the session of a finished sign-in, or raise the browser's live one if it is the same account's and acts
+        for the same organization.
 
-        A live session of another account on this browser is ended. Returns None when the account was locked or closed
-        meanwhile.
+        Any other live session on this browser is ended. Returns None when the account was locked or closed meanwhile.
         """
         with self._database.transaction():
-            if replacing is not None and replacing.account_id == account_id:
+            if replacing is not None and _is_same(replacing, account_id, organization_id):
                 raised = self._raise(replacing, factors, interaction_id)
                 if raised is not None:
                     return raised
@@ -252,6 +252,11 @@ class Sessions:
         for site in sites:
             by_session.setdefault(site.op_session_id, []).append(site.client_id)
         return [store.summary_of(row, tuple(by_session.get(row.id, ()))) for row in rows]
+
+
+def _is_same(session: Session, account_id: UUID, organization_id: UUID | None) -> bool:
+    """Tell whether a session goes on; a step-up (None) leaves the organization as it is."""
+    return session.account_id == account_id and organization_id in {None, session.organization_id}
 
 
 def _acting(organization_id: UUID | None) -> ActingFor:

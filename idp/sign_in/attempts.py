@@ -50,7 +50,8 @@ _BY_DIGEST = PreparedStatement(
     )
 )
 _THIS = SignInAttempt.id == bindparam("attempt")
-_CHANGED = ("factors", "organization_id", "remember", "password_is_short", "updated_at")
+# Whose they are always goes with the factors: a passkey of somebody else takes over the attempt of a browser.
+_CHANGED = ("account_id", "factors", "organization_id", "remember", "password_is_short", "updated_at")
 _CHANGE = PreparedStatement(update(SignInAttempt).where(_THIS).values({name: bindparam(name) for name in _CHANGED}))
 _FAIL = update(SignInAttempt).where(_THIS).values(failures=SignInAttempt.failures + 1)
 _FINISH = PreparedStatement(delete(SignInAttempt).where(_THIS))
@@ -105,6 +106,7 @@ class Attempts:
         """Store an attempt. A new one takes the place of any other of this browser; its ten minutes begin now."""
         now = self._clock.now()
         values: dict[str, Any] = {
+            "account_id": attempt.account_id,
             "factors": [
                 [one.factor.kind, microseconds(one.factor.at), one.interaction_id.hex] for one in attempt.factors
             ],
@@ -117,7 +119,6 @@ class Attempts:
             if attempt.id is not None:
                 _CHANGE.count(connection, values | {"attempt": attempt.id})
                 return
-            values |= {"account_id": attempt.account_id}
             values |= {"id": self._entropy.uuid7(), "digest": sha256(presession), "failures": 0}
             values |= {"created_at": now, "expires_at": now + self._lifetime}
             _REPLACE[self._database.dialect].rows(connection, values)

@@ -108,6 +108,17 @@ def test_setting_up_an_app_raises_the_session(services, account_factory, session
     assert isinstance(services.enrolment.make_recovery_codes(raised), NewCodes)
 
 
+def test_key_under_way_is_shown_to_no_session_that_may_not_make_one(services, account_factory, session_of, clock):
+    """ASVS 7.5.1: an old session in strange hands must not read along while its owner sets up an app elsewhere."""
+    person = account_factory()
+    old = session_of(person)
+    clock.advance(minutes=21)
+    recent = session_of(person)
+    pending = services.enrolment.begin_totp(recent, person.username)
+    assert services.enrolment.pending_totp(recent, person.username) == pending
+    assert services.enrolment.pending_totp(old, person.username) is None
+
+
 def test_app_set_up_in_a_session_that_has_ended_is_not_kept(services, account_factory, session_of, clock):
     person = account_factory()
     session = session_of(person)

@@ -64,6 +64,19 @@ def test_a_code_belongs_to_the_key_that_was_pushed_with_it(bank, visitor):
         assert refused(bank.redeem(code), "invalid_grant"), "it is burnt"
 
 
+def test_a_signed_request_belongs_to_the_key_that_was_shown_with_it(notary, visitor):
+    """RFC 9449 §10.1: also where everything else stands inside a request object; two keys are none."""
+    own, other = notary.dpop_key, DPoPKey()
+    notary.proves_pushes = True
+    assert refused(push_signed(notary, dpop_jkt=other.thumbprint), "invalid_dpop_proof")
+    notary.open(visitor.browser, push_signed(notary).get_json()["request_uri"])
+    code = notary.read_response(visitor.browser.submit("consent-allow").answer["response"])["code"]
+    notary.dpop_key = other
+    assert refused(notary.redeem(code), "invalid_grant")
+    notary.dpop_key = own
+    assert refused(notary.redeem(code), "invalid_grant"), "it is burnt"
+
+
 @pytest.mark.only_on("sqlite")
 def test_a_bad_request_leads_nowhere(bank, visitor):
     """FAPI2-SP-5.3.2.1-7-open-redirector: what was not pushed by a client goes to none of its addresses."""

@@ -1,5 +1,7 @@
 """Refresh tokens (RFC 6749 §6, RFC 9700 §4.14.2, OpenID Connect Core §12; rule P2)."""
 
+import json
+
 from sqlalchemy import func, select, update
 
 from idp.audit.models import AuditEvent
@@ -261,3 +263,16 @@ def test_a_refresh_token_is_stored_nowhere(tax, visitor, services):
         count = connection.scalar(select(func.count()).select_from(RefreshFamilyRow))
     assert count == 1
     assert not any(value in {token, tag} for row in rows for value in row if isinstance(value, str | bytes))
+
+
+def test_what_a_registration_loses_its_tokens_lose_at_the_next_use(tax, visitor, registration_factory):
+    """Rule P5: staff who take a scope away from a client take it from what it holds as well."""
+    claims = {"userinfo": {"email": {"essential": True}}, "id_token": {"email": {"essential": True}}}
+    first = visitor.tokens(tax, scope="openid profile phone", claims=json.dumps(claims))
+    assert "phone_number" in tax.userinfo(first["access_token"]).get_json()
+    registration_factory("tax", scope="openid profile")
+    assert tax.userinfo(first["access_token"]).get_json().keys().isdisjoint({"phone_number", "email"})
+    second = refreshed(tax, first["refresh_token"])
+    assert second["scope"] == "openid profile"
+    assert claims_of(second["access_token"])["scope"] == "openid profile"
+    assert "email" not in claims_of(second["id_token"])

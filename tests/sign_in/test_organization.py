@@ -42,3 +42,16 @@ def test_organization_of_others_cannot_be_chosen(visitor, services, accountant, 
     visitor.password(accountant.username, accountant.password, interaction)
     outcome = services.sign_in.choose_organization(visitor.visit, interaction, other.organization_id)
     assert outcome == Continue(Step.ORGANIZATION)
+
+
+def test_organization_chosen_at_a_fresh_sign_in_is_the_one_acted_for(visitor, services, accountant, clock):
+    """ASVS 7.2.4: who signs in anew for another organization does not go on acting for the one before."""
+    first = visitor.interaction()
+    visitor.password(accountant.username, accountant.password, first)
+    before, after = (one.organization_id for one in visitor.situation(first).memberships)
+    visitor.keep(services.sign_in.choose_organization(visitor.visit, first, before))
+    clock.advance(60)
+    fresh = visitor.interaction(fresh=True)
+    assert visitor.password(accountant.username, accountant.password, fresh) == Continue(Step.ORGANIZATION)
+    assert isinstance(visitor.keep(services.sign_in.choose_organization(visitor.visit, fresh, after)), Finished)
+    assert visitor.session.organization_id == after

@@ -165,3 +165,18 @@ def test_staff_sign_in_with_a_passkey_alone(visitor, account_factory, enrol, ans
     """Rule A2: it is two factors, so nothing else is asked."""
     person = account_factory(kind="staff", with_totp=False)
     assert isinstance(answer(visitor, enrol(person, maker)), Finished)
+
+
+def test_passkey_of_somebody_else_never_counts_for_the_sign_in_it_replaces(
+    visitor, services, account_factory, enrol, answer
+):
+    """Rules S1 and S2: whoever knows a password only must not get past the second factor with a passkey of their own."""
+    victim, attacker = account_factory(), account_factory(kind="enterprise")
+    enrol(victim)
+    device = enrol(attacker)
+    interaction = visitor.interaction(kinds=("citizen",))
+    assert visitor.password(victim.username, victim.password, interaction) == Continue(Step.SECOND_FACTOR)
+    assert answer(visitor, device, interaction) == Continue(Step.NOT_ADMITTED)
+    assert visitor.situation(interaction).step is Step.NOT_ADMITTED
+    visitor.keep(services.sign_in.proceed(visitor.visit, interaction))
+    assert visitor.session is None

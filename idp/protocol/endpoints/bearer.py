@@ -38,7 +38,7 @@ def calling_client(request: Request, parts: EndpointParts, *scopes: str) -> Clie
         parts.constraints.admit(request, presented, binding_of(token.claims), client)
     except ProtocolError as error:
         return Refusal(refusal(_REALM, error, presented.scheme))
-    if token.scopes.isdisjoint(scopes):
+    if (token.scopes & client.scope).isdisjoint(scopes):
         return Refusal(bearer_error(403, "insufficient_scope", f"The access token lacks the scope {scopes[0]}."))
     return client
 

@@ -39,12 +39,12 @@ def checked_parameters(request: Request, client: Client, parts: EndpointParts) -
     given = {name: value for name, value in request.form.items() if name not in _CREDENTIALS}
     if "request_uri" in given:
         raise ProtocolError("invalid_request", "A request_uri cannot be pushed.")
-    key = parts.constraints.pushed_key(request, client, given.get("dpop_jkt"))
-    bound = {} if key is None else {"dpop_jkt": key}
-    asked = AuthorizationRequest(given | bound | {"client_id": client.client_id}, is_at_par=True)
+    asked = AuthorizationRequest(given | {"client_id": client.client_id}, is_at_par=True)
     for check in AUTHORIZATION_CHECKS:
         check(asked, parts.checks)
-    return dict(asked.parameters)
+    # Last, because a request object has taken the place of what stood beside it (RFC 9449 §10.1).
+    key = parts.constraints.pushed_key(request, client, asked.get("dpop_jkt"))
+    return {**asked.parameters} if key is None else {**asked.parameters, "dpop_jkt": key}
 
 
 PAR = Endpoint("/par", frozenset({"POST"}), "pushed_authorization_request_endpoint", _answer, allows_cors=True)

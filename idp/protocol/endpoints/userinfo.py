@@ -110,6 +110,8 @@ def _find(token: AccessToken, parts: EndpointParts) -> Mapping[str, Any] | None:
 def _released(row: Mapping[str, Any], token: AccessToken, client: Client, parts: EndpointParts) -> Answer:
     declined = frozenset(row["claims"].get("declined", ()))
     names = (claims_of_scopes(token.scopes) | frozenset(row["claims"].get("userinfo", ()))) - declined
+    # What staff have taken from the registration since, no token brings any more.
+    names &= claims_of_scopes(client.scope)
     profile = profile_of(row, parts.keyring, parts.clock.now())
     claims: dict[str, Any] = values_of(profile, names) if names else {}
     claims["sub"] = row["sub"]

@@ -106,7 +106,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         if "openid" in code.scope.split():
             who = Authentication(code.sub, code.sid, code.auth_time, code.acr, code.amr, code.nonce)
             body["id_token"] = parts.id_tokens.issue(
-                client, who, access_token, parts.id_token_claims(code.account_id, code.grant_id, code.claims)
+                client, who, access_token, parts.id_token_claims(client, code.account_id, code.grant_id, code.claims)
             )
         event = CodeRedeemed(
             actor=f"client:{code.client_id}",
@@ -116,6 +116,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
             scope=code.scope,
             claims=tuple(sorted({name for names in code.claims.values() for name in names})),
             acr=code.acr,
+            network=parts.network_of(client),
         )
         rows = parts.audit.rows(event)
         if "refresh_token" in client.grant_types:

@@ -14,13 +14,14 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.logging import request_context
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
 from idp.protocol.authorization_details import Detail
 from idp.protocol.authorization_details.requested import PARAMETER, for_audience, narrowed, requested_details
 from idp.protocol.binding.values import Binding
-from idp.protocol.claims import values_of
+from idp.protocol.claims import claims_of_scopes, values_of
 from idp.protocol.events import RefreshReplayed
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.resources import Resources, Target
@@ -59,9 +60,13 @@ class GrantParts:
         """Return the parts of the server that runs a grant."""
         return cast("GrantParts", grant.server.parts)
 
-    def id_token_claims(self, account_id: UUID, grant_id: UUID, claims: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """Return the values of the claims that were asked for in the ID token itself; no query when there are none."""
-        names = claims.get("id_token")
+    def id_token_claims(
+        self, client: Client, account_id: UUID, grant_id: UUID, claims: Mapping[str, Sequence[str]]
+    ) -> dict[str, Any]:
+        """Return the values of the claims that were asked for in the ID token itself, as far as the client may have
+        them now; no query when there are none.
+        """
+        names = frozenset(claims.get("id_token", ())) & claims_of_scopes(client.scope)
         if not names:
             return {}
         organization_id = self.grants.organization_of(grant_id) if "organization" in names else None
@@ -86,6 +91,12 @@ class GrantParts:
     def sub_for(self, target: Target, account_id: UUID, own: str) -> str:
         """Return the account's identifier as the audience knows it; ``own`` is the one in the client's sector."""
         return own if target.sector is None else self.grants.subject(account_id, target.sector)
+
+    def network_of(self, client: Client) -> str | None:
+        """Return the network that a site's server calls from; None for a client that runs at a person's, whose network
+        is a personal value.
+        """
+        return None if client.is_public else request_context.get().network or None
 
     def new_family(self, code: CodeContent, bound_to: Binding) -> Family:
         """Return a refresh family for a code, at its first generation."""

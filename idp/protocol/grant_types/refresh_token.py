@@ -91,7 +91,9 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         parts = GrantParts.of(self)
         client = self.request.client.registration
         family = cast("Family", self.request.refresh_token)
-        scope = " ".join((self.request.payload.scope or "").split()) or family.scope
+        # What staff have taken from the registration since, no refresh brings any more.
+        asked = (self.request.payload.scope or "").split() or family.scope.split()
+        scope = " ".join(one for one in asked if one in client.scope)
         form = self.request.form
         target = parts.target(client, family.resources, form.get("resource"))
         details = parts.details(client, family.authorization_details, form.get("authorization_details"), target)
@@ -116,13 +118,17 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         if "openid" in scope.split():
             who = Authentication(family.sub, family.sid, family.auth_time, family.acr, family.amr)
             body["id_token"] = parts.id_tokens.issue(
-                client, who, access_token, parts.id_token_claims(family.account_id, family.grant_id, family.claims)
+                client,
+                who,
+                access_token,
+                parts.id_token_claims(client, family.account_id, family.grant_id, family.claims),
             )
         event = TokenRefreshed(
             actor=f"client:{family.client_id}",
             account_id=family.account_id,
             client_id=family.client_id,
             scope=scope,
+            network=parts.network_of(client),
         )
         rows = parts.audit.rows(event)
         generation = self._advance(parts, family, rows)

@@ -50,7 +50,7 @@ class Wish:
 def wish_of(body: Mapping[str, Any], *, place: Place, outbound: OutboundPolicy) -> Wish:
     """Return what a receiver wants. Without a delivery it polls (SSF 1.0 §8.1.1.1). Raises Unacceptable."""
     delivery = body.get("delivery", {"method": POLL_METHOD})
-    if not isinstance(delivery, Mapping) or delivery.get("method") not in METHODS:
+    if not isinstance(delivery, Mapping) or str(delivery.get("method")) not in METHODS:
         raise Unacceptable(f"delivery.method must be {PUSH_METHOD} or {POLL_METHOD}.")
     events, description = _events(body.get("events_requested", [])), _description(body.get("description"))
     if METHODS[delivery["method"]] == "poll":

@@ -58,7 +58,7 @@ def known_account(account_id: UUID) -> AccountView:
 
 
 def _abilities(officer: Officer, account: AccountView) -> dict[str, Any]:
-    is_other = account.id != officer.account_id and account.closed_at is None
+    is_other = account.natural_person_id != officer.person_id and account.closed_at is None
     return {
         "restrict": is_other and officer.may(Permission.RESTRICT_ACCOUNTS),
         "reset": is_other and officer.may(Permission.RESET_FACTORS),

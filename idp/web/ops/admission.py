@@ -1,12 +1,17 @@
-"""Keeps at least half of the request threads out of reach of sign-in (rule S5).
+"""Keeps request threads out of reach of sign-in (rule S5), and of bodies that never end.
 
 Posted passwords and codes hold a thread for as long as hashing takes. When they would take more than their half, they
-are told to come back, before anything is read or looked up; tokens and pages always find a thread.
+are told to come back, before anything is looked up; tokens and pages always find a thread. A body holds one until it
+has come, and no server in front of WSGI gives up waiting: so few may be under way that the others go on.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any, Final
+
+from idp.web.shared.forms import LARGEST_BODY
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -39,6 +44,55 @@ class SignInAdmission:
             return self._application(environ, start_response)
         finally:
             self._places.release()
+
+
+class BodyAdmission:
+    """A WSGI layer that reads bodies, all but ``spare`` threads' at once, and half of the threads' of one peer.
+
+    One that is there already takes no time, so that only slow ones are ever counted together. One that is too long is
+    left to the application, which refuses it unread.
+    """
+
+    def __init__(self, application: Application, threads: int, *, spare: int = 1) -> None:
+        self._application = application
+        self._most, self._most_of_one = threads - spare, threads // 2
+        self._lock = threading.Lock()
+        self._reading = Counter[str]()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        length = _length_of(environ)
+        if not length:
+            return self._application(environ, start_response)
+        peer = environ.get("REMOTE_ADDR", "")
+        if not self._enter(peer):
+            return _busy(start_response)
+        try:
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+        finally:
+            self._leave(peer)
+        return self._application(environ, start_response)
+
+    def _enter(self, peer: str) -> bool:
+        with self._lock:
+            is_full = self._reading.total() >= self._most or self._reading[peer] >= self._most_of_one
+            if not is_full:
+                self._reading[peer] += 1
+            return not is_full
+
+    def _leave(self, peer: str) -> None:
+        with self._lock:
+            self._reading[peer] -= 1
+            # Without those at nought.
+            self._reading = +self._reading
+
+
+def _length_of(environ: Environ) -> int:
+    """Return how much of a body to read: none of one that is too long, one byte too much of one that may be."""
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return LARGEST_BODY + 1
+    digits = environ.get("CONTENT_LENGTH", "").lstrip("0")
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_BODY))
+    return int(digits) if is_number and int(digits) <= LARGEST_BODY else 0
 
 
 def _busy(start_response: StartResponse) -> list[bytes]:

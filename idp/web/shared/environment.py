@@ -34,12 +34,13 @@ def template_folder() -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent / "templates"
 
 
-def build_environment(*, auto_reload: bool) -> Environment:
-    """Return the environment all pages are rendered with."""
+def build_environment() -> Environment:
+    """Return the environment all pages are rendered with. A template is read once: to see a change, start again."""
     environment = Environment(
         loader=FileSystemLoader(template_folder()),
         autoescape=True,
-        auto_reload=auto_reload,
+        # Each page is made of sixteen templates, and would look at the time of each.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

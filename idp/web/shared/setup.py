@@ -35,7 +35,7 @@ def init_shared(
     """Register what pages need, on the provider's own surface or another. Call once, before the blueprints."""
     surface = surface or provider_surface(settings)
     assets = Assets()
-    templates = build_environment(auto_reload=settings.is_development)
+    templates = build_environment()
     app.extensions[EXTENSION] = Shared(settings, surface, keyring_mac, translator, entropy, clock, assets, templates)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or LARGEST_BODY
     for_machines = machine_headers(is_https=settings.is_https)

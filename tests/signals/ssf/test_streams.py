@@ -92,6 +92,7 @@ BAD = [
     {"delivery": {"method": "urn:ietf:rfc:9999"}},
     {"delivery": {}},
     {"delivery": "push"},
+    {"delivery": {"method": [PUSH]}},
     {"delivery": {"method": PUSH}},
     {"delivery": {"method": PUSH, "endpoint_url": 7}},
     {"delivery": {"method": PUSH, "endpoint_url": "http://tax.gov.example/events"}},
@@ -104,6 +105,7 @@ BAD = [
     {"events_requested": "all"},
     {"events_requested": [1]},
     {"events_requested": ["x"] * 51},
+    {"events_requested": ["\0"]},
     {"description": "x" * 201},
     {"description": "a\u202eb"},
 ]
@@ -210,6 +212,15 @@ def test_stream_of_another_client_is_not_there(tax, new_department, method, path
 def test_body_that_names_no_stream_is_refused(tax, path, body):
     headers = {"Authorization": f"Bearer {tax.token}", "Content-Type": "application/json"}
     assert tax.http.post(path, data=body, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "member"), [("/ssf/status", {"status": "paused", "reason": "\0"}), ("/ssf/verify", {"state": "a\0"})]
+)
+def test_nul_is_no_text_anywhere(tax, path, member):
+    """ASVS 16.5.4: databases differ in what they make of it, so that nobody may send it."""
+    tax.subscribe()
+    assert tax.call("POST", path, {"stream_id": tax.stream_id} | member).status_code == 400
 
 
 def test_paused_stream_keeps_its_events_and_disabled_one_does_not(tax, receiver, person, sign_in, services, deliver):

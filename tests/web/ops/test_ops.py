@@ -1,12 +1,15 @@
 """What machines that run the service can ask in public, and what only operators can (rule O4)."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from threading import Event
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from idp.web.ops.admission import SignInAdmission
+from idp.web.ops.admission import BodyAdmission, SignInAdmission
 from tests.support.clock import RunningClock
 
 
@@ -105,6 +108,44 @@ def test_sign_in_takes_at_most_its_half_of_the_threads():
     answers.append(ask(admission, "POST", "/login"))
     assert answers == ["503 Service Unavailable", "503 Service Unavailable", "200 OK", "200 OK", "200 OK"]
     assert ask(admission, "POST", "/login") == "200 OK"
+
+
+def test_bodies_that_never_end_leave_threads_to_the_others():
+    """Rule S5: neither one address nor all together hold every thread."""
+    admission, bodies = BodyAdmission(Slow(), 8, spare=2), [SlowBody() for _ in range(6)]
+    peers = ["192.0.2.1"] * 4 + ["198.51.100.1", "198.51.100.2"]
+    with ThreadPoolExecutor(6) as threads:
+        asked = [threads.submit(post, admission, peer, body) for peer, body in zip(peers[:4], bodies[:4], strict=True)]
+        assert all(body.is_read.wait(10) for body in bodies[:4])
+        assert post(admission, "192.0.2.1", BytesIO(b"a=b")) == "503 Service Unavailable"
+        assert post(admission, "192.0.2.2", BytesIO(b"a=b")) == "200 OK"
+        asked += [threads.submit(post, admission, peer, body) for peer, body in zip(peers[4:], bodies[4:], strict=True)]
+        assert all(body.is_read.wait(10) for body in bodies)
+        assert post(admission, "192.0.2.2", BytesIO(b"a=b")) == "503 Service Unavailable"
+        assert ask(admission, "GET", "/healthz") == "200 OK"
+        for body in bodies:
+            body.has_come.set()
+        assert {one.result(10) for one in asked} == {"200 OK"}
+    assert post(admission, "192.0.2.1", BytesIO(b"a=b")) == "200 OK"
+
+
+class SlowBody:
+    """A body that comes when the test says so."""
+
+    def __init__(self) -> None:
+        self.is_read, self.has_come = Event(), Event()
+
+    def read(self, _size: int) -> bytes:
+        self.is_read.set()
+        assert self.has_come.wait(20)
+        return b"a=b"
+
+
+def post(application: Any, peer: str, body: Any) -> str:
+    statuses: list[str] = []
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/token", "REMOTE_ADDR": peer, "CONTENT_LENGTH": "3"}
+    application(environ | {"wsgi.input": body}, lambda status, _headers: statuses.append(status))
+    return statuses[0]
 
 
 def test_checkpoint_of_the_audit_record_is_public(client: FlaskClient, services: Any):
