@@ -241,7 +241,8 @@ def test_an_identity_in_doubt_shows_as_level_one(at_console, account_factory):
     person = account_factory(ial=2, ial_source="population_register")
     officer = at_console()
     officer.get(account_path(person) + "/require")
-    assert "1 National Population Register" in officer.submit(kind="reprove_identity", hours="720", reason="two people").text
+    page = officer.submit(kind="reprove_identity", hours="720", reason="two people")
+    assert "1 National Population Register" in page.text
 
 
 def test_the_ends_of_numbers_lead_to_a_list_of_masks(at_console, person, account_factory):
