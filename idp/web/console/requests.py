@@ -27,7 +27,7 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 _KEYS: Final = marked("Signing keys")
-_UNKNOWN_AUTHOR: Final = marked("not on record")
+_UNKNOWN_AUTHOR: Final = marked("unknown")
 
 
 @requires(Permission.APPROVE_REQUESTS)

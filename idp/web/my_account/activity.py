@@ -25,7 +25,7 @@ from idp.web.shared.services import services
 _LOOKS_BACK: Final = timedelta(days=180)
 _MOST: Final = 100
 _REVEALED: Final = ValueRevealed.action
-_UNKNOWN: Final = marked("not on record")
+_UNKNOWN: Final = marked("unknown")
 _WORDS: Final = MappingProxyType(
     {
         "session.opened": marked("Sign-in"),
