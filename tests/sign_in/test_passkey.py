@@ -170,7 +170,7 @@ def test_staff_sign_in_with_a_passkey_alone(visitor, account_factory, enrol, ans
 def test_passkey_of_somebody_else_never_counts_for_the_sign_in_it_replaces(
     visitor, services, account_factory, enrol, answer
 ):
-    """Rules S1 and S2: whoever knows a password only must not get past the second factor with a passkey of their own."""
+    """Rules S1 and S2: whoever knows a password only gets past no second factor with a passkey of their own."""
     victim, attacker = account_factory(), account_factory(kind="enterprise")
     enrol(victim)
     device = enrol(attacker)

@@ -19,6 +19,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _SIGN_IN: Final = ("/login", "/sign-up", "/recover")
 _RETRY_SECONDS: Final = 2
+_PATIENCE_SECONDS: Final = 0.05
 # Static on purpose: a node that has no thread to spare renders nothing (pages, no 14).
 _PAGE: Final = """<!doctype html>
 <html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -49,14 +50,18 @@ class SignInAdmission:
 class BodyAdmission:
     """A WSGI layer that reads bodies, all but ``spare`` threads' at once, and half of the threads' of one peer.
 
-    One that is there already takes no time, so that only slow ones are ever counted together. One that is too long is
-    left to the application, which refuses it unread.
+    One that is there already takes no time: who finds no place because many came in the same moment gets one in a
+    moment, and only what waits for slow ones is told to come back. One that is too long is left to the
+    application, which refuses it unread.
     """
 
-    def __init__(self, application: Application, threads: int, *, spare: int = 1) -> None:
+    def __init__(
+        self, application: Application, threads: int, *, spare: int = 1, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
         self._application = application
+        self._patience_seconds = patience_seconds
         self._most, self._most_of_one = threads - spare, threads // 2
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._reading = Counter[str]()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -73,17 +78,22 @@ class BodyAdmission:
         return self._application(environ, start_response)
 
     def _enter(self, peer: str) -> bool:
-        with self._lock:
-            is_full = self._reading.total() >= self._most or self._reading[peer] >= self._most_of_one
-            if not is_full:
-                self._reading[peer] += 1
-            return not is_full
+        with self._changed:
+            return self._changed.wait_for(lambda: self._take(peer), self._patience_seconds)
+
+    def _take(self, peer: str) -> bool:
+        is_full = self._reading.total() >= self._most or self._reading[peer] >= self._most_of_one
+        if not is_full:
+            self._reading[peer] += 1
+        return not is_full
 
     def _leave(self, peer: str) -> None:
-        with self._lock:
+        with self._changed:
             self._reading[peer] -= 1
             # Without those at nought.
             self._reading = +self._reading
+            # All, because the next in turn may be of a peer that has its half.
+            self._changed.notify_all()
 
 
 def _length_of(environ: Environ) -> int:

@@ -129,6 +129,18 @@ def test_bodies_that_never_end_leave_threads_to_the_others():
     assert post(admission, "192.0.2.1", BytesIO(b"a=b")) == "200 OK"
 
 
+def test_a_body_waits_for_those_that_came_in_the_same_moment():
+    admission, bodies = BodyAdmission(Slow(), 2, patience_seconds=20), [SlowBody() for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(post, admission, "192.0.2.1", bodies[0])
+        assert bodies[0].is_read.wait(10)
+        second = threads.submit(post, admission, "192.0.2.1", bodies[1])
+        assert not bodies[1].is_read.wait(0.05), "half of the threads of one address is one"
+        for body in bodies:
+            body.has_come.set()
+        assert [first.result(20), second.result(20)] == ["200 OK", "200 OK"]
+
+
 class SlowBody:
     """A body that comes when the test says so."""
 
