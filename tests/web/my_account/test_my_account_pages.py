@@ -221,9 +221,10 @@ def test_nobody_ends_the_session_of_another_account(new_browser, services, accou
 def test_consent_is_listed_and_withdrawn(browser, services, new_relying_party, account_factory):
     """ASVS-10.4.9, NIST-63C-4.6.1-consent-view."""
     person = account_factory()
-    new_relying_party("tax").authorize(browser)
+    new_relying_party("tax", client_uri="http://localhost:8001/").authorize(browser)
     browser.sign_in(person.username, person.password)
     browser.submit("consent-allow")
+    assert "http://localhost:8001/" in [href for href, _ in browser.get("/").document.links], "a way back to the site"
     page = browser.get("/account/services")
     assert "税务局网上办税" in page.text
     assert "信息 姓名、用户名" in page.text, "in the words of the consent page, the name once"
@@ -232,6 +233,7 @@ def test_consent_is_listed_and_withdrawn(browser, services, new_relying_party, a
     page = browser.submit("withdraw")
     assert page.path == "/account/services"
     assert services.consents.remembered(person.account_id, "tax") is None
+    assert "http://localhost:8001/" not in [href for href, _ in browser.get("/").document.links]
 
 
 def test_activity_tells_of_wrong_passwords(browser, account_factory, clock):
