@@ -12,7 +12,8 @@ from idp.foundation.digests import unb64url
 MOST_KEYS = 10
 SMALLEST_RSA = 2048
 _LARGEST_RSA = 8192
-_SMALLEST_EXPONENT = 65_537
+# A long exponent makes a verification cost as much as sixty, and anybody may show a key in a DPoP proof.
+_EXPONENTS = range(65_537, 2**64)
 _CURVE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66}
 _ED25519_BYTES = 32
 _USES = ("sig", "enc")
@@ -74,6 +75,6 @@ def _problem_of_rsa(key: Mapping[str, Any]) -> str | None:
     modulus, exponent = (int.from_bytes(unb64url(key[name]), "big") for name in ("n", "e"))
     if not SMALLEST_RSA <= modulus.bit_length() <= _LARGEST_RSA:
         return f"has {modulus.bit_length()} bits; RSA needs {SMALLEST_RSA} to {_LARGEST_RSA}"
-    if exponent < _SMALLEST_EXPONENT or not exponent % 2 or not modulus % 2:
-        return f"needs an odd exponent of at least {_SMALLEST_EXPONENT}"
+    if exponent not in _EXPONENTS or not exponent % 2 or not modulus % 2:
+        return f"needs an odd exponent of at least {_EXPONENTS.start}, and of 64 bits at most"
     return None

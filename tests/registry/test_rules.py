@@ -174,6 +174,7 @@ def test_bad_metadata_is_refused_at_its_member(changes: dict[str, Any], member: 
     [
         ({"kty": "RSA", "n": RSA[:171], "e": "AQAB"}, "RSA needs 2048"),
         ({"kty": "RSA", "n": RSA, "e": "Aw"}, "exponent"),
+        ({"kty": "RSA", "n": RSA, "e": "AQAAAAAAAAAB"}, "exponent"),
         ({"kty": "RSA", "n": RSA, "e": "AQAB", "d": "AQAB"}, "private"),
         ({"kty": "oct", "k": "c2VjcmV0"}, "private"),
         ({"kty": "EC", "crv": "P-192", "x": "AQ", "y": "AQ"}, "P-256"),
