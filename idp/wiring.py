@@ -298,7 +298,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         environment=settings.environment,
     )
     alerting = Alerting(
-        database, clock, entropy, audit, Sources(staff, accounts, credentials, signals, sealer, notices, networks)
+        database,
+        clock,
+        entropy,
+        audit,
+        Sources(staff, accounts, credentials, signals, sealer, notices, networks, throttle, keyring),
     )
     return Services(
         settings,

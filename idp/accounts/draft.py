@@ -34,7 +34,7 @@ _BAD_USERNAME = marked(
     "Use 2 to 64 letters (a to z or Chinese), digits, dots, hyphens or underscores, beginning with a letter."
 )
 _BAD_PHONE = marked("Enter a mobile number of 11 digits, or a number with its country code, such as +852.")
-_BAD_EMAIL = marked("Enter an e-mail address, such as name@example.cn.")
+BAD_EMAIL = marked("Enter an e-mail address, such as name@example.cn.")
 _BAD_ADDRESS = marked(
     "Give the address as text, or with the members of the address claim, at most 200 characters each."
 )
@@ -128,7 +128,7 @@ def check(new: NewAccount, *, environment: str, today: date) -> Draft:
         address=_parsed(_address(new), parse_address, "address", _BAD_ADDRESS, problems),
         phone=_parsed(new.phone, parse_phone, "phone", _BAD_PHONE, problems),
         phone_verified=new.phone_verified,
-        email=_parsed(new.email, parse_email, "email", _BAD_EMAIL, problems),
+        email=_parsed(new.email, parse_email, "email", BAD_EMAIL, problems),
         email_verified=new.email_verified,
         preferred_language=new.preferred_language,
         memberships=memberships,
@@ -147,7 +147,7 @@ def check_contacts(email: str | None, phone: str | None) -> dict[str, str | None
     """Return contacts in their normal form. Raises AccountRefused."""
     problems: list[Problem] = []
     contacts = {
-        "email": _parsed(email, parse_email, "email", _BAD_EMAIL, problems),
+        "email": _parsed(email, parse_email, "email", BAD_EMAIL, problems),
         "phone": _parsed(phone, parse_phone, "phone", _BAD_PHONE, problems),
     }
     if problems:

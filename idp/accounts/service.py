@@ -4,18 +4,19 @@ What hangs on an account elsewhere (sessions, grants, authenticators) is ended b
 transaction: ``lock`` and ``close`` tell whether there was anything to end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts import store
 from idp.accounts.claims import UNPROVEN, Profile, profile_of
-from idp.accounts.draft import NewAccount, check, check_contacts
-from idp.accounts.errors import AccountHeld, AccountTaken, AccountUnknown, Problem
+from idp.accounts.contacts import parse_email
+from idp.accounts.draft import BAD_EMAIL, NewAccount, check, check_contacts
+from idp.accounts.errors import AccountHeld, AccountRefused, AccountTaken, AccountUnknown, Problem
 from idp.accounts.events import (
     AccountClosed,
     AccountLocked,
@@ -207,26 +208,45 @@ class Accounts:
         """Replace the contacts of an account that does not sign in with them; both are unverified. Raises
         AccountRefused, AccountUnknown.
         """
-        contacts = check_contacts(email, phone)
-        columns: dict[str, Any] = {
-            kind: value and self._keyring.encrypt(f"account.{kind}", account_id, value.encode())
-            for kind, value in contacts.items()
-        }
-        columns["phone_tail_digest"] = phone_tail(contacts["phone"], self._keyring)
-        unverified = {"email_verified": False, "phone_verified": False}
+        self._replace_contacts(account_id, check_contacts(email, phone), Account.kind != "citizen", actor)
+
+    def set_email(self, account_id: UUID, email: str, *, actor: str, reason: str) -> None:
+        """Replace the e-mail address of a staff account; it is unverified. Raises AccountRefused, AccountUnknown."""
+        address = parse_email(email)
+        if address is None:
+            raise AccountRefused([Problem("email", BAD_EMAIL)])
+        self._replace_contacts(account_id, {"email": address}, Account.kind == "staff", actor, reason)
+
+    def _replace_contacts(
+        self,
+        account_id: UUID,
+        contacts: Mapping[str, str | None],
+        whose: ColumnElement[bool],
+        actor: str,
+        reason: str | None = None,
+    ) -> None:
+        columns: dict[str, Any] = {f"{kind}_verified": False for kind in contacts}
+        for kind, value in contacts.items():
+            columns[kind] = value and self._keyring.encrypt(f"account.{kind}", account_id, value.encode())
+        if "phone" in contacts:
+            columns["phone_tail_digest"] = phone_tail(contacts["phone"], self._keyring)
         with self._database.transaction() as connection:
-            before = self.profile(account_id)
-            if not self._change(account_id, Account.kind != "citizen", columns | unverified):
+            # The account's row first: of two who replace them at once, the second finds what the first wrote.
+            if not self._change(account_id, whose, {}):
                 raise AccountUnknown
+            phone, email = _numbers(self.profile(account_id))
+            self._change(account_id, whose, columns)
+            after = {"phone": phone, "email": email, **contacts}
             self._audit.record(
                 ContactsChanged(
                     account_id=account_id,
                     actor=actor,
-                    before=_contacts(*_numbers(before)),
-                    after=_contacts(contacts["phone"], contacts["email"]),
+                    reason=reason,
+                    before=_contacts(phone, email),
+                    after=_contacts(after["phone"], after["email"]),
                 )
             )
-            connection.execute(store.FORGET_CONTACTS, {"account": account_id})
+            connection.execute(store.FORGET_CONTACTS, {"account": account_id, "kinds": list(contacts)})
             rows = [
                 {"account_id": account_id, "kind": kind, "digest": self._keyring.index(kind, value.casefold())}
                 for kind, value in contacts.items()
@@ -319,8 +339,11 @@ class Accounts:
         on_reject: OnReject = lambda _reject: None,
         on_progress: OnProgress = lambda _progress: None,
         actor: str = "system",
+        barred: Collection[str] = (),
     ) -> ImportOutcome:
-        """Import a file of JSON lines; see ``importing``. Call it outside any transaction. Raises ImportRefused."""
+        """Import a file of JSON lines; see ``importing``. Lines of the kinds in ``barred`` are bad lines. Call it
+        outside any transaction. Raises ImportRefused.
+        """
         return self._importer.run(
             file,
             store_password=store_password,
@@ -328,6 +351,7 @@ class Accounts:
             on_reject=on_reject,
             on_progress=on_progress,
             actor=actor,
+            barred=barred,
         )
 
 

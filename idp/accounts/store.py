@@ -71,7 +71,9 @@ MEMBERSHIPS: Final = (
 )
 
 FORGET_CONTACTS: Final = delete(AccountLookup).where(
-    AccountLookup.account_id == bindparam("account"), AccountLookup.signs_in.is_(False)
+    AccountLookup.account_id == bindparam("account"),
+    AccountLookup.signs_in.is_(False),
+    AccountLookup.kind.in_(bindparam("kinds", expanding=True)),
 )
 FORGET_LOOKUPS: Final = delete(AccountLookup).where(AccountLookup.account_id == bindparam("account"))
 

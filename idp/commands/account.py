@@ -17,13 +17,15 @@ from idp.accounts.draft import NewAccount
 from idp.accounts.errors import AccountUnknown
 from idp.accounts.identifiers import parse_identifier
 from idp.accounts.importing.ledger import Reject
-from idp.accounts.importing.service import ImportProgress
-from idp.accounts.kinds import KINDS
+from idp.accounts.importing.lines import kind_of
+from idp.accounts.importing.reader import holds
+from idp.accounts.importing.service import ImportOutcome, ImportProgress
+from idp.accounts.kinds import KINDS, staff
 from idp.accounts.organizations import NewMembership
 from idp.accounts.tails import TailIndexing
 from idp.commands.deployment import actor, open_services, read_secret_file, read_settings, read_stdin, refuse
 from idp.commands.events import note_use
-from idp.commands.officers import officer_for
+from idp.commands.officers import needs_officer, officer_for
 from idp.commands.output import json_option, print_facts, print_json
 from idp.sessions.values import Selector
 from idp.staff.powers import Permission
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from idp.wiring import Services
 
 _PRIVATE = {"id_number": "--id-number", "phone": "--phone", "email": "--email", "totp_secret": "--totp-secret"}
+_STAFF = staff.KIND.name
 _FILE = click.Path(path_type=Path, allow_dash=True)
 
 
@@ -126,7 +129,7 @@ def _new_account(given: dict[str, Any]) -> NewAccount:
 def _create(services: Services, new: NewAccount, password: str | None, totp_secret: str | None, *, reason: str) -> UUID:
     officer = None
     # The first officers need accounts before there is anybody who could sign in for it.
-    if new.kind == "staff" and services.staff.has_history():
+    if new.kind == _STAFF and services.staff.has_history():
         officer = officer_for(services, Permission.CHANGE_STAFF, reason)
     who = actor() if officer is None else officer.actor
     with services.database.transaction():
@@ -141,31 +144,17 @@ def _create(services: Services, new: NewAccount, password: str | None, totp_secr
 
 @COMMAND.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.jsonl")
+@click.option("--reason", default="", help="Why, for the audit record; in production staff accounts need it.")
 @json_option
-def import_accounts(file: Path, *, as_json: bool) -> None:
+def import_accounts(file: Path, reason: str, *, as_json: bool) -> None:
     """Import accounts, one JSON object a line. Run it again to go on after an interruption.
 
     A bad line is reported with its number and keeps no other from being imported. Password hashes may be argon2id,
-    bcrypt, scrypt or pbkdf2 in PHC form.
+    bcrypt, scrypt or pbkdf2 in PHC form. In production a file with staff accounts needs a signed-in officer.
     """
     progress_bar = click.progressbar(length=file.stat().st_size, label="importing", file=sys.stderr)
-    with open_services() as services, progress_bar as bar:
-
-        def advance(progress: ImportProgress) -> None:
-            bar.update(progress.bytes_done - bar.pos)
-
-        def report(reject: Reject) -> None:
-            click.echo(f"line {reject.line}: {reject.reason}", err=True)
-
-        note_use(services, "account import", file=file.name)
-        outcome = services.accounts.import_lines(
-            file,
-            store_password=services.factors.store_imported,
-            check_password_hash=services.factors.check_imported,
-            on_reject=report,
-            on_progress=advance,
-            actor=actor(),
-        )
+    with open_services() as services:
+        outcome = _import(services, file, reason, progress_bar)
     if as_json:
         print_json(outcome)
     else:
@@ -173,6 +162,35 @@ def import_accounts(file: Path, *, as_json: bool) -> None:
         click.echo(f"{words}: {outcome.accepted} accounts imported, {outcome.rejected} lines rejected")
     if outcome.rejected:
         refuse(f"{outcome.rejected} lines were rejected; mend them and import them as a file of their own")
+
+
+def _import(services: Services, file: Path, reason: str, progress_bar: Any) -> ImportOutcome:  # noqa: ANN401 - click's, unnamed
+    is_guarded = needs_officer(services) and services.staff.has_history()
+    officer = officer_for(services, Permission.CHANGE_STAFF, reason) if is_guarded and holds(file, _is_staff) else None
+    # What was looked at may be another file by now: without an officer the import itself lets no such line in.
+    barred = {_STAFF} if is_guarded and officer is None else ()
+    with progress_bar as bar:
+
+        def advance(progress: ImportProgress) -> None:
+            bar.update(progress.bytes_done - bar.pos)
+
+        def report(reject: Reject) -> None:
+            click.echo(f"line {reject.line}: {reject.reason}", err=True)
+
+        note_use(services, "account import", reason=reason, officer=officer, file=file.name)
+        return services.accounts.import_lines(
+            file,
+            store_password=services.factors.store_imported,
+            check_password_hash=services.factors.check_imported,
+            on_reject=report,
+            on_progress=advance,
+            actor=actor() if officer is None else officer.actor,
+            barred=barred,
+        )
+
+
+def _is_staff(line: bytes) -> bool:
+    return kind_of(line) == _STAFF
 
 
 @COMMAND.command("index-tails")

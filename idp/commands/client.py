@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 
@@ -14,7 +15,7 @@ from idp.foundation.errors import UserError
 from idp.interventions.client_changes import PUBLISH
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.files import read_registration
-from idp.registry.members import LEGACY, SLUG
+from idp.registry.members import LEGACY
 from idp.registry.service import SECRET_OVERLAP
 from idp.registry.views import Applied, ClientDetail, Refused
 from idp.staff.powers import Permission
@@ -230,26 +231,61 @@ def suspend(client_id: str, reason: str) -> None:
 @json_option
 def initial_token(agency: str, profile: str, uses: int, days: int, reason: str, *, as_json: bool) -> None:
     """Let an agency register clients by itself at /register (RFC 7591). The token is shown once."""
-    if not SLUG.match(agency):
-        raise click.BadParameter("lower-case letters, digits, dots or hyphens", param_hint="--agency")
     given: dict[str, Any] = {"agency": agency, "profile": profile, "uses": uses, "days": days}
     with open_services() as services:
         officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
         if officer is not None and not officer.looks_after(agency):
             refuse(f"you look after sites of {officer.agency!r} only")
-        issued = services.initial_tokens.issue(
-            agency,
-            profile=profile,
-            uses=uses,
-            lifetime=timedelta(days=days),
-            actor=officer.actor if officer else actor(),
-        )
+        try:
+            issued = services.initial_tokens.issue(
+                agency,
+                profile=profile,
+                uses=uses,
+                lifetime=timedelta(days=days),
+                actor=officer.actor if officer else actor(),
+                reason=reason or None,
+            )
+        except UserError as error:
+            raise click.BadParameter(str(error), param_hint=f"--{error.field}") from None
         note_use(services, "client initial-token", reason=reason, officer=officer, **given)
     if as_json:
         print_json({"initial_access_token": issued.token.reveal(), "expires_at": issued.expires_at})
         return
     click.echo(f"{agency}: may register {uses} client(s) until {shown(issued.expires_at)}.")
     click.echo(f"  Initial access token, shown only now: {issued.token.reveal()}")
+
+
+@COMMAND.command("initial-tokens")
+@click.option("--agency", help="Of one agency only.")
+@json_option
+def initial_tokens(agency: str | None, *, as_json: bool) -> None:
+    """List the initial access tokens that are not purged yet; the tokens themselves cannot be shown again."""
+    with open_services() as services:
+        lines = services.initial_tokens.list(agency=agency)
+        note_use(services, "client initial-tokens", agency=agency)
+    if as_json:
+        print_json(lines)
+        return
+    print_table(
+        ("id", "agency", "profile", "state", "uses left", "last used", "until", "by"),
+        [
+            (one.id, one.agency, one.profile, one.state, one.uses_left, one.last_used_at, one.expires_at, one.issued_by)
+            for one in lines
+        ],
+        empty="There are no initial access tokens.",
+    )
+
+
+@COMMAND.command("revoke-initial-token")
+@click.argument("token_id", type=click.UUID, metavar="ID")
+@click.option("--reason", required=True, help="Why, for the audit record.")
+def revoke_initial_token(token_id: UUID, reason: str) -> None:
+    """Let nobody register with an initial access token any more; what was registered with it stays."""
+    with open_services() as services, services.database.transaction():
+        if not services.initial_tokens.revoke(token_id, actor=actor(), reason=reason):
+            refuse(f"{token_id} is no token that could still be used; see idp client initial-tokens")
+        note_use(services, "client revoke-initial-token", reason=reason, takes_away=True, token=token_id)
+    click.echo(f"{token_id}: revoked.")
 
 
 @COMMAND.command()

@@ -47,19 +47,22 @@ def note_use(
 ) -> None:
     """Record the use of a command, with the arguments that were given and the officer who signed in for it.
 
-    What takes something away in production is an alarm, in the record and in the log.
+    What takes something away in production is an alarm: in the record, in the log, and by letter to the security
+    officers.
     """
     is_alarm = takes_away and services.settings.environment == "production"
     if is_alarm:
         _log.warning("command_alarm", command=command)
     given = {name: str(value) for name, value in arguments.items() if value not in {None, "", False}}
-    services.audit.record(
-        (CommandAlarm if is_alarm else CommandUsed)(
-            actor=actor(),
-            reason=None if reason is None else reason[:500],
-            command=command,
-            host=socket.gethostname(),
-            arguments=given,
-            officer=None if officer is None else officer.actor,
-        )
+    event = (CommandAlarm if is_alarm else CommandUsed)(
+        actor=actor(),
+        reason=None if reason is None else reason[:500],
+        command=command,
+        host=socket.gethostname(),
+        arguments=given,
+        officer=None if officer is None else officer.actor,
     )
+    with services.database.transaction():
+        services.audit.record(event)
+        if is_alarm:
+            services.alerting.command_alarm.sound(command)

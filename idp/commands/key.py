@@ -58,7 +58,7 @@ def rotate(alg: str | None, reason: str | None, *, emergency: bool, keep_session
     if emergency and not reason:
         raise click.UsageError("--emergency needs --reason.")
     with open_services() as services:
-        note_use(services, "key rotate", reason=reason, emergency=emergency, alg=alg)
+        note_use(services, "key rotate", reason=reason, takes_away=emergency, emergency=emergency, alg=alg)
         events: Sequence[Event]
         if emergency and reason:
             events = services.key_changes.replace_at_once(

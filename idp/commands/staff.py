@@ -4,10 +4,12 @@ Whoever owns the server can make the first two officers, once; after that powers
 officers together (rules A1, O2).
 """
 
+from pathlib import Path
+
 import click
 
 from idp.commands.account import find_account
-from idp.commands.deployment import actor, open_services, refuse
+from idp.commands.deployment import actor, open_services, read_secret_file, refuse
 from idp.commands.events import note_use
 from idp.commands.officers import needs_officer, officer_for
 from idp.commands.output import json_option, print_json, print_table
@@ -59,6 +61,32 @@ def grant(username: str, power: str, agency: str | None, reason: str) -> None:
         except UserError as error:
             refuse(str(error))
     click.echo(f"{username}  {power}")
+
+
+@COMMAND.command("set-email")
+@click.option("--account", "username", required=True, metavar="USERNAME", help="The account of an officer.")
+@click.option("--email", help="The new address (development only).")
+@click.option("--email-file", type=click.Path(path_type=Path, allow_dash=True), help="The same from a file.")
+@click.option("--reason", default="", help="Why, for the audit record; in production you are asked for it.")
+def set_email(username: str, email: str | None, email_file: Path | None, reason: str) -> None:
+    """Change the address at which an officer gets notices; in production as another officer who signs in."""
+    if (email is None) == (email_file is None):
+        raise click.UsageError("Give the address by --email-file, in development by --email.")
+    with open_services() as services:
+        if email is not None and not services.settings.is_development:
+            raise click.UsageError("--email as an argument is for development only; use --email-file.")
+        officer = officer_for(services, Permission.CHANGE_STAFF, reason)
+        account_id = find_account(services, username)
+        address = email or read_secret_file(email_file or Path("-"), "email")
+        note_use(services, "staff set-email", reason=reason, officer=officer, account=account_id)
+        try:
+            if officer is None:
+                services.accounts.set_email(account_id, address, actor=actor(), reason=reason or "command")
+            else:
+                services.account_interventions.change_email(account_id, address, officer=officer, reason=reason)
+        except UserError as error:
+            refuse(str(error))
+    click.echo(f"{username}: the e-mail address is changed; notices go there.")
 
 
 @COMMAND.command("list")

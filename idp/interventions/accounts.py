@@ -44,6 +44,7 @@ VALUES: Final[Mapping[str, str]] = MappingProxyType(
 
 _OWN: Final = marked("Nobody does this to their own account: another officer does.")
 _OFFICER: Final = marked("This account belongs to an officer. A security officer resets its factors.")
+_NO_OFFICER: Final = marked("This account belongs to nobody with a power.")
 _NOT_OFFICERS: Final = marked("A break-glass keeps no officer out: they could no longer end it.")
 _GONE: Final = marked("This factor is not there any more, or it is a password.")
 
@@ -109,6 +110,15 @@ class AccountInterventions:
                 )
             )
             self._end_all(account_id, "factor_reset", officer)
+
+    def change_email(self, account_id: UUID, email: str, *, officer: Officer, reason: str) -> None:
+        """Replace the e-mail address at which another officer gets notices; both addresses are told. Raises
+        UserError.
+        """
+        not_own(self._database, account_id, officer)
+        if self._staff.officer(account_id) is None:
+            raise UserError(_NO_OFFICER)
+        self._accounts.set_email(account_id, email, actor=officer.actor, reason=reason)
 
     def reveal(self, account_id: UUID, name: str, *, officer: Officer, reason: str) -> str | None:
         """Return one personal value, None if there is none. The owner sees on their own page that it was looked at."""

@@ -6,6 +6,7 @@ files of ours (rule A8).
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,11 +18,13 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from idp.foundation.settings import Settings
-from idp.foundation.translation import Translator
-from idp.notices.values import StoredNotice
+from idp.foundation.translation import LOCALES, Translator
+from idp.notices.values import EVERY_LOCALE, StoredNotice
 
 _PACKAGE = Path(__file__).parent.parent
 _LONGEST_SUBJECT = 150
+_IN_ENGLISH = "_en"
+_BETWEEN = "\n" + "=" * 20 + "\n\n"
 
 
 class Composer:
@@ -43,29 +46,30 @@ class Composer:
 
     def compose(self, notice: StoredNotice, address: str) -> EmailMessage:
         """Return the letter. Its Message-ID stays the same at each attempt, so that a mailbox knows it again."""
-        subject, body = self._texts(notice)
+        locales = LOCALES if notice.locale == EVERY_LOCALE else (notice.locale,)
+        texts = [self._texts(notice, locale) for locale in locales]
         mail = EmailMessage(policy=SMTP)
-        mail["From"] = Address(_header_text(self._operator(notice.locale)), addr_spec=self._settings.mail_from)
+        mail["From"] = Address(_header_text(self._operator(locales[0])), addr_spec=self._settings.mail_from)
         mail["To"] = Address(addr_spec=address)
-        mail["Subject"] = subject
+        mail["Subject"] = " / ".join(subject for subject, _ in texts)
         mail["Date"] = notice.created_at
         mail["Message-ID"] = f"<{hashlib.sha256(notice.id.bytes).hexdigest()[:32]}@{self._host}>"
         # RFC 3834 §5: no answering machine answers it.
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(body, cte="base64")
-        mail["Content-Language"] = notice.locale
+        mail.set_content(_BETWEEN.join(body for _, body in texts), cte="base64")
+        mail["Content-Language"] = ", ".join(locales)
         return mail
 
-    def _texts(self, notice: StoredNotice) -> tuple[str, str]:
-        """Return subject and body."""
+    def _texts(self, notice: StoredNotice, locale: str) -> tuple[str, str]:
+        """Return subject and body in one language."""
         template = self._templates.get_template(f"notices/{notice.template}.txt")
         context = template.new_context(
             {
-                **notice.details,
-                "_": partial(self._translator.gettext, notice.locale),
-                "day": partial(self._day, notice.locale),
-                "moment": partial(self._moment, notice.locale),
-                "operator": self._operator(notice.locale),
+                **_details_in(locale, notice.details),
+                "_": partial(self._translator.gettext, locale),
+                "day": partial(self._day, locale),
+                "moment": partial(self._moment, locale),
+                "operator": self._operator(locale),
                 "console": self._settings.console_origin,
                 "issuer": self._settings.issuer,
                 "hotline": self._settings.hotline,
@@ -82,6 +86,12 @@ class Composer:
 
     def _moment(self, locale: str, text: str) -> str:
         return self._translator.moment(locale, datetime.fromisoformat(text))
+
+
+def _details_in(locale: str, details: Mapping[str, str | int]) -> dict[str, str | int]:
+    """Return details with those that have an English wording of their own, ``x_en``, in the reader's language."""
+    english = {name.removesuffix(_IN_ENGLISH): value for name, value in details.items() if name.endswith(_IN_ENGLISH)}
+    return {**details, **(english if locale == "en" else {})}
 
 
 def _header_text(text: str) -> str:

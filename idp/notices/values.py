@@ -12,6 +12,8 @@ from idp.foundation.translation import marked
 
 MESSAGE_KIND: Final = "notice"
 EMAIL: Final = "email"
+EVERY_LOCALE: Final = "mul"
+"""The locale of a letter in both languages (RFC 5646 §2.2.1): to somebody of whom we do not know which they read."""
 LANES: Final = f"{EMAIL}:"
 """How every lane of e-mail begins: all end at one mail server."""
 
@@ -29,9 +31,24 @@ HUNT_ALERT: Final = Template("hunt_alert", marked("An alert rule found something
 DELIVERIES_GIVEN_UP: Final = Template("deliveries_given_up", marked("Deliveries were given up"))
 SEALING_STOPPED: Final = Template("sealing_stopped", marked("The audit record is not sealed"))
 FACTOR_CHANGED: Final = Template("factor_changed", marked("The means of sign-in changed"))
+CONTACTS_CHANGED: Final = Template("contacts_changed", marked("The e-mail address or phone number changed"))
+NEW_DEVICE: Final = Template("new_device", marked("A sign-in from a new device"))
+RECOVERY: Final = Template("recovery", marked("A sign-in with a recovery code"))
 BREAK_GLASS: Final = Template("break_glass", marked("Break-glass"))
+COMMAND_ALARM: Final = Template("command_alarm", marked("A command took something away"))
 
-TEMPLATES: Final = (CREDENTIAL_EXPIRING, HUNT_ALERT, DELIVERIES_GIVEN_UP, SEALING_STOPPED, FACTOR_CHANGED, BREAK_GLASS)
+TEMPLATES: Final = (
+    CREDENTIAL_EXPIRING,
+    HUNT_ALERT,
+    DELIVERIES_GIVEN_UP,
+    SEALING_STOPPED,
+    FACTOR_CHANGED,
+    CONTACTS_CHANGED,
+    NEW_DEVICE,
+    RECOVERY,
+    BREAK_GLASS,
+    COMMAND_ALARM,
+)
 TITLES: Final[Mapping[str, str]] = MappingProxyType({one.name: one.title for one in TEMPLATES})
 STATES: Final = {
     "waiting": marked("Waiting"),

@@ -97,6 +97,27 @@ class InitialTokenIssued(Event):
     profile: str
     uses: int
     expires_at: str
+    initial_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialTokenState(Facts):
+    """How many clients may still be registered with a token."""
+
+    uses_left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialTokenRevoked(Changed):
+    """Staff took the permission of an agency back before its end. What was registered with it stays."""
+
+    action: ClassVar[str] = "client_initial_token_revoked"
+
+    before: InitialTokenState
+    after: InitialTokenState | None = None
+
+    agency: str
+    initial_token: str
 
 
 @dataclass(frozen=True, kw_only=True)

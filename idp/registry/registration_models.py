@@ -24,6 +24,8 @@ class InitialAccessToken(Base):
     issued_by: Mapped[str] = plain(String(120), nullable=False)
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
+    last_used_at: Mapped[datetime | None] = plain(Instant)
+    revoked_at: Mapped[datetime | None] = plain(Instant)
 
 
 class DynamicClient(Base):

@@ -8,11 +8,14 @@ from idp.audit.events import Changed, Event, Facts
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOpened(Event):
-    """A browser finished a login. ``factors`` names what was used."""
+    """A browser finished a login. ``factors`` names what was used; ``new_device`` is there when the account had not
+    been seen in this browser before.
+    """
 
     action: ClassVar[str] = "session.opened"
 
     factors: tuple[str, ...]
+    new_device: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

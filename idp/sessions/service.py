@@ -143,6 +143,7 @@ class Sessions:
                     account_id=account_id,
                     session_id=opened.session_id,
                     factors=tuple(factor.kind for factor in factors),
+                    new_device=browser.is_new or None,
                 )
             )
         return opened

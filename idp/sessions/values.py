@@ -39,12 +39,13 @@ class OpenedSession:
 @dataclass(frozen=True, slots=True)
 class Browser:
     """Where a request comes from, as far as it is kept: the shortened network and the user agent; and to which of our
-    surfaces it came.
+    surfaces it came. ``is_new``: who signs in has not been seen in this browser before.
     """
 
     network: str = ""
     user_agent: str = ""
     surface: str = PROVIDER
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

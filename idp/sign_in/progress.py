@@ -5,6 +5,7 @@ another: if that session has ended meanwhile, nothing is opened at all (rule P3)
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -78,7 +79,7 @@ class Progress:
             attempt.account_id,
             _latest(factors),
             interaction.id,
-            visit.browser,
+            replace(visit.browser, is_new=position.is_new_device),
             replacing=visit.session,
             organization_id=position.organization_id,
         )

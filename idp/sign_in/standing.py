@@ -53,6 +53,11 @@ class Position:
     requirement: Requirement | None = None
 
     @property
+    def is_new_device(self) -> bool:
+        """Tell whether the account has not signed in from this browser before."""
+        return all(device.account_id != self.subject.account_id for device in self.devices)
+
+    @property
     def organization_id(self) -> UUID | None:
         """Return the organization to act for: the chosen one, or the only one there is."""
         if self.subject.attempt is not None and self.subject.attempt.organization_id is not None:

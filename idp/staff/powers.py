@@ -37,6 +37,7 @@ class Permission(StrEnum):
     CHANGE_CLIENTS = "clients.change"
     APPROVE_CLIENTS = "clients.approve"
     STOP_CLIENTS = "clients.stop"
+    STOP_REGISTRATION = "registration.stop"
     SEE_EVENTS = "events.see"
     EXPORT_EVENTS = "events.export"
     ERASE_PERSONAL_VALUES = "events.erase_personal_values"
@@ -79,6 +80,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.CHANGE_CLIENTS: frozenset({_SYSTEM, _DELEGATE}),
         Permission.APPROVE_CLIENTS: frozenset({_SECURITY}),
         Permission.STOP_CLIENTS: frozenset({_SYSTEM, _SECURITY}),
+        Permission.STOP_REGISTRATION: frozenset({_SYSTEM, _SECURITY, _DELEGATE}),
         Permission.SEE_EVENTS: frozenset({_SECURITY, _AUDIT}),
         Permission.EXPORT_EVENTS: frozenset({_AUDIT}),
         Permission.ERASE_PERSONAL_VALUES: frozenset({_SECURITY}),
@@ -107,6 +109,7 @@ EMERGENCY: Final = frozenset(
         Permission.END_SESSIONS,
         Permission.SEE_CLIENTS,
         Permission.STOP_CLIENTS,
+        Permission.STOP_REGISTRATION,
         Permission.SEE_EVENTS,
         Permission.SEE_KEYS,
         Permission.ROTATE_KEYS,

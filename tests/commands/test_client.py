@@ -116,3 +116,15 @@ def test_initial_token_is_shown_once_and_not_recorded(idp: Run):
     assert idp("client", "initial-token", "--agency", "new-bureau", "--profile", "fapi2").status == 2
     assert idp("client", "initial-token", "--agency", "New Bureau").status == 2
     assert idp("client", "initial-token", "--agency", "new-bureau", "--days", "400").status == 2
+
+
+def test_initial_tokens_are_listed_and_revoked(idp: Run):
+    issued = json.loads(idp("client", "initial-token", "--agency", "new-bureau", "--json").stdout)
+    (line,) = json.loads(idp("client", "initial-tokens", "--agency", "new-bureau", "--json").stdout)
+    assert (line["state"], line["uses_left"], line["last_used_at"]) == ("active", 1, None)
+    assert issued["initial_access_token"] not in json.dumps(line)
+    assert json.loads(idp("client", "initial-tokens", "--agency", "other", "--json").stdout) == []
+    assert idp("client", "revoke-initial-token", line["id"]).status == 2, "without a reason"
+    assert idp("client", "revoke-initial-token", line["id"], "--reason", "leaked").status == 0
+    assert idp("client", "revoke-initial-token", line["id"], "--reason", "leaked").status == 1
+    assert "revoked" in idp("client", "initial-tokens").stdout

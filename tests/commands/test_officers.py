@@ -21,6 +21,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.registry.files import read_registration
 from idp.sessions.values import Browser as From
 from idp.staff.powers import Permission, Power
+from tests.accounts.people import id_number
 from tests.commands.conftest import Run
 from tests.registry.conftest import PRODUCTION, tax_in_production
 from tests.staff.conftest import new_officer, officer, two_approve
@@ -36,6 +37,7 @@ GIVING = [
     ("client", "rotate-secret", "tax"),
     ("client", "initial-token", "--agency", "tax-bureau"),
     ("staff", "grant", "--account", "somebody", "--power", "security"),
+    ("staff", "set-email", "--account", "somebody", "--email-file", "nowhere"),
     ("account", "create", "--kind", "staff", "--username", "new-colleague"),
     ("account", "unlock", "somebody"),
     ("audit", "erase", "somebody"),
@@ -89,6 +91,76 @@ def test_what_gives_something_is_refused_without_an_officer(
     assert ended.status == 1
     assert "in the console" in ended.complaint
     assert state(services) == before
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A file of a citizen and a colleague."""
+    colleague = {"kind": "staff", "username": "colleague", "name": "李四", "agency": "operator"}
+    citizen = {"kind": "citizen", "username": "citizen", "name": "张三", "id_number": id_number(1)}
+    file = tmp_path / "people.jsonl"
+    lines = [citizen, colleague | {"id_number": id_number(2), "roles": ["officer"]}]
+    file.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
+    return file
+
+
+def test_staff_are_not_imported_without_an_officer(idp: Run, services: Any, new_officer: Any, people: Path):
+    new_officer()
+    before = state_of_accounts(services)
+    assert idp("account", "import", str(people)).status == 2
+    ended = idp("account", "import", str(people), "--reason", "because it is needed")
+    assert ended.status == 1
+    assert "in the console" in ended.complaint
+    assert state_of_accounts(services) == before
+
+
+def test_a_line_of_staff_that_came_into_the_file_later_is_a_bad_line(services: Any, people: Path):
+    rejects: list[Any] = []
+    outcome = services.accounts.import_lines(
+        people,
+        store_password=services.factors.store_imported,
+        check_password_hash=services.factors.check_imported,
+        on_reject=rejects.append,
+        barred={"staff"},
+    )
+    assert (outcome.accepted, [reject.line for reject in rejects]) == (1, [2])
+    assert rejects[0].problems[0].field == "kind"
+
+
+def test_citizens_are_imported_by_whoever_has_the_server(idp: Run, services: Any, new_officer: Any, people: Path):
+    new_officer()
+    people.write_bytes(people.read_bytes().splitlines()[0])
+    before = state_of_accounts(services)
+    assert idp("account", "import", str(people)).status == 0
+    assert state_of_accounts(services) == before + 1
+
+
+def test_the_first_staff_are_imported_without_an_officer(idp: Run, services: Any, people: Path):
+    before = state_of_accounts(services)
+    assert idp("account", "import", str(people)).status == 0
+    assert state_of_accounts(services) == before + 2
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.only_on("sqlite")
+def test_what_an_officer_imports_is_theirs(
+    services: Any, new_officer: Any, decide: Any, clock: Any, environment: dict[str, str], people: Path
+):
+    clock.advance((datetime.now(UTC) - clock.now()).total_seconds())
+    person = new_officer(Power.SECURITY)
+    with command(environment, "account", "import", str(people), "--reason", "new colleagues") as process:
+        line = next(line for line in process.stderr if "and type:" in line)
+        decide(person, line.rpartition(": ")[2].strip())
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    used = [one for one in services.audit.export() if one.action in {"command_used", "account.open"}][-3:]
+    assert {one.actor for one in used if one.action == "account.open"} == {f"account:{person.account_id}"}
+    assert next(one for one in used if one.action == "command_used").detail["officer"] == f"account:{person.account_id}"
+
+
+def state_of_accounts(services: Any) -> int:
+    """How many accounts there are."""
+    return int(services.accounts.count())
 
 
 def state(services: Any) -> Any:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -118,6 +119,93 @@ def test_its_hour_ends_by_itself_with_its_session(services, opened, clock):
     assert services.break_glass.current() is None
     (ended,) = [one for one in services.sessions.list(ended_since=clock.now() - timedelta(hours=2)) if one.ended_at]
     assert (ended.id, ended.end_reason) == (opened.session_id, "break_glass_ended")
+
+
+def lose_the_power(services, who, _officer, _until):
+    services.staff.end(who.person_id, actor="system", reason="left")
+
+
+def get_another_power(services, who, _officer, _until):
+    services.staff.grant(who.account_id, Power.AUDIT, actor="system", reason="moved")
+
+
+def be_blocked(services, who, officer, until):
+    services.account_interventions.restrict(who.account_id, "blocked", until, officer=officer, reason="in danger")
+
+
+def be_locked(services, who, _officer, _until):
+    services.accounts.lock(who.account_id, "lost", "system")
+
+
+@pytest.fixture(params=[lose_the_power, get_another_power, be_blocked, be_locked], ids=lambda one: one.__name__)
+def withdraw(request, services, officer, clock):
+    """Take the key of a custodian away."""
+    security = officer(Power.SECURITY)
+    return lambda who: request.param(services, who, security, clock.now() + timedelta(days=1))
+
+
+def endings(services):
+    return [(one.actor, one.reason) for one in services.audit.export() if one.action == "break_glass.ended"]
+
+
+@pytest.mark.parametrize("key", [0, 1], ids=["opener", "confirmer"])
+def test_it_is_over_at_once_when_a_key_is_withdrawn(services, opened, custodians, clock, withdraw, key):
+    withdraw(custodians[key])
+    # In the transaction that withdrew the key: nobody has looked since.
+    with services.database.read() as connection:
+        assert connection.scalar(select(BreakGlassRow.ended_at)) == clock.now()
+    assert endings(services) == [("system", "key_withdrawn")]
+    assert opened.session_id not in {one.id for one in services.sessions.list()}
+
+
+def test_a_request_is_over_when_its_custodian_is_one_no_more(services, asked, custodians, withdraw):
+    withdraw(custodians[0])
+    assert services.break_glass.current() is None
+    refused(services.break_glass.confirm, asked.id, custodians[1])
+
+
+def test_a_custodian_who_is_kept_out_confirms_nothing(services, asked, custodians, withdraw):
+    withdraw(custodians[1])
+    refused(services.break_glass.confirm, asked.id, custodians[1])
+    assert services.break_glass.current().until is None
+
+
+def test_what_befalls_others_ends_nothing(services, opened, withdraw, officer):
+    withdraw(officer(Power.CUSTODIAN))
+    assert services.break_glass.current() == opened
+
+
+def test_a_confirmation_and_the_end_of_its_power_at_once_leave_nothing_open(services, asked, custodians):
+    second = custodians[1]
+
+    def turn():
+        with suppress(UserError):
+            services.break_glass.confirm(asked.id, second)
+
+    with ThreadPoolExecutor(2) as pool:
+        ending = pool.submit(services.staff.end, second.person_id, actor="system", reason="left")
+        confirming = pool.submit(turn)
+        assert ending.result()
+        confirming.result()
+    glass = services.break_glass.current()
+    assert glass is None or glass.until is None
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_key_withdrawn_while_it_turns_opens_nothing(services, asked, custodians):
+    """The interleaving that no lock prevents: both saw the world before the other."""
+    second, turned = custodians[1], Event()
+
+    def turn():
+        services.break_glass.confirm(asked.id, second)
+        turned.set()
+
+    with ThreadPoolExecutor(1) as pool, services.database.transaction():
+        services.staff.end(second.person_id, actor="system", reason="left")
+        pool.submit(turn)
+        assert turned.wait(10), "the confirmation did not wait for the other transaction"
+    assert services.break_glass.current() is None
+    assert endings(services) == [("system", "key_withdrawn")]
 
 
 @pytest.mark.parametrize("power", [Power.SYSTEM, Power.SECURITY, Power.AUDIT, Power.CUSTODIAN])

@@ -41,6 +41,15 @@ def parse_line(data: bytes) -> ImportedAccount:
     return _imported(members)
 
 
+def kind_of(data: bytes) -> str:
+    """Return the kind that a line asks for, empty if it cannot be told; nothing else of the line is judged."""
+    try:
+        kind = _members(data).get("kind")
+    except AccountRefused:
+        return ""
+    return kind if isinstance(kind, str) else ""
+
+
 def _members(data: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(data.removeprefix(_BOM))

@@ -1,7 +1,7 @@
 """Cutting a file into lines, never holding more than a batch of them, from any place where an earlier run stopped."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,12 @@ def batches(file: BinaryIO, number: int, size: int) -> Iterator[list[Line]]:
     lines = _lines(file, number)
     while batch := list(islice(lines, size)):
         yield batch
+
+
+def holds(file: Path, is_wanted: Callable[[bytes], bool]) -> bool:
+    """Tell whether any line of a file is wanted."""
+    with file.open("rb") as opened:
+        return any(line.data is not None and is_wanted(line.data) for line in _lines(opened, 1))
 
 
 def _lines(file: BinaryIO, number: int) -> Iterator[Line]:

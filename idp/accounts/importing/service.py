@@ -4,9 +4,9 @@ What a password hash must look like and where it goes belongs to the layer of fa
 Nothing here gives an authenticator to, or raises the level of, a human who is already known (rule S6; see ``opening``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -29,6 +29,7 @@ from idp.foundation.translation import marked
 
 _BATCH: Final = 500
 _ATTEMPTS: Final = 5
+_BARRED: Final = marked("Accounts of this kind are opened by a signed-in officer only.")
 
 OnReject = Callable[[Reject], None]
 StorePasswords = Callable[[Connection, list[tuple[UUID, str]]], None]
@@ -69,6 +70,9 @@ class _Good:
     password_hash: str | None
 
 
+_Judge = Callable[[Line], _Good | Reject | None]
+
+
 class Importer:
     """Imports files into the accounts of one deployment."""
 
@@ -92,8 +96,13 @@ class Importer:
         on_reject: OnReject,
         on_progress: OnProgress,
         actor: str,
+        barred: Collection[str] = (),
     ) -> ImportOutcome:
-        """Import a file, or the rest of it. Rejects of earlier runs are told again, so that their list is whole."""
+        """Import a file, or the rest of it. Rejects of earlier runs are told again, so that their list is whole.
+
+        Who runs it may not open accounts of the kinds in ``barred``.
+        """
+        judge = partial(self._judged, check_password_hash=check_password_hash, barred=barred)
         start = self._position(digest_of(file), actor)
         for reject in self._ledger.rejects(start.import_id):
             on_reject(reject)
@@ -102,7 +111,7 @@ class Importer:
             with file.open("rb") as opened:
                 opened.seek(start.next_offset)
                 for lines in batches(opened, start.next_line, _BATCH):
-                    position, rejects = self._batch(lines, position, store_password, check_password_hash, actor)
+                    position, rejects = self._batch(lines, position, judge, store_password, actor)
                     for reject in rejects:
                         on_reject(reject)
                     on_progress(_progress(position, total))
@@ -125,13 +134,12 @@ class Importer:
         self,
         lines: Sequence[Line],
         old: Position,
+        judge: _Judge,
         store_password: StorePasswords,
-        check_password_hash: CheckPasswordHash,
         actor: str,
     ) -> tuple[Position, list[Reject]]:
         """Write a batch of lines, and return the new position with what was rejected."""
-        today = self._clock.now().date()
-        judged = [self._judged(line, check_password_hash, today) for line in lines]
+        judged = [judge(line) for line in lines]
         good = [one for one in judged if isinstance(one, _Good)]
         bad = [one for one in judged if isinstance(one, Reject)]
         requests = [_request(one, old.import_id, actor) for one in good]
@@ -151,7 +159,9 @@ class Importer:
             return new, rejects
         raise ImportRefused(marked("Too much is changing at the same time. Start the import again."))
 
-    def _judged(self, line: Line, check_password_hash: CheckPasswordHash, today: date) -> _Good | Reject | None:
+    def _judged(
+        self, line: Line, *, check_password_hash: CheckPasswordHash, barred: Collection[str]
+    ) -> _Good | Reject | None:
         """Return a line's draft or what is wrong with it, None for an empty line."""
         if line.data is None:
             return Reject(line.number, (Problem(None, marked("The line is too long.")),))
@@ -159,9 +169,11 @@ class Importer:
             return None
         try:
             found = parse_line(line.data)
-            draft = check(found.account, environment=self._environment, today=today)
+            draft = check(found.account, environment=self._environment, today=self._clock.now().date())
         except AccountRefused as refusal:
             return Reject(line.number, refusal.problems)
+        if draft.kind.name in barred:
+            return Reject(line.number, (Problem("kind", _BARRED),))
         fault = check_password_hash(found.password_hash) if found.password_hash else None
         if fault:
             return Reject(line.number, (Problem("password_hash", fault),))

@@ -13,7 +13,7 @@ from idp.interventions.alerts.models import ExpiryNotice
 from idp.interventions.alerts.recipients import Recipients, contacts_of
 from idp.notices.composing import details_of
 from idp.notices.service import Notices
-from idp.notices.values import CREDENTIAL_EXPIRING, Letter, Recipient
+from idp.notices.values import CREDENTIAL_EXPIRING, Letter
 from idp.registry.credentials import Credentials, ExpiringCredential
 from idp.staff.powers import Power
 
@@ -76,14 +76,15 @@ class ExpiryNotices:
         """Return a letter for each who is to be told; contacts first, so that an officer's own, with a link, counts."""
         officers = self._recipients.officers(Power.SYSTEM, Power.DELEGATE, agency=one.agency)
         return [
-            *(Letter(to, self._details(one, to, now, "")) for to in contacts_of(one.contacts)),
-            *(Letter(to, self._details(one, to, now, f"/console/clients/{one.client_id}")) for to in officers),
+            *(Letter(to, self._details(one, now, "")) for to in contacts_of(one.contacts)),
+            *(Letter(to, self._details(one, now, f"/console/clients/{one.client_id}")) for to in officers),
         ]
 
-    def _details(self, one: ExpiringCredential, to: Recipient, now: datetime, page: str) -> dict[str, str | int]:
+    def _details(self, one: ExpiringCredential, now: datetime, page: str) -> dict[str, str | int]:
         return details_of(
             kind=one.kind,
-            service=one.client_name_en if to.locale == "en" else one.client_name,
+            service=one.client_name,
+            service_en=one.client_name_en,
             client_id=one.client_id,
             days=max((one.ends_at - now) // _DAY, 0),
             ends_at=one.ends_at,

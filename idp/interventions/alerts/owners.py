@@ -1,10 +1,13 @@
 """Whoever's means of sign-in changed is told, at the address of their account only: it may not have been they who did
-it (NIST SP 800-63B-4 §4.6). It listens to the audit record, in the transaction that makes the change.
+it (NIST SP 800-63B-4 §4.6). When that address itself was replaced, the old one is told too. It listens to the audit
+record, in the transaction that makes the change.
 """
 
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
+from idp.accounts.events import ContactsChanged
 from idp.audit.events import Event
 from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
 from idp.foundation.clock import Clock
@@ -12,7 +15,7 @@ from idp.interventions.alerts.recipients import Recipients
 from idp.interventions.events import FactorReset
 from idp.notices.composing import details_of
 from idp.notices.service import Notices
-from idp.notices.values import FACTOR_CHANGED, Letter
+from idp.notices.values import CONTACTS_CHANGED, EVERY_LOCALE, FACTOR_CHANGED, Letter, Recipient
 
 _CHANGES: Final[Mapping[type[Event], str]] = {
     AuthenticatorAdded: "added",
@@ -32,8 +35,12 @@ class OwnerNotices:
 
     def recorded(self, event: Event) -> None:
         """Write a notice if the audit record just took in a change that its owner should know of."""
+        if event.account_id is None or not self._notices.are_sent:
+            return
+        if isinstance(event, ContactsChanged):
+            self._tell_both(event, event.account_id)
         change = _CHANGES.get(type(event))
-        if change is None or event.account_id is None or not self._notices.are_sent:
+        if change is None:
             return
         # The first password comes with the account, and whoever opened it knows.
         if change == "password" and event.actor != f"account:{event.account_id}":
@@ -43,3 +50,15 @@ class OwnerNotices:
             return
         details = details_of(change=change, kind=getattr(event, "kind", "password"), at=self._clock.now())
         self._notices.send(FACTOR_CHANGED, [Letter(owner, details)])
+
+    def _tell_both(self, event: ContactsChanged, account_id: UUID) -> None:
+        """Write to the address that was there before and to the one that is there now. Who had none gets no letter: a
+        new address alone proves nothing to them.
+        """
+        if event.before.email is None or event.before == event.after:
+            return
+        owner = self._recipients.holder(account_id)
+        former = Recipient(event.before.email, owner.locale if owner is not None else EVERY_LOCALE, account_id)
+        details = details_of(at=self._clock.now())
+        told = [former] if owner is None else [former, owner]
+        self._notices.send(CONTACTS_CHANGED, [Letter(one, details) for one in told])

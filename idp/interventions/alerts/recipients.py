@@ -8,7 +8,7 @@ from idp.accounts.contacts import parse_email
 from idp.accounts.service import Accounts
 from idp.foundation.masked import Masked
 from idp.foundation.translation import DEFAULT_LOCALE, locale_of
-from idp.notices.values import Recipient
+from idp.notices.values import EVERY_LOCALE, Recipient
 from idp.staff.powers import Power
 from idp.staff.service import Staff
 
@@ -39,6 +39,8 @@ class Recipients:
 
 
 def contacts_of(texts: Iterable[str]) -> list[Recipient]:
-    """Return the contacts of a registration (RFC 7591 §2) that are e-mail addresses."""
+    """Return the contacts of a registration (RFC 7591 §2) that are e-mail addresses. In which language their readers
+    are at home no registration says, so their letters are in both.
+    """
     addresses = [parse_email(text.removeprefix(_SCHEME)) for text in texts]
-    return [Recipient(Masked(one), DEFAULT_LOCALE) for one in addresses if one is not None]
+    return [Recipient(Masked(one), EVERY_LOCALE) for one in addresses if one is not None]

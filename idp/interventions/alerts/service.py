@@ -8,6 +8,8 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.throttle import Throttle
+from idp.interventions.alerts.command_alarm import CommandAlarm
 from idp.interventions.alerts.expiries import ExpiryNotices
 from idp.interventions.alerts.glass_alarm import GlassAlarm
 from idp.interventions.alerts.hunting import Sight
@@ -15,9 +17,11 @@ from idp.interventions.alerts.owners import OwnerNotices
 from idp.interventions.alerts.raising import Alerts
 from idp.interventions.alerts.recipients import Recipients
 from idp.interventions.alerts.rules import AlertRules
+from idp.interventions.alerts.sign_ins import SignInNotices
 from idp.interventions.alerts.watching import Watch
 from idp.interventions.hunts import Hunts
 from idp.interventions.travels import Travels
+from idp.keyring.service import Keyring
 from idp.networks.service import Networks
 from idp.notices.service import Notices
 from idp.registry.credentials import Credentials
@@ -36,6 +40,8 @@ class Sources:
     sealer: Sealer
     notices: Notices
     networks: Networks
+    throttle: Throttle
+    keyring: Keyring
 
 
 class Alerting:
@@ -57,7 +63,9 @@ class Alerting:
             sealer=sources.sealer,
         )
         self.glass_alarm = GlassAlarm(clock, self.alerts, recipients)
+        self.command_alarm = CommandAlarm(clock, self.alerts, recipients)
         self.expiries = ExpiryNotices(
             database, clock, audit, credentials=sources.credentials, notices=notices, recipients=recipients
         )
         audit.subscribe(OwnerNotices(clock, notices, recipients).recorded)
+        audit.subscribe(SignInNotices(clock, notices, recipients, sources.throttle, sources.keyring).recorded)

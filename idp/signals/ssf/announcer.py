@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged
+from idp.accounts.events import AccountClosed, AccountLocked, AccountUnlocked, ContactsChanged, RequirementPlaced
+from idp.accounts.requirements import RESET_CREDENTIAL
 from idp.audit.events import Event
 from idp.factors.assurance import VerifiedFactor, acr_of
 from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved, PasswordSet
@@ -32,6 +33,7 @@ from idp.signals.ssf.values import (
     ACCOUNT_PURGED,
     ASSURANCE_LEVEL_CHANGE,
     CREDENTIAL_CHANGE,
+    CREDENTIAL_CHANGE_REQUIRED,
     SESSION_REVOKED,
     TOKEN_CLAIMS_CHANGE,
     SecurityEvent,
@@ -97,7 +99,10 @@ class Announcer:
         describe = _DESCRIBED.get(type(event))
         if describe is None or event.account_id is None:
             return
-        kind, body = describe(event)
+        described = describe(event)
+        if described is None:
+            return
+        kind, body = described
         if kind == CREDENTIAL_CHANGE:
             reason = f"{body['credential_type']}: {body['change_type']}"
             body = self._caep(event.actor, reason, is_own=_is_own(event)) | body
@@ -230,7 +235,12 @@ def _contacts_changed(_event: Event) -> tuple[str, Body]:
     return TOKEN_CLAIMS_CHANGE, {}
 
 
-_DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body]]] = {
+def _required(event: RequirementPlaced) -> tuple[str, Body] | None:
+    """Return that a credential has to be changed (RISC 1.0 §2.1); an identity in doubt is told by the claim ``ial``."""
+    return (CREDENTIAL_CHANGE_REQUIRED, {}) if event.kind == RESET_CREDENTIAL else None
+
+
+_DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body] | None]] = {
     PasswordSet: _password_set,
     AuthenticatorAdded: _added,
     AuthenticatorRemoved: _removed,
@@ -238,4 +248,5 @@ _DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body]]] = {
     AccountUnlocked: _unlocked,
     AccountClosed: _closed,
     ContactsChanged: _contacts_changed,
+    RequirementPlaced: _required,
 }

@@ -39,7 +39,8 @@ class StreamRow(Base):
     last_delivered_at: Mapped[datetime | None] = plain(Instant)
     last_error: Mapped[str | None] = plain(String(200))
     last_error_at: Mapped[datetime | None] = plain(Instant)
-    polled_at: Mapped[datetime | None] = plain(Instant)
+    # Named for polls by the first version; a column keeps its name while two versions may run (CONTRIBUTING).
+    last_called_at: Mapped[datetime | None] = plain("polled_at", Instant, key="last_called_at")
 
 
 class StreamSubject(Base):

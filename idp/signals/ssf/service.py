@@ -198,8 +198,8 @@ class Streams:
     def note_activity(self, stream: Stream) -> None:
         """Note that a receiver polls, or asks something of its stream, at most once an hour (SSF 1.0 §8.1.1)."""
         now = self._clock.now()
-        if stream.polled_at is None or now - stream.polled_at >= _ACTIVITY_GRANULARITY:
-            self._store.update(stream.id, polled_at=now)
+        if stream.last_called_at is None or now - stream.last_called_at >= _ACTIVITY_GRANULARITY:
+            self._store.update(stream.id, last_called_at=now)
 
     def pause_idle(self) -> int:
         """Pause the poll streams of receivers that are gone (SSF 1.0 §8.1.1, inactivity_timeout). Returns how many.

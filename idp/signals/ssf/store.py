@@ -34,8 +34,8 @@ class StreamStore:
             return [Stream(*row) for row in connection.execute(select(*COLUMNS).order_by(StreamRow.client_id))]
 
     def idle_since(self, at: datetime) -> list[Stream]:
-        """Return the enabled poll streams that were neither changed nor polled since."""
-        is_idle = or_(StreamRow.polled_at.is_(None), StreamRow.polled_at < at) & (StreamRow.updated_at < at)
+        """Return the enabled poll streams that were neither changed nor called since."""
+        is_idle = or_(StreamRow.last_called_at.is_(None), StreamRow.last_called_at < at) & (StreamRow.updated_at < at)
         is_on = (StreamRow.method == "poll") & (StreamRow.status == "enabled")
         return self._many(select(*COLUMNS).where(is_on, is_idle))
 

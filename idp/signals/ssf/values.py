@@ -19,6 +19,7 @@ TOKEN_CLAIMS_CHANGE: Final = f"{_CAEP}token-claims-change"
 ACCOUNT_DISABLED: Final = f"{_RISC}account-disabled"
 ACCOUNT_ENABLED: Final = f"{_RISC}account-enabled"
 ACCOUNT_PURGED: Final = f"{_RISC}account-purged"
+CREDENTIAL_CHANGE_REQUIRED: Final = f"{_RISC}account-credential-change-required"
 EVENTS: Final = (
     SESSION_REVOKED,
     CREDENTIAL_CHANGE,
@@ -27,6 +28,7 @@ EVENTS: Final = (
     ACCOUNT_DISABLED,
     ACCOUNT_ENABLED,
     ACCOUNT_PURGED,
+    CREDENTIAL_CHANGE_REQUIRED,
 )
 """What a receiver may ask for. What is said about the stream itself is not on this list (SSF 1.0 §8.1.4, §8.1.5)."""
 _SSF = "https://schemas.openid.net/secevent/ssf/event-type/"
@@ -58,7 +60,7 @@ class Stream:
     last_delivered_at: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    polled_at: datetime | None
+    last_called_at: datetime | None
 
     @property
     def lane(self) -> str:

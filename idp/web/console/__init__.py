@@ -20,9 +20,11 @@ from idp.web.console import (
     events,
     holds,
     hunts,
+    initial_tokens,
     keys,
     merging,
     messages,
+    officer_emails,
     operation,
     overview,
     requests,
@@ -57,6 +59,9 @@ console.add_url_rule("/console/staff/new", "new_officer", staff.new, methods=["G
 console.add_url_rule("/console/staff/new", "request_officer", staff.request_grant, methods=["POST"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending, methods=["GET"])
 console.add_url_rule("/console/staff/<uuid:person_id>/end", "end_officer", staff.end, methods=["POST"])
+_EMAIL = "/console/staff/<uuid:person_id>/email"
+console.add_url_rule(_EMAIL, "changing_officer_email", officer_emails.changing, methods=["GET"])
+console.add_url_rule(_EMAIL, "change_officer_email", officer_emails.change, methods=["POST"])
 console.add_url_rule("/console/sessions", "sessions", sessions.show, methods=["GET"])
 console.add_url_rule("/console/sessions", "change_sessions_views", sessions.change_views, methods=["POST"])
 console.add_url_rule("/console/sessions/end", "ending_sessions", sessions.estimate, methods=["GET"])
@@ -87,6 +92,13 @@ console.add_url_rule("/console/clients/<client_id>/resume", "resuming_client", c
 console.add_url_rule("/console/clients/<client_id>/resume", "resume_client", client_acts.resume, methods=["POST"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotating_secret", client_acts.rotating, methods=["GET"])
 console.add_url_rule("/console/clients/<client_id>/secret", "rotate_secret", client_acts.rotate, methods=["POST"])
+_TOKENS = "/console/initial-tokens"
+console.add_url_rule(_TOKENS, "initial_tokens", initial_tokens.show, methods=["GET"])
+console.add_url_rule(f"{_TOKENS}/new", "new_initial_token", initial_tokens.new, methods=["GET"])
+console.add_url_rule(f"{_TOKENS}/new", "issue_initial_token", initial_tokens.issue, methods=["POST"])
+_TOKEN = f"{_TOKENS}/<uuid:token_id>/revoke"
+console.add_url_rule(_TOKEN, "revoking_initial_token", initial_tokens.revoking, methods=["GET"])
+console.add_url_rule(_TOKEN, "revoke_initial_token", initial_tokens.revoke, methods=["POST"])
 console.add_url_rule("/console/events", "events", events.show, methods=["GET"])
 console.add_url_rule("/console/events", "change_events_views", events.change_views, methods=["POST"])
 console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])

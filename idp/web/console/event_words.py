@@ -55,6 +55,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "client_approved": marked("Service let in"),
         "client_deregistered": marked("Service removed"),
         "client_initial_token_issued": marked("Registration token issued"),
+        "client_initial_token_revoked": marked("Registration token revoked"),
         "client_registered": marked("Service registered itself"),
         "client_resumed": marked("Service resumed"),
         "client_secret_issued": marked("New secret of a service"),

@@ -9,6 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
+from idp.interventions.alerts.command_alarm import COMMAND_LINE
 from idp.interventions.alerts.glass_alarm import BREAK_GLASS_ALARM
 from idp.interventions.alerts.raising import RaisedAlert
 from idp.interventions.alerts.rules import Rule
@@ -27,6 +28,7 @@ _ALARMS: Final = {
     DEAD_LETTERS: marked("Deliveries were given up"),
     SEALING: marked("The audit record is not sealed"),
     BREAK_GLASS_ALARM: marked("Break-glass"),
+    COMMAND_LINE: marked("A command took something away"),
 }
 _REMOVED: Final = marked("A rule since removed")
 _ALERTS_SHOWN: Final = timedelta(days=7)

@@ -12,11 +12,14 @@ from idp.staff.values import Officer
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A page of the menu and the permission that opens it."""
+    """A page of the menu and the permission that opens it. ``also``: where else its pages stand, because no id of
+    something listed may hide them.
+    """
 
     path: str
     text: str
     permission: Permission
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,12 @@ class MenuLink:
 SECTIONS: Final = (
     Section("/console", marked("Overview"), Permission.SEE_OVERVIEW),
     Section("/console/accounts", marked("Accounts"), Permission.SEE_ACCOUNTS),
-    Section("/console/clients", marked("Services"), Permission.SEE_CLIENTS),
+    Section(
+        "/console/clients",
+        marked("Services"),
+        Permission.SEE_CLIENTS,
+        also=("/console/new-client", "/console/initial-tokens"),
+    ),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
     Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
@@ -49,8 +57,12 @@ SECTIONS: Final = (
 def menu(officer: Officer) -> list[MenuLink]:
     """Return the menu for an officer."""
     shown = [section for section in SECTIONS if officer.may(section.permission)]
-    here = max((one.path for one in shown if _is_at(one.path)), key=len, default="")
-    return [MenuLink(one.path, one.text, one.path == here) for one in shown]
+    here = max((one for one in shown if any(map(_is_at, (one.path, *one.also)))), key=_depth, default=None)
+    return [MenuLink(one.path, one.text, one == here) for one in shown]
+
+
+def _depth(section: Section) -> int:
+    return len(section.path)
 
 
 def _is_at(path: str) -> bool:

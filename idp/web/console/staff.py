@@ -22,6 +22,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
+PATH = "/console/staff"
 _UNKNOWN = marked("There is no staff account with this username.")
 _NO_POWER = marked("Choose a power.")
 _NO_AGENCY = marked("A department delegate needs the agency whose sites they look after.")
@@ -65,13 +66,13 @@ def request_grant(officer: Officer) -> Response:
 @requires(Permission.CHANGE_STAFF, fresh=True)
 def ending(officer: Officer, person_id: UUID) -> Response:
     """Ask why a power is to end."""
-    return console_page(officer, "end_officer.html", holder=_holder(person_id), names=NAMES)
+    return console_page(officer, "end_officer.html", holder=known_holder(person_id), names=NAMES)
 
 
 @requires(Permission.CHANGE_STAFF, fresh=True)
 def end(officer: Officer, person_id: UUID) -> Response:
     """Take the power away at once, and end what was done with it: taking away needs no second officer."""
-    holder, reason = _holder(person_id), read_form(request).text("reason")
+    holder, reason = known_holder(person_id), read_form(request).text("reason")
     problem = reason_problem(reason)
     if problem is None and person_id == officer.person_id:
         problem = Problem(gettext(_OWN))
@@ -80,7 +81,7 @@ def end(officer: Officer, person_id: UUID) -> Response:
     with services().database.transaction():
         services().staff.end(person_id, actor=officer.actor, reason=reason)
         services().sessions.terminate(Selector(account_id=holder.account_id), reason="power_ended", actor=officer.actor)
-    return see_other("/console/staff")
+    return see_other(PATH)
 
 
 def _problems(form: Form) -> tuple[list[Problem], UUID | None]:
@@ -98,7 +99,8 @@ def _problems(form: Form) -> tuple[list[Problem], UUID | None]:
     return problems, found.id if found else None
 
 
-def _holder(person_id: UUID) -> Holder:
+def known_holder(person_id: UUID) -> Holder:
+    """Return who has a power now."""
     holder = next((one for one in services().staff.holders() if one.person_id == person_id), None)
     if holder is None or holder.ended_at is not None:
         raise NotFound

@@ -15,6 +15,7 @@ from idp.audit.searching import EventFilter
 from idp.foundation.translation import marked
 from idp.interventions.events import ValueRevealed
 from idp.interventions.holds import Hold
+from idp.sessions.events import SessionOpened
 from idp.sessions.values import Session
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.guards import signed_in
@@ -26,9 +27,12 @@ _LOOKS_BACK: Final = timedelta(days=180)
 _MOST: Final = 100
 _REVEALED: Final = ValueRevealed.action
 _UNKNOWN: Final = marked("not on record")
+_OPENED: Final = SessionOpened.action
+_BY_RECOVERY: Final = marked("Sign-in with a recovery code")
+_FROM_NEW: Final = marked("Sign-in from a new device")
 _WORDS: Final = MappingProxyType(
     {
-        "session.opened": marked("Sign-in"),
+        _OPENED: marked("Sign-in"),
         "session.raised": marked("Sign-in confirmed"),
         "session.ended": marked("Signed out"),
         "sign_in.password_refused": marked("Wrong password"),
@@ -76,13 +80,19 @@ def _withholds(hold: Hold, record: AuditRecord) -> bool:
     return record.action == _REVEALED and hold.withholds(record.actor, record.occurred_at)
 
 
+def _word(record: AuditRecord) -> str:
+    if record.action == _OPENED and "recovery_code" in record.detail["factors"]:
+        return _BY_RECOVERY
+    return _FROM_NEW if record.detail.get("new_device") else _WORDS[record.action]
+
+
 def _line(record: AuditRecord, devices: dict[UUID, str]) -> dict[str, Any]:
     unknown = gettext(_UNKNOWN)
     # Where an officer sits is nobody's business but the auditors'.
     is_by_others = record.actor.startswith("account:") and record.actor != f"account:{record.account_id}"
     return {
         "at": record.occurred_at,
-        "what": gettext(_WORDS[record.action]),
+        "what": gettext(_word(record)),
         "device": devices.get(record.session_id, unknown) if record.session_id else unknown,
         "place": unknown if is_by_others else record.network or unknown,
     }

@@ -59,6 +59,27 @@ def test_contacts_officers_and_the_delegates_of_the_agency_are_told(services, se
     assert len(with_page) == 2, "only officers can open the console"
 
 
+def test_contacts_get_both_languages_in_one_letter_and_officers_their_own(
+    services, secret_ends, mailbox, attempts, tmp_path
+):
+    mailbox("s", Power.SYSTEM, preferred_language="en")
+    secret_ends(10)
+    services.alerting.expiries.announce()
+    texts = [text for text in attempts() if "Tax Online" in text]
+    (own,) = [text for text in texts if "税务局" not in text]
+    both = [text for text in texts if text != own]
+    assert len(both) == 2
+    for text in both:
+        subject, _, body = text.partition("\n")
+        assert subject == "税务局网上办税：有一个密钥将在10天后到期 / Tax Online: a secret ends in 10 days"
+        chinese, english = body.split("=" * 20)
+        assert "税务局网上办税" in chinese
+        assert "Tax Online" not in chinese
+        assert "A secret of the service Tax Online (tax) is accepted until" in english
+        assert "税务局" not in english
+    assert sum(b"Content-Language: zh-Hans, en" in one.read_bytes() for one in (tmp_path / "letters").iterdir()) == 2
+
+
 def test_a_worker_that_slept_announces_the_nearest_time_only(services, secret_ends, letters):
     secret_ends(2)
     assert services.alerting.expiries.announce() == 1

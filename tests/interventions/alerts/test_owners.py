@@ -30,6 +30,32 @@ def test_a_password_changed_by_its_owner_is_told_and_the_first_one_is_not(servic
     assert len(letters()) == before + 1
 
 
+def set_email(services, person, address):
+    services.accounts.set_email(person.account_id, address, actor="system", reason="test")
+
+
+def test_a_replaced_address_is_told_at_the_old_one_and_the_new(services, mailbox, letters, attempts):
+    officer = mailbox("o", preferred_language="en")
+    before = letters()
+    assert not any(template == "contacts_changed" for template, _, _ in before), "there was no address before"
+    set_email(services, officer, "new@other.example.cn")
+    told = [address for template, address, _ in letters() if template == "contacts_changed"]
+    assert told == ["n***@other.example.cn", "o***@staff.example.gov.cn"]
+    texts = [text for text in attempts() if text.startswith("The contacts of your account changed")]
+    assert len(texts) == 2
+    assert not any("example" in text.replace("id.example", "") for text in texts), "no address stands in a letter"
+    set_email(services, officer, "new@other.example.cn")
+    assert len([one for one in letters() if one[0] == "contacts_changed"]) == 2, "nothing changed"
+
+
+def test_the_old_address_of_a_locked_account_is_told_too(services, mailbox, letters):
+    officer = mailbox("o")
+    services.accounts.lock(officer.account_id, "test", "system")
+    set_email(services, officer, "new@other.example.cn")
+    told = [address for template, address, _ in letters() if template == "contacts_changed"]
+    assert told == ["o***@staff.example.gov.cn"]
+
+
 def test_a_change_that_is_rolled_back_tells_nobody(services, owner, letters):
     before = letters()
     with suppress(RuntimeError), services.database.transaction():

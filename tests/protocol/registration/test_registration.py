@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.protocol.racing import together
 from tests.registry.conftest import PRODUCTION
 from tests.staff.conftest import new_officer, officer, two_approve
 from tests.support.relying_party import RelyingParty
@@ -105,6 +106,29 @@ def test_staff_may_admit_clients_that_cannot_use_pkce_until_the_token_ends(newco
     assert page.path == "/login"
     assert newcomer.update(client_name="Renamed").status_code == 200
     assert services.registry.get(client_id).is_legacy
+
+
+def test_a_token_revoked_after_it_was_looked_up_registers_nothing(services, initial_token):
+    """The use is claimed by the condition, not by the look (rule 3)."""
+    permission = services.initial_tokens.find(initial_token)
+    assert services.initial_tokens.revoke(permission.id, actor="command:officer", reason="leaked")
+    assert not services.initial_tokens.spend(permission)
+    assert services.initial_tokens.find(initial_token) is None
+    assert not services.initial_tokens.revoke(permission.id, actor="command:officer", reason="again")
+
+
+def test_of_many_uses_and_a_revocation_at_once_none_comes_after_it(services, initial_token):
+    permission = services.initial_tokens.find(initial_token)
+    tokens = services.initial_tokens
+    outcomes = together(
+        [
+            lambda: tokens.revoke(permission.id, actor="command:officer", reason="leaked"),
+            *[lambda: tokens.spend(permission) for _ in range(4)],
+        ]
+    )
+    assert outcomes[0]
+    (line,) = tokens.list()
+    assert (line.state, line.uses_left) == ("revoked", 5 - sum(outcomes[1:]))
 
 
 def test_initial_access_token_is_kept_as_a_digest(initial_token, services):

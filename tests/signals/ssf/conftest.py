@@ -18,6 +18,7 @@ RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 SESSION_REVOKED = CAEP + "session-revoked"
 CREDENTIAL_CHANGE = CAEP + "credential-change"
 DISABLED, ENABLED, PURGED = (RISC + name for name in ("account-disabled", "account-enabled", "account-purged"))
+CHANGE_REQUIRED = f"{RISC}account-credential-change-required"
 ASSURANCE_LEVEL_CHANGE = CAEP + "assurance-level-change"
 TOKEN_CLAIMS_CHANGE = CAEP + "token-claims-change"
 STREAM_UPDATED = "https://schemas.openid.net/secevent/ssf/event-type/stream-updated"

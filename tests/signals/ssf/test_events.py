@@ -1,13 +1,17 @@
 """What is said when something happens: the events of CAEP 1.0 and RISC 1.0, member by member."""
 
+from datetime import timedelta
+
 import pytest
 
 from idp.factors.assurance import VerifiedFactor
 from idp.factors.events import AuthenticatorAdded, AuthenticatorRemoved
 from idp.sessions.values import Browser as From
 from idp.sessions.values import Selector
+from idp.staff.powers import Power
 from tests.signals.ssf.conftest import (
     ASSURANCE_LEVEL_CHANGE,
+    CHANGE_REQUIRED,
     CREDENTIAL_CHANGE,
     DISABLED,
     ENABLED,
@@ -126,6 +130,30 @@ def test_an_officer_at_the_console_is_an_admin(tax, receiver, account_factory, s
     events = [event for claims in receiver.claims for event in claims["events"].values()]
     assert [event["initiating_entity"] for event in events] == ["admin"] * 3
     assert events[2]["change_type"] == "revoke"
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("reset_credential", True), ("reprove_identity", False)])
+def test_a_credential_that_an_officer_wants_changed_is_told_and_nothing_of_why(
+    tax, receiver, person, account_factory, sign_in, services, clock, deliver, kind, is_told
+):
+    """RISC-account-credential-change-required; the sessions that end with it are told as ever."""
+    officer = account_factory(kind="staff", with_totp=True)
+    services.staff.grant(officer.account_id, Power.SECURITY, actor="system", reason="test")
+    sub = sign_in(person, tax)["sub"]
+    tax.subscribe(receiver, events_requested=[CHANGE_REQUIRED, SESSION_REVOKED])
+    services.requirement_interventions.require(
+        person.account_id,
+        kind,
+        clock.now() + timedelta(days=1),
+        factor=None,
+        officer=services.staff.officer(officer.account_id),
+        reason="leaked list of Mr Li",
+    )
+    deliver()
+    told = [claims for claims in receiver.claims if CHANGE_REQUIRED in claims["events"]]
+    assert [(claims["sub_id"]["sub"], claims["events"]) for claims in told] == [(sub, {CHANGE_REQUIRED: {}})] * is_told
+    assert any(SESSION_REVOKED in claims["events"] for claims in receiver.claims)
+    assert "Mr Li" not in str(receiver.claims)
 
 
 def test_who_signs_in_over_somebody_else_is_the_user(tax, receiver, account_factory, sign_in, services, deliver):

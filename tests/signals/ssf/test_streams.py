@@ -63,7 +63,7 @@ def test_stream_is_made_read_changed_and_deleted(tax, issuer):
         "inactivity_timeout": 30 * 86_400,
         "description": "Tax",
     }
-    assert len(made["events_supported"]) == 7
+    assert len(made["events_supported"]) == 8
     one = f"/ssf/stream?stream_id={tax.stream_id}"
     assert tax.call("GET", one).get_json() == made
     assert tax.call("GET", "/ssf/stream").get_json() == [made]

@@ -1,5 +1,7 @@
 """The console's pages as officers see them: axe-core, the content policy, a phone, the keyboard, both languages."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -36,6 +38,8 @@ PAGES = {
         "/console/clients/tax/brand",
         "/console/clients/tax/versions/2/preview",
         "/console/staff",
+        "/console/initial-tokens",
+        "/console/initial-tokens/new",
     ),
     Power.SECURITY: (
         "/console",
@@ -43,6 +47,7 @@ PAGES = {
         "/console/sessions?region=Lisbon&state=all",
         "/console/events",
         "/console/hunts",
+        "/console/staff",
         "/console/clients?environment=development",
     ),
 }
@@ -144,6 +149,37 @@ def test_what_an_event_changed_stands_side_by_side_on_every_screen(opened, conso
         if problems:
             found[look] = problems
     assert not found
+
+
+@pytest.mark.timeout(180)
+def test_the_forms_about_one_officer_and_one_token(opened, console, services, new_officer):
+    page, found = opened(Power.SECURITY), {}
+    person = services.staff.officer(new_officer(Power.AUDIT, email="who@example.cn").account_id).person_id
+    token = services.initial_tokens.issue("new-bureau", uses=2, lifetime=timedelta(days=7), actor="command:root")
+    for path in (f"staff/{person}/email", f"initial-tokens/{token.id}/revoke", "initial-tokens"):
+        for look, (language, width, scheme) in LOOKS.items():
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.goto(f"{console}/console/{path}?lang={language}")
+            problems = violations(page) + ["scrolls sideways"] * page.evaluate(SIDEWAYS)
+            screenshot(page, f"console-{path.partition('/')[0]}-{path.rpartition('/')[2]}.{look}")
+            if problems:
+                found[path, look] = problems
+    assert not found
+
+
+@pytest.mark.timeout(120)
+def test_a_token_is_made_by_the_keyboard_alone(opened, console, services):
+    page = opened(Power.SYSTEM)
+    page.goto(f"{console}/console/initial-tokens/new")
+    page.focus("#agency")
+    page.keyboard.type("new-bureau")
+    for key in ("Tab", "Tab", "Tab", "Tab"):
+        page.keyboard.press(key)
+    page.keyboard.type("they move to us")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#initial-access-token")
+    assert services.initial_tokens.list()[0].agency == "new-bureau"
 
 
 @pytest.mark.timeout(120)

@@ -89,6 +89,58 @@ def test_nobody_ends_their_own_power(new_officer, sign_in, services):
     assert services.staff.officer(person.account_id) is not None
 
 
+def email_of(services, person):
+    return services.accounts.mailbox(person.account_id).address.reveal()
+
+
+def test_an_officer_changes_the_email_address_of_another(at_console, new_officer, services):
+    person, officer = new_officer(Power.AUDIT, email="old@staff.example.gov.cn"), at_console()
+    held = services.staff.officer(person.account_id)
+    page = officer.get("/console/staff")
+    assert f"/console/staff/{held.person_id}/email" in page.source
+    page = officer.get(f"/console/staff/{held.person_id}/email")
+    assert "o***@staff.example.gov.cn" in page.text
+    page = officer.submit(email="new", reason="moved to another office")
+    assert page.status == 400
+    assert page.has("email-problem")
+    assert officer.submit(email="new@staff.example.gov.cn", reason="x").has("reason-problem")
+    assert email_of(services, person) == "old@staff.example.gov.cn"
+    assert officer.submit(email="new@staff.example.gov.cn", reason="moved to another office").path == "/console/staff"
+    assert email_of(services, person) == "new@staff.example.gov.cn"
+    change = services.audit.of_account(person.account_id)[0]
+    assert (change.action, change.reason) == ("account.contacts", "moved to another office")
+    masked = [change.detail[side]["email"] for side in ("before", "after")]
+    assert masked == ["o***@staff.example.gov.cn", "n***@staff.example.gov.cn"], (
+        "what was there stands beside the record"
+    )
+
+
+def test_nobody_changes_their_own_email_address(new_officer, sign_in, services):
+    person = new_officer(email="old@staff.example.gov.cn")
+    browser = sign_in(person)
+    held = services.staff.officer(person.account_id)
+    assert f"{held.person_id}/email" not in browser.get("/console/staff").source
+    browser.get(f"/console/staff/{held.person_id}/email")
+    page = browser.submit(email="new@staff.example.gov.cn", reason="moved to another office")
+    assert page.status == 400
+    assert "another officer does" in page.text
+    assert email_of(services, person) == "old@staff.example.gov.cn"
+
+
+@pytest.mark.parametrize("power", [Power.SYSTEM, Power.AUDIT, Power.HELP_DESK, Power.CUSTODIAN])
+def test_only_security_officers_change_email_addresses(at_console, new_officer, services, power):
+    held = services.staff.officer(new_officer(Power.AUDIT).account_id)
+    assert at_console(power).get(f"/console/staff/{held.person_id}/email").status == 403
+
+
+def test_who_has_no_power_any_more_has_no_such_page(at_console, new_officer, services):
+    held = services.staff.officer(new_officer(Power.AUDIT).account_id)
+    browser = at_console()
+    browser.get(f"/console/staff/{held.person_id}/email")
+    services.staff.end(held.person_id, actor="system", reason="left")
+    assert browser.submit(email="new@staff.example.gov.cn", reason="moved to another office").status == 404
+
+
 def test_the_first_officers_come_with_a_code_from_the_terminal(sign_in, colleague, services, idp_command):
     shown = idp_command.run("staff", "bootstrap").stdout.split()
     assert len(shown) == 2

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 
+from idp.sessions.values import Selector
 from tests.support.software_authenticator import Device
 
 PASSWORD = "another-harbour-lamp-9"
@@ -225,6 +226,30 @@ def test_activity_tells_of_wrong_passwords(browser, account_factory, clock):
     page = browser.get("/account/activity")
     assert page.status == 200
     assert len(page.document.text) > 0
+
+
+def test_activity_tells_a_new_device_and_a_recovery_code_from_other_sign_ins(
+    new_browser, services, account_factory, clock
+):
+    """NIST-63B-4.6-notify: also who has no address finds it."""
+    person = account_factory(with_totp=True, with_recovery_codes=True, preferred_language="zh-Hans")
+    first, second = new_browser(), new_browser(network="192.0.2.1")
+    signed_in(first, person, clock)
+    assert latest_activity(first) == "从新设备登录"
+    services.sessions.terminate(Selector(account_id=person.account_id), reason="logout", actor="system")
+    clock.advance(30)
+    signed_in(first, person, clock)
+    assert latest_activity(first) == "登录"
+    second.get("/login")
+    second.submit("login-submit", username=person.username, password=person.password)
+    second.get("/login/recovery-code")
+    second.submit(code=person.recovery_codes[0])
+    assert latest_activity(first) == "使用恢复码登录"
+
+
+def latest_activity(browser):
+    """What the first line of the activity page says."""
+    return browser.get("/account/activity").text.partition("事项 时间 设备 地点 ")[2].split()[0]
 
 
 def test_passkey_is_added_named_listed_and_removed(browser, account_factory, issuer, clock):
