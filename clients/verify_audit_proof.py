@@ -35,6 +35,9 @@ def main() -> int:
         proof = json.loads(arguments.proof.read_text(encoding="utf-8"))
         kept = arguments.checkpoint.read_text(encoding="utf-8") if arguments.checkpoint else None
         said = check(proof, arguments.key, kept)
+    except json.JSONDecodeError:
+        sys.stdout.write(f"NOT proven: {arguments.proof} is not a proof: it holds no JSON\n")
+        return 1
     except (OSError, KeyError, TypeError, ValueError, Broken) as error:
         sys.stdout.write(f"NOT proven: {error}\n")
         return 1

@@ -28,8 +28,11 @@ from idp.foundation.database import Base
 _UNSEALED = text("leaf_index IS NULL")
 _IN_CLEAR = text("network IS NOT NULL")
 # The few events that tell of a recovery, so that a hunt need not look through all that an account did. It asks for them
-# in these words (``interventions/hunts``).
-_RECOVERED = text("action = 'authenticator.reset' OR CAST(detail AS TEXT) LIKE '%\"recovery_code\"%'")
+# in these words (``interventions/hunts``). The action comes first: the detail of other events is not even looked at.
+_RECOVERED = text(
+    "action = 'authenticator.reset' OR (action IN ('session.opened', 'session.raised')"
+    " AND CAST(detail AS TEXT) LIKE '%\"recovery_code\"%')"
+)
 _INDEXED = text("network_index IS NOT NULL")
 # Most events tell of tokens. They are found by person, site and request; no other index is written for them.
 COMMON: Final = ("token.issued", "token.refreshed")

@@ -174,13 +174,17 @@ class Enrolment:
         step_up = self._step_up(session, enrolled)
         if step_up is not None:
             return step_up
-        return self._factors.begin_totp(session.account_id, account_name) if can_add(enrolled, "totp") else Kept()
+        return (
+            self._factors.begin_totp(session.account_id, account_name, str(session.id))
+            if can_add(enrolled, "totp")
+            else Kept()
+        )
 
     def pending_totp(self, session: Session, account_name: str) -> PendingTOTP | None:
         """Return the secret under way, to show it again beside a wrong code; None for who may not make one now."""
         if self.step_up_for(session) is not None:
             return None
-        return self._factors.pending_totp(session.account_id, account_name)
+        return self._factors.pending_totp(session.account_id, account_name, str(session.id))
 
     def confirm_totp(
         self, session: Session, code: str, label: str
@@ -196,7 +200,9 @@ class Enrolment:
             return NothingPending()
 
     def _confirmed(self, session: Session, code: str, label: str) -> Added | WrongCode | NothingPending:
-        outcome = self._factors.confirm_totp(session.account_id, code, label=label, actor=_actor(session))
+        outcome = self._factors.confirm_totp(
+            session.account_id, code, label=label, actor=_actor(session), browser=str(session.id)
+        )
         if outcome is None:
             return NothingPending()
         if isinstance(outcome, WrongCode):

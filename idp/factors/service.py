@@ -190,18 +190,20 @@ class Factors:
             return self._recovery_codes.verify(account_id, code)
         return WrongCode()
 
-    def begin_totp(self, account_id: UUID, account_name: str) -> PendingTOTP:
-        """Make a secret for a new authenticator app; it waits 15 min for its first code."""
-        return self._totp.begin(account_id, account_name)
+    def begin_totp(self, account_id: UUID, account_name: str, browser: str = "") -> PendingTOTP:
+        """Make a secret for a new authenticator app; it waits 15 min for its first code, from the same ``browser``."""
+        return self._totp.begin(account_id, account_name, browser)
 
-    def pending_totp(self, account_id: UUID, account_name: str) -> PendingTOTP | None:
+    def pending_totp(self, account_id: UUID, account_name: str, browser: str = "") -> PendingTOTP | None:
         """Return the secret that is waiting for its first code."""
-        return self._totp.pending(account_id, account_name)
+        return self._totp.pending(account_id, account_name, browser)
 
-    def confirm_totp(self, account_id: UUID, code: str, *, label: str = "", actor: str) -> CodeOutcome | None:
+    def confirm_totp(
+        self, account_id: UUID, code: str, *, label: str = "", actor: str, browser: str = ""
+    ) -> CodeOutcome | None:
         """Enrol the waiting authenticator app with its first code. None when none is waiting any more."""
         with self._database.transaction(), self._noting(account_id) as note:
-            outcome = self._totp.confirm(account_id, code, label)
+            outcome = self._totp.confirm(account_id, code, label, browser)
             if isinstance(outcome, Accepted):
                 self._accounts.note_credentials_changed(account_id)
                 note(AuthenticatorAdded, actor=actor, kind=totp.KIND)

@@ -80,6 +80,7 @@ PENDING = (
         Authenticator.kind == bindparam("kind"),
         Authenticator.activated_at.is_(None),
         Authenticator.created_at > bindparam("since"),
+        Authenticator.label == bindparam("mark"),
     )
     .order_by(Authenticator.id.desc())
     .limit(1)

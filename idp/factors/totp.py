@@ -2,7 +2,7 @@
 
 The present step and the one before are accepted, each once: a step is claimed by one conditional UPDATE (rule S6). A
 code of the next step is not accepted; it only tells that the telephone's clock is ahead. A new secret waits 15 min on
-the server for its first code.
+the server for its first code, from the browser that it was shown to: a pre-session, or a session.
 """
 
 import base64
@@ -20,6 +20,7 @@ from idp.factors import store
 from idp.factors.factor import Accepted, CodeOutcome, Factor, WrongCode
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
+from idp.foundation.digests import b64url, sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.errors import UserError
 from idp.keyring.service import Keyring
@@ -56,23 +57,23 @@ class TOTP:
         self._entropy = entropy
         self._keyring = keyring
 
-    def begin(self, account_id: UUID, account_name: str) -> PendingTOTP:
+    def begin(self, account_id: UUID, account_name: str, browser: str = "") -> PendingTOTP:
         """Make a new secret that waits for its first code; any earlier one that still waits is gone."""
         secret = self._entropy.token_bytes(_SECRET_BYTES)
         with self._database.transaction() as connection:
             waiting = list(connection.scalars(store.ids_of(account_id, KIND, pending=True)))
             connection.execute(store.delete_authenticators(waiting, account_id))
-            self._insert(account_id, secret, is_active=False)
+            self._insert(account_id, secret, is_active=False, label=_mark_of(browser))
         return self._shown(secret, account_name)
 
-    def pending(self, account_id: UUID, account_name: str) -> PendingTOTP | None:
+    def pending(self, account_id: UUID, account_name: str, browser: str = "") -> PendingTOTP | None:
         """Return the secret that waits for its first code, to show it again beside a wrong code; None after 15 min."""
-        row = self._pending_row(account_id)
+        row = self._pending_row(account_id, browser)
         return None if row is None else self._shown(self._secret_of(row), account_name)
 
-    def confirm(self, account_id: UUID, code: str, label: str = "") -> CodeOutcome | None:
+    def confirm(self, account_id: UUID, code: str, label: str = "", browser: str = "") -> CodeOutcome | None:
         """Activate the waiting secret with its first code, which is thereby spent. None when no secret is waiting."""
-        row = self._pending_row(account_id)
+        row = self._pending_row(account_id, browser)
         if row is None:
             return None
         step, outcome = self._matching_step(self._secret_of(row), code)
@@ -152,8 +153,9 @@ class TOTP:
                 },
             )
 
-    def _pending_row(self, account_id: UUID) -> Row[*tuple[Any, ...]] | None:
-        values = {"account": account_id, "kind": KIND, "since": self._clock.now() - PENDING_FOR}
+    def _pending_row(self, account_id: UUID, browser: str) -> Row[*tuple[Any, ...]] | None:
+        since = self._clock.now() - PENDING_FOR
+        values = {"account": account_id, "kind": KIND, "since": since, "mark": _mark_of(browser)}
         with self._database.read() as connection:
             return connection.execute(store.PENDING, values).one_or_none()
 
@@ -164,6 +166,11 @@ class TOTP:
         key = base64.b32encode(secret).decode("ascii")
         uri = pyotp.TOTP(key).provisioning_uri(name=account_name, issuer_name=ISSUER_NAME)
         return PendingTOTP(key, uri)
+
+
+def _mark_of(browser: str) -> str:
+    """Return what stands in the place of a label until there is one: whose the waiting secret is."""
+    return b64url(sha256(browser))[:LONGEST_LABEL]
 
 
 FACTOR = Factor(

@@ -92,6 +92,11 @@ class Table:
         self._close(0, 0)
         self._known.clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the table knows no place at all."""
+        return not self._places
+
     def place_of(self, network: str) -> Place | None:
         """Return the place of a network, by its first address; None where the table has a gap."""
         try:

@@ -95,6 +95,10 @@ class Networks:
         found = self._store.in_force()
         return None if found is None else Loaded(found.file_name, found.ranges, found.loaded_at)
 
+    def is_known(self) -> bool:
+        """Tell whether there is a table that could know a place."""
+        return not self._current().is_empty
+
     def place_of(self, network: str | None) -> Place | None:
         """Return where a network is, as sessions and events name it; None if the table does not know it."""
         return None if network is None else self._current().place_of(network)

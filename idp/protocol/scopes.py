@@ -15,7 +15,7 @@ def understood_scopes(text: str | None, client: Client) -> frozenset[str]:
         raise ProtocolError("invalid_scope", "The scope is missing.")
     unassigned = {scope for scope in asked if scope in SCOPES} - client.scope
     if unassigned:
-        raise ProtocolError("invalid_scope", "The client is not registered for a scope that it asks for.")
+        raise ProtocolError("invalid_scope", f"The client is not registered for: {' '.join(sorted(unassigned))}.")
     granted = asked & client.scope
     if not granted:
         raise ProtocolError("invalid_scope", "None of the scopes is known here.")

@@ -17,6 +17,7 @@ OLD_KEY: Final = timedelta(days=365)
 _NEEDS_NO_PURPOSE: Final = frozenset({"openid", "offline_access"})
 _NO_CONTACT: Final = marked("No contact is named: nobody can be told that a secret ends or the service was stopped.")
 _MANY_HOSTS: Final = marked("The addresses are on %(count)s hosts: one taken over takes the codes of all.")
+_NOT_TOLD: Final = marked("The service is not told when a sign-in ends: who signs out elsewhere stays signed in there.")
 _NO_PURPOSE: Final = marked("The scope %(scope)s has neither a purpose nor a legal basis.")
 _OLD_KEYS: Final = marked("The keys have been the same for %(days)s days. Ask for new ones.")
 _NO_SECRET: Final = marked("The service authenticates with a secret and has none that is accepted.")
@@ -61,6 +62,13 @@ def _redirects(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
         yield Finding("redirect_uris", _MANY_HOSTS, {"count": len(hosts)})
 
 
+def _logout(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
+    signs_people_in = "authorization_code" in content.get("grant_types", ("authorization_code",))
+    is_site = signs_people_in and content.get("application_type", "web") == "web"
+    if is_site and not content.get("backchannel_logout_uri") and not content.get("frontchannel_logout_uri"):
+        yield Finding("backchannel_logout_uri", _NOT_TOLD)
+
+
 def _scopes(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
     policy = content.get("policy", {})
     for scope in sorted({*content.get("scope", "").split()} - _NEEDS_NO_PURPOSE):
@@ -86,6 +94,7 @@ def _secrets(content: Mapping[str, Any], facts: _Facts) -> Iterator[Finding]:
 _RULES: Final[tuple[Callable[[Mapping[str, Any], _Facts], Iterator[Finding]], ...]] = (
     _contact,
     _redirects,
+    _logout,
     _scopes,
     _keys,
     _secrets,

@@ -18,6 +18,7 @@ from idp.foundation.entropy import first_uuid7
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.store import is_live
 
 _BAD_NETWORK: Final = marked("Write an address such as 203.0.113.9, or a network /8, /16, /24 or, for IPv6, /48.")
 _METHOD: Final = re.compile("[a-z_]{1,20}")
@@ -46,9 +47,11 @@ class SessionFilter:
         """Tell whether no session is spared."""
         return not any(getattr(self, field.name) for field in fields(self) if field.name != "state")
 
-    def condition(self, now: datetime) -> ColumnElement[bool]:
-        """Return it as SQL over ``op_session``."""
+    def condition(self, now: datetime, *, beyond: UUID | None = None) -> ColumnElement[bool]:
+        """Return it as SQL over ``op_session``, of the sessions whose ids are greater than one where that is given."""
         parts: list[ColumnElement[bool]] = [_in_state(self.state, now)]
+        if beyond is not None:
+            parts.append(OPSession.id > beyond)
         if self.account_id is not None:
             parts.append(OPSession.account_id == self.account_id)
         if self.network is not None:
@@ -64,7 +67,7 @@ class SessionFilter:
         if self.method is not None:
             parts.append(_by_method(self.method))
         if self.client_id is not None:
-            parts.append(_at_client(self.client_id))
+            parts.append(_at_client(self.client_id, beyond))
         return and_(true(), *parts)
 
     def packed(self) -> dict[str, Any]:
@@ -113,8 +116,7 @@ def parse_network(text: str) -> str:
 def _in_state(state: State, now: datetime) -> ColumnElement[bool]:
     if state == "all":
         return true()
-    live = OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
-    return live if state == "live" else ~live
+    return is_live(now) if state == "live" else ~is_live(now)
 
 
 def _in_network(network: str) -> ColumnElement[bool]:
@@ -131,5 +133,7 @@ def _by_method(method: str) -> ColumnElement[bool]:
     return cast(OPSession.factors, Text).like(f'%"{method}"%')
 
 
-def _at_client(client_id: str) -> ColumnElement[bool]:
-    return exists().where(ClientSession.op_session_id == OPSession.id, ClientSession.client_id == client_id)
+def _at_client(client_id: str, beyond: UUID | None) -> ColumnElement[bool]:
+    there = exists().where(ClientSession.op_session_id == OPSession.id, ClientSession.client_id == client_id)
+    # Said here too, or PostgreSQL would begin with the first session that ever went there.
+    return there if beyond is None else there.where(ClientSession.op_session_id > beyond)

@@ -2,11 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 from idp.foundation.settings import Settings
 
 SEEN_GRANULARITY = timedelta(minutes=1)
+EXPIRED: Final = "expired"
+"""Why a session ended that nobody ended."""
+
+
+def end_of(
+    ended_at: datetime | None, reason: str | None, *, expires_at: datetime, now: datetime
+) -> tuple[datetime | None, str | None]:
+    """Return when and why a session ended; its own time ends it without anything being written."""
+    if ended_at is None and expires_at <= now:
+        return expires_at, EXPIRED
+    return ended_at, reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from idp.registry.service import Registry
 from idp.sessions import store
 from idp.sessions.events import ActingFor, OrganizationChosen, SessionOpened, SessionRaised
 from idp.sessions.filters import SessionFilter
+from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import OPSession
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
 from idp.sessions.termination import OnEnded, Terminator
@@ -49,6 +50,7 @@ class Sessions:
         self._networks: Networks | None = None
         self._environment = settings.environment
         self._lifetimes = Lifetimes.of(settings)
+        self._live_span = LiveSpan(database, clock)
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
 
     def place_by(self, networks: Networks) -> None:
@@ -223,9 +225,9 @@ class Sessions:
         """End the first of the sessions that a filter chooses and that began by a time, in the present transaction;
         ``after`` leaves out those up to an id.
         """
-        condition = chosen.condition(self._clock.now()) & (OPSession.created_at <= began_until)
-        if after is not None:
-            condition &= OPSession.id > after
+        begins = self._live_span.begins() if chosen.state == "live" else None
+        beyond = max((one for one in (begins, after) if one is not None), default=None)
+        condition = chosen.condition(self._clock.now(), beyond=beyond) & (OPSession.created_at <= began_until)
         self._database.plan_for_values()
         return self._terminator.end_batch(condition, most=most, reason=reason, actor=actor)
 
@@ -247,21 +249,19 @@ class Sessions:
         limit: int = 200,
     ) -> list[SessionSummary]:
         """Return sessions, latest first: the live ones, and those ended since a time when one is given."""
+        now = self._clock.now()
+        statement = store.list_sessions(account_id=account_id, client_id=client_id, limit=limit)
+        if ended_since is None:
+            statement = statement.where(store.is_live(now), OPSession.id > self._live_span.begins())
+        else:
+            statement = statement.where(store.is_live(now) | store.ended_since(ended_since))
         with self._database.read() as connection:
-            rows = connection.execute(
-                store.list_sessions(
-                    account_id=account_id,
-                    client_id=client_id,
-                    now=self._clock.now(),
-                    ended_since=ended_since,
-                    limit=limit,
-                )
-            ).all()
+            rows = connection.execute(statement).all()
             sites = connection.execute(store.client_ids_of([row.id for row in rows])).all()
         by_session: dict[UUID, list[str]] = {}
         for site in sites:
             by_session.setdefault(site.op_session_id, []).append(site.client_id)
-        return [store.summary_of(row, tuple(by_session.get(row.id, ()))) for row in rows]
+        return [store.summary_of(row, tuple(by_session.get(row.id, ())), now) for row in rows]
 
 
 def _is_same(session: Session, account_id: UUID, organization_id: UUID | None) -> bool:

@@ -29,6 +29,7 @@ from idp.foundation.columns import Instant, moment_of
 from idp.foundation.database import Base
 from idp.foundation.prepared_statement import PreparedStatement
 from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.rules import end_of
 from idp.sessions.values import Session, SessionSummary
 
 SESSION_COLUMNS = (
@@ -128,9 +129,17 @@ def update_session(session_id: UUID) -> Update:
     return update(OPSession).where(OPSession.id == session_id, OPSession.ended_at.is_(None))
 
 
-def list_sessions(
-    *, account_id: UUID | None, client_id: str | None, now: datetime, ended_since: datetime | None, limit: int
-) -> Select[Any]:
+def is_live(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody has ended a session, nor its own time."""
+    return OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
+
+
+def ended_since(moment: datetime) -> ColumnElement[bool]:
+    """Return the condition that somebody, or its own time, has ended a session since; true of live ones as well."""
+    return or_(OPSession.ended_at >= moment, OPSession.ended_at.is_(None) & (OPSession.expires_at >= moment))
+
+
+def list_sessions(*, account_id: UUID | None, client_id: str | None, limit: int) -> Select[Any]:
     """Select sessions for a list, latest first."""
     statement = (
         select(*SESSION_COLUMNS, OPSession.network, OPSession.user_agent, OPSession.ended_at, OPSession.end_reason)
@@ -138,8 +147,6 @@ def list_sessions(
         .order_by(OPSession.id.desc())
         .limit(limit)
     )
-    live = OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
-    statement = statement.where(or_(live, OPSession.ended_at >= ended_since) if ended_since else live)
     if account_id is not None:
         statement = statement.where(OPSession.account_id == account_id)
     if client_id is not None:
@@ -162,8 +169,9 @@ def client_ids_of(session_ids: Sequence[UUID]) -> Select[UUID, str]:
     )
 
 
-def summary_of(row: Row[Any], client_ids: tuple[str, ...]) -> SessionSummary:
+def summary_of(row: Row[Any], client_ids: tuple[str, ...], now: datetime) -> SessionSummary:
     """Return the list line of a row of ``list_sessions``."""
+    end = end_of(row.ended_at, row.end_reason, expires_at=row.expires_at, now=now)
     return SessionSummary(
         row.id,
         row.account_id,
@@ -174,6 +182,5 @@ def summary_of(row: Row[Any], client_ids: tuple[str, ...]) -> SessionSummary:
         row.user_agent,
         client_ids,
         factors_of(row.factors),
-        row.ended_at,
-        row.end_reason,
+        *end,
     )

@@ -1,18 +1,24 @@
 """The one way out. Sessions end first, then what hangs on them is listed, in one transaction (rule P3): a grant created
 meanwhile either saw the session live and is listed here, or waits for this and finds it ended.
 
+Ending a session is one update of its row: whatever uses a grant or a site's part asks for the session too. Written to
+is only what outlives it, the grants for offline use, and what ends while it goes on (decision 0013).
+
 The request never waits for a department: one outbox message for each site that wants to be told (OpenID Connect
 Back-Channel Logout §2.5) commits with the end itself.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true, update
+from sqlalchemy import ARRAY, ColumnElement, Row, any_, bindparam, exists, func, or_, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
+from idp.foundation.columns import UUIDType
 from idp.foundation.database import Database
 from idp.foundation.outbox import Outbox
 from idp.registry.service import Registry
@@ -24,6 +30,14 @@ MESSAGE_KIND = "backchannel_logout"
 _BATCH = 500
 # The person's own logout; anything else also ends what was granted for offline use (architecture rule 13).
 SPARES_OFFLINE = frozenset({"logout", "replaced", "expired", "organization_changed"})
+
+_SITE: Final = (
+    ClientSession.account_id,
+    ClientSession.client_id,
+    ClientSession.sid,
+    ClientSession.sub,
+    ClientSession.op_session_id,
+)
 
 OnEnded = Callable[[Ending], None]
 """Who else is told in the same transaction: whatever it writes commits with the end."""
@@ -53,9 +67,7 @@ class Terminator:
         """End at most so many of the chosen sessions (at most 500), in the present transaction."""
         with self._database.transaction():
             ids = self._end_sessions(chosen, reason, min(most, _BATCH))
-            ended = self._end_below(
-                ClientSession.op_session_id.in_(ids), AuthorizationGrant.op_session_id.in_(ids), reason
-            )
+            ended = self._end_with(ids, reason)
             total = Ended(len(ids), ended.client_sessions, ended.grants, tuple(ids), ended.sites)
             if ids:
                 self._record(Selector(), total, reason, actor)
@@ -89,11 +101,11 @@ class Terminator:
                 reason,
             )
         ids = self._end_sessions(_condition(selector), reason)
-        ended = self._end_below(ClientSession.op_session_id.in_(ids), AuthorizationGrant.op_session_id.in_(ids), reason)
+        ended = self._end_with(ids, reason)
         grants = ended.grants
         if selector.account_id is not None and len(ids) < _BATCH and reason not in SPARES_OFFLINE:
             # What an earlier logout spared hangs on no live session any more.
-            theirs = AuthorizationGrant.account_id == selector.account_id
+            theirs = (AuthorizationGrant.account_id == selector.account_id) & AuthorizationGrant.is_offline
             if selector.organization_id is not None:
                 theirs &= AuthorizationGrant.organization_id == selector.organization_id
             elif selector.other_than is None:
@@ -117,7 +129,7 @@ class Terminator:
         """End the offline grants of an account that hang on no live session, and return how many there were."""
         over = OPSession.ended_at.is_not(None) | (OPSession.expires_at <= self._clock.now())
         gone = select(OPSession.id).where(OPSession.account_id == account_id, over)
-        theirs = AuthorizationGrant.account_id == account_id
+        theirs = (AuthorizationGrant.account_id == account_id) & AuthorizationGrant.is_offline
         with self._database.transaction():
             grants = self._end_grants(theirs & AuthorizationGrant.op_session_id.in_(gone), reason)
             if grants:
@@ -145,25 +157,59 @@ class Terminator:
         with self._database.transaction() as connection:
             return list(connection.scalars(statement))
 
+    def _end_with(self, ids: list[UUID], reason: str) -> Ended:
+        """Tell the sites of sessions that the present transaction has ended, and end what would outlive them."""
+        if not ids:
+            return Ended()
+        sites = select(*_SITE).where(self._among(ClientSession.op_session_id, ids), ClientSession.ended_at.is_(None))
+        if self._database.dialect == "postgresql":
+            # Whoever is ending a site's part alone is waited for, and then waits for this: one of the two tells.
+            sites = sites.with_for_update(read=True)
+        theirs = self._among(AuthorizationGrant.op_session_id, ids) & AuthorizationGrant.ended_at.is_(None)
+        count = select(func.count()).where(theirs, AuthorizationGrant.is_offline.is_(False))
+        with self._database.transaction() as connection:
+            told = self._tell(connection.execute(sites).all())
+            grants = connection.scalar(count) or 0
+            if reason not in SPARES_OFFLINE:
+                grants += self._end_grants(theirs & AuthorizationGrant.is_offline, reason)
+        return replace(told, grants=grants)
+
+    def _among(self, column: InstrumentedAttribute[UUID], ids: list[UUID]) -> ColumnElement[bool]:
+        # One array: hundreds of parameters would be written out and read anew for every batch.
+        if self._database.dialect == "postgresql":
+            return column == any_(bindparam(None, ids, type_=ARRAY(UUIDType)))
+        return column.in_(ids)
+
     def _end_below(self, sites: ColumnElement[bool], grants: ColumnElement[bool], reason: str) -> Ended:
+        """End sites' parts of sessions that go on, and what was granted to them."""
+        goes_on = exists().where(OPSession.id == ClientSession.op_session_id, OPSession.ended_at.is_(None))
         statement = (
             update(ClientSession)
-            .where(sites, ClientSession.ended_at.is_(None))
+            .where(sites, ClientSession.ended_at.is_(None), goes_on)
             .values(ended_at=self._clock.now())
-            .returning(
-                ClientSession.account_id,
-                ClientSession.client_id,
-                ClientSession.sid,
-                ClientSession.sub,
-                ClientSession.op_session_id,
-            )
+            .returning(*_SITE)
         )
         with self._database.transaction() as connection:
-            rows = connection.execute(statement).all()
-            count = self._end_grants(grants, reason)
-            self._outbox.enqueue_all([message for row in rows if (message := self._message(row)) is not None])
+            told = self._tell(self._of_live_sessions(connection.execute(statement).all()))
+            return replace(told, grants=self._end_grants(grants, reason))
+
+    def _of_live_sessions(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Row[*tuple[Any, ...]]]:
+        """Return the rows without those whose session ended while they were waited for: their sites are told."""
+        if self._database.dialect == "sqlite" or not rows:
+            return list(rows)
+        ids = list({row.op_session_id for row in rows})
+        with self._database.transaction() as connection:
+            ended = set(
+                connection.scalars(
+                    select(OPSession.id).where(self._among(OPSession.id, ids), OPSession.ended_at.is_not(None))
+                )
+            )
+        return [row for row in rows if row.op_session_id not in ended]
+
+    def _tell(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> Ended:
+        self._outbox.enqueue_all([message for row in rows if (message := self._message(row)) is not None])
         ended = tuple(EndedSite(row.account_id, row.client_id, row.sid, row.sub) for row in rows)
-        return Ended(client_sessions=len(rows), grants=count, sites=ended)
+        return Ended(client_sessions=len(rows), sites=ended)
 
     def _end_grants(self, condition: ColumnElement[bool], reason: str) -> int:
         statement = (
@@ -185,7 +231,7 @@ class Terminator:
         with self._database.transaction() as connection:
             connection.execute(statement)
 
-    def _message(self, row: Any) -> tuple[str, str, dict[str, Any], UUID | None] | None:  # noqa: ANN401 - a result row
+    def _message(self, row: Row[*tuple[Any, ...]]) -> tuple[str, str, dict[str, Any], UUID | None] | None:
         client = self._registry.get(row.client_id)
         if client is None or not client.backchannel_logout_uri:
             return None
@@ -216,7 +262,13 @@ class Terminator:
 
 
 def _of_client(client_id: str, account_id: UUID | None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    sites, grants = ClientSession.client_id == client_id, AuthorizationGrant.client_id == client_id
+    # What has ended with its session is not ended again, nor counted.
+    goes_on = or_(
+        AuthorizationGrant.is_offline,
+        exists().where(OPSession.id == AuthorizationGrant.op_session_id, OPSession.ended_at.is_(None)),
+    )
+    sites = ClientSession.client_id == client_id
+    grants = (AuthorizationGrant.client_id == client_id) & goes_on
     if account_id is None:
         return sites, grants
     return sites & (ClientSession.account_id == account_id), grants & (AuthorizationGrant.account_id == account_id)

@@ -210,7 +210,7 @@ class SignIn:
                 if attempt is not None:
                     return self._advance(visit, interaction, attempt, self._standings.devices_of(visit))
                 outcome = PasskeyRefused("not_admitted", outcome.account_id)
-            self._refuse_passkey(position, interaction, outcome)
+            self._refuse_passkey(position, interaction, outcome, visit.browser.network)
             return outcome
 
         return self._progress.committed(verify)
@@ -239,9 +239,13 @@ class SignIn:
             must_renew=account.must_renew,
         )
 
-    def _refuse_passkey(self, position: Position | None, interaction: Interaction, refused: PasskeyRefused) -> None:
+    def _refuse_passkey(
+        self, position: Position | None, interaction: Interaction, refused: PasskeyRefused, network: str
+    ) -> None:
         if position is not None:
             self._progress.failed(position.subject.attempt)
+        if refused.account_id is None and not self._tries.is_to_be_recorded(network):
+            return
         self._audit.record(
             PasskeyNotAccepted(account_id=refused.account_id, client_id=interaction.client_id, reason=refused.reason)
         )
@@ -251,14 +255,14 @@ class SignIn:
         position = self._enrolling(visit, interaction)
         if isinstance(position, Continue):
             return position
-        return self._factors.begin_totp(position.subject.account_id, self._username(position))
+        return self._factors.begin_totp(position.subject.account_id, self._username(position), visit.presession)
 
     def pending_totp(self, visit: Visit, interaction: Interaction) -> PendingTOTP | None:
         """Return the secret under way, to show it again beside a wrong code."""
         position = self._enrolling(visit, interaction)
         if isinstance(position, Continue):
             return None
-        return self._factors.pending_totp(position.subject.account_id, self._username(position))
+        return self._factors.pending_totp(position.subject.account_id, self._username(position), visit.presession)
 
     def confirm_totp(
         self, visit: Visit, interaction: Interaction, code: str, label: str
@@ -270,7 +274,7 @@ class SignIn:
         account_id = position.subject.account_id
         actor = f"account:{account_id}"
         with self._database.transaction():
-            outcome = self._factors.confirm_totp(account_id, code, label=label, actor=actor)
+            outcome = self._factors.confirm_totp(account_id, code, label=label, actor=actor, browser=visit.presession)
             if outcome is None:
                 return Expired()
             if isinstance(outcome, WrongCode):

@@ -131,6 +131,13 @@ class Tries:
         charged = self._throttle.charge(counters)
         return Try(counters) if isinstance(charged, Charged) else charged
 
+    def is_to_be_recorded(self, network: str) -> bool:
+        """Tell whether one more refused passkey of nobody is written down. It was no try at anything, so that nobody
+        has to wait for it; but whoever sends them by the thousand must not fill the record.
+        """
+        counter = self._counter(f"passkey:{network}", self._limits.network)
+        return not self._counts(network) or isinstance(self._throttle.charge((counter,)), Charged)
+
     def succeeded(self, made: Try) -> None:
         """Forget the failures that led to this success, in the present transaction."""
         self._throttle.succeeded(made.counters)

@@ -7,11 +7,11 @@ departments may not be told in time, which no other node could do better.
 
 import functools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,24 +19,44 @@ from sqlalchemy.exc import SQLAlchemyError
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.outbox import Outbox
+from idp.foundation.translation import marked
 from idp.notices.values import MESSAGE_KIND as NOTICE
 from idp.signals.heartbeat import LONGEST_SILENCE, Heartbeats
 
 State = Literal["ok", "degraded", "failed"]
 Status = Literal["ready", "degraded", "unready"]
+Finding = tuple[State, str, Mapping[str, object]]
 
 LONGEST_WAIT = timedelta(seconds=60)
 LARGEST_DRIFT = timedelta(seconds=2)
+_REFUSED: Final = marked("the database refused the question (%(error)s)")
+_ANSWERS: Final = marked("%(database)s answers")
+_NO_MIGRATIONS: Final = marked("this version has no migrations")
+_NO_TABLES: Final = marked("the database has no tables of this service yet; run: idp db upgrade")
+_BEHIND: Final = marked("revision %(applied)s is applied, this version needs %(needed)s; run: idp db upgrade")
+_APPLIED: Final = marked("revision %(applied)s is applied")
+_NEWER: Final = marked("revision %(applied)s is newer than this version")
+_SAME_CLOCK: Final = marked("the database runs on this machine's clock")
+_DRIFT: Final = marked("%(seconds)s s from the database's clock")
+_NO_WORKER: Final = marked("no worker is running; start one with: idp worker")
+_WORKER_SEEN: Final = marked("a worker was last seen %(seconds)s s ago")
+_OLDEST: Final = marked("the oldest undelivered message is %(seconds)s s old")
 _REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. ``detail`` is for operators."""
+    """One thing that was looked at. ``message`` is for operators, translatable, with ``values`` in its places."""
 
     name: str
     state: State
-    detail: str
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def detail(self) -> str:
+        """The message in English, for logs and commands."""
+        return self.message % self.values if self.values else self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,41 +100,41 @@ class ReadinessProbe:
             )
         )
 
-    def _check(self, name: str, look: Callable[[], tuple[State, str]]) -> Check:
+    def _check(self, name: str, look: Callable[[], Finding]) -> Check:
         try:
-            state, detail = look()
+            state, message, values = look()
         except SQLAlchemyError as error:
-            return Check(name, "failed", f"the database refused the question ({type(error).__name__})")
-        return Check(name, state, detail)
+            return Check(name, "failed", _REFUSED, {"error": type(error).__name__})
+        return Check(name, state, message, values)
 
-    def _database_answers(self) -> tuple[State, str]:
+    def _database_answers(self) -> Finding:
         with self._database.read() as connection:
             connection.execute(text("SELECT 1"))
-        return "ok", f"{self._database.dialect} answers"
+        return "ok", _ANSWERS, {"database": self._database.dialect}
 
-    def _migrations_are_applied(self) -> tuple[State, str]:
+    def _migrations_are_applied(self) -> Finding:
         """Compare the applied revision with ours without Alembic, whose import no worker should pay for."""
         revisions = revisions_in_order()
         if not revisions:
-            return "ok", "this version has no migrations"
+            return "ok", _NO_MIGRATIONS, {}
         try:
             with self._database.read() as connection:
                 applied = connection.scalar(text("SELECT version_num FROM alembic_version"))
         except SQLAlchemyError:
-            return "failed", "the database has no tables of this service yet; run: idp db upgrade"
+            return "failed", _NO_TABLES, {}
         if applied in revisions[:-1]:
-            return "failed", f"revision {applied} is applied, this version needs {revisions[-1]}; run: idp db upgrade"
+            return "failed", _BEHIND, {"applied": applied, "needed": revisions[-1]}
         if applied == revisions[-1]:
-            return "ok", f"revision {applied} is applied"
+            return "ok", _APPLIED, {"applied": applied}
         # The version before a migration works with the database after it; that is what migrations promise.
-        return "ok", f"revision {applied} is newer than this version"
+        return "ok", _NEWER, {"applied": applied}
 
-    def _clock_agrees(self) -> tuple[State, str]:
+    def _clock_agrees(self) -> Finding:
         drift = self.clock_drift()
         if drift is None:
-            return "ok", "the database runs on this machine's clock"
+            return "ok", _SAME_CLOCK, {}
         state: State = "ok" if drift <= LARGEST_DRIFT else "failed"
-        return state, f"{drift.total_seconds():.3f} s from the database's clock"
+        return state, _DRIFT, {"seconds": f"{drift.total_seconds():.3f}"}
 
     def clock_drift(self) -> timedelta | None:
         """Return how far our clock is from the database's, None if they are the same one."""
@@ -127,19 +147,19 @@ class ReadinessProbe:
         middle = before + (after - before) / 2
         return abs((theirs or middle).astimezone(UTC) - middle)
 
-    def _worker_is_alive(self) -> tuple[State, str]:
+    def _worker_is_alive(self) -> Finding:
         latest = self._heartbeats.latest()
         if latest is None:
-            return "degraded", "no worker is running; start one with: idp worker"
+            return "degraded", _NO_WORKER, {}
         silence = self._clock.now() - latest
         state: State = "ok" if silence <= LONGEST_SILENCE else "degraded"
-        return state, f"a worker was last seen {max(silence.total_seconds(), 0):.0f} s ago"
+        return state, _WORKER_SEEN, {"seconds": f"{max(silence.total_seconds(), 0):.0f}"}
 
-    def _outbox_is_moving(self) -> tuple[State, str]:
+    def _outbox_is_moving(self) -> Finding:
         # A mailbox that is full keeps no department from being told.
         age = self._outbox.oldest_waiting_seconds(but=NOTICE)
         state: State = "ok" if age <= LONGEST_WAIT.total_seconds() else "degraded"
-        return state, f"the oldest undelivered message is {age:.0f} s old"
+        return state, _OLDEST, {"seconds": f"{age:.0f}"}
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """Sessions and events found by region and operator; events tallied by what they say; people of a site; accounts listed.
 
-Revision 0024, after 0025. It works with the version before it, which leaves the new columns empty, and with the version
+Revision 0024, after 0023. It works with the version before it, which leaves the new columns empty, and with the version
 after it. On PostgreSQL the indexes are made while the service goes on writing (CONCURRENTLY).
 """
 
@@ -12,7 +12,7 @@ from alembic import op
 from idp.foundation import columns
 
 revision = "0024"
-down_revision = "0025"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

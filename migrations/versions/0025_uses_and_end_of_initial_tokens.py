@@ -1,6 +1,6 @@
 """When an initial access token was last used, and when staff revoked it.
 
-Revision 0025, after 0022. It works with the version before it and the version after it; that version goes on accepting
+Revision 0025, after 0024. It works with the version before it and the version after it; that version goes on accepting
 what is revoked: revoke tokens when every node runs the new one.
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 from idp.foundation import columns
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -246,3 +246,11 @@ def test_networks_of_an_older_version_are_enclosed(services: Any, mixed: None, s
     assert verified(lines, *notes).is_consistent
     records = services.event_search.page(EventFilter(action="test.happened", network=NETWORK))
     assert [record.detail["number"] for record in records] == [2, 1]
+
+
+@pytest.mark.only_on("postgresql")
+def test_postgresql_clears_away_what_was_erased_without_being_told(services: Any):
+    """Autovacuum would otherwise wait until a fifth of the table is gone, and the service may not VACUUM it."""
+    with services.database.read() as connection:
+        options = connection.scalar(text("SELECT reloptions FROM pg_class WHERE relname = 'audit_detail'"))
+    assert set(options) >= {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=0"}

@@ -2,6 +2,7 @@
 
 import click
 
+from tests.bench.console.endings_bench import CROWD, EndingBench, report_of, write_result
 from tests.bench.console.lists_bench import run_lists, table_of, write
 from tests.bench.crowd.sizes import FULL, SMALL, Sizes
 from tests.bench.errors import BenchError
@@ -82,6 +83,21 @@ def console(*, accounts: int, sessions: int, events: int, full: bool, only: str)
         raise click.ClickException(str(failure)) from failure
     click.echo(table_of(results))
     click.echo(f"\nwritten to {write(results, sizes, FOLDER)}")
+
+
+@main.command()
+@click.option("--accounts", default=CROWD.accounts, show_default=True, help="How many accounts.")
+@click.option("--sessions", default=CROWD.sessions, show_default=True, help="How many sessions; a third is ended.")
+def endings(*, accounts: int, sessions: int) -> None:
+    """Time the end of 100,000 sessions by a filter on PostgreSQL, and how many people can sign in meanwhile."""
+    sizes = Sizes(accounts, sessions, CROWD.events)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        result = EndingBench(sizes, FOLDER, say).run()
+    except BenchError as failure:
+        raise click.ClickException(str(failure)) from failure
+    click.echo(report_of(result))
+    click.echo(f"\nwritten to {write_result(result, sizes, FOLDER)}")
 
 
 if __name__ == "__main__":

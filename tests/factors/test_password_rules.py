@@ -1,6 +1,7 @@
 """Which passwords may be chosen (NIST-63B-3.1.1.2, ASVS-6.2)."""
 
 import threading
+import time
 
 import pytest
 
@@ -105,3 +106,11 @@ def test_rules_answer_alike_in_many_threads():
     for thread in threads:
         thread.join()
     assert set(verdicts) == {(False, True)}
+
+
+@pytest.mark.parametrize("signs", ["4@8({[<369|1!7$50+%2", "p4@8s({[<w369|0r1!7d$50+%2", "4@31!0$57", "ab", "0"])
+def test_no_password_is_judged_for_long(signs):
+    """ASVS 2.2.1: whoever is signed in may send any password, as often as they like; none may occupy a core."""
+    began = time.thread_time()
+    problem_with((signs * 128)[:128], has_second_factor=False)
+    assert time.thread_time() - began < 5

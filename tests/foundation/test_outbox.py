@@ -1,5 +1,6 @@
 """The outbox: nothing lost, nothing doubled while a lease holds, order within a lane (rule P12)."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -7,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from idp.foundation.database import Database
 from idp.foundation.outbox import LEASE, MOST_ATTEMPTS, Message, Outbox
@@ -104,6 +106,43 @@ def test_lanes_that_begin_alike_can_be_left_out(outbox: Outbox):
         outbox.enqueue("k", lane, {})
     assert sorted(outbox.waiting_lanes(without=["email:"])) == ["e%ail", "tax"]
     assert sorted(outbox.waiting_lanes(without=["e%"])) == ["email:1", "email:2", "tax"]
+
+
+def test_many_messages_at_once_are_those_that_were_given(outbox: Outbox):
+    """They are written by one statement on PostgreSQL: nothing of them is lost on the way, nor their order."""
+    told = [("k", "tax", {"n": n, "text": "税务 \"' %s"}, ABOUT if n % 2 else None) for n in range(50)]
+    outbox.enqueue_all(told)
+    assert len(outbox.deliveries([ABOUT])) == 25
+    for number in range(50):
+        message = claimed(outbox)
+        assert message.payload == {"n": number, "text": "税务 \"' %s"}
+        assert (message.kind, message.lane, message.attempts) == ("k", "tax", 1)
+        outbox.settle(message, None)
+    assert outbox.waiting_lanes() == []
+
+
+@pytest.mark.only_on("postgresql")
+def test_lanes_are_found_without_reading_what_waits_in_them(outbox: Outbox, database: Database):
+    """After a mass ending hundreds of thousands wait, and the worker looks several times a second."""
+    for lane in ("enterprise", "tax", "welfare"):
+        outbox.enqueue_all([("k", lane, {}, None)] * 3000)
+    seen: list[tuple[Any, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: Any, parameters: Any, *_rest: Any) -> None:
+        seen.append((statement, parameters))
+
+    for engine in database.engines:
+        event.listen(engine, "before_cursor_execute", note)
+    assert outbox.waiting_lanes(without=["email:"]) == ["enterprise", "tax", "welfare"]
+    assert outbox.oldest_waiting_seconds() == 0
+    for engine in database.engines:
+        event.remove(engine, "before_cursor_execute", note)
+    with database.read() as connection:
+        connection.exec_driver_sql("ANALYZE outbox_message")
+        for statement, parameters in seen:
+            plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {statement}", parameters).scalars())
+            rows = [int(one) for one in re.findall(r"actual time=\S+ rows=(\d+)", plan)]
+            assert max(rows) <= 4, plan
 
 
 def test_age_of_the_oldest_waiting_message_is_known(outbox: Outbox, clock: Any):

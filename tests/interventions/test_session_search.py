@@ -56,6 +56,36 @@ def test_filters_are_data_and_never_sql(services, sign_in):
     assert len(services.session_search.page(SessionFilter())) == 1
 
 
+def test_a_session_that_expired_is_ended_by_its_own_time(services, sign_in, clock):
+    search = services.session_search
+    (old,) = sign_in()
+    began = search.find(old).created_at
+    clock.advance(hours=11)
+    (new,) = sign_in()
+    assert ids(search.page(SessionFilter())) == [new, old]
+    clock.advance(hours=2)
+    assert ids(search.page(SessionFilter())) == [new]
+    (line,) = search.page(SessionFilter(state="ended"))
+    assert (line.id, line.end_reason, line.ended_at) == (old, "expired", began + timedelta(hours=12))
+    assert search.find(old).end_reason == "expired"
+    assert search.estimate(SessionFilter()).sessions == 1
+
+
+def test_where_the_live_sessions_begin_is_found_anew_and_spares_none(services, sign_in, clock, account_factory):
+    """However long sessions live, also by a setting that has since been changed."""
+    search = services.session_search
+    officer = account_factory(kind="staff")
+    (longest,) = sign_in()
+    for _ in range(11):
+        clock.advance(hours=1)
+        sign_in(person=officer)
+        live = ids(search.page(SessionFilter()))
+        assert longest in live
+        assert search.estimate(SessionFilter()).sessions == len(live)
+    clock.advance(hours=-10)
+    assert longest in ids(search.page(SessionFilter())), "the clock was set back"
+
+
 def test_method_state_and_age_choose(services, sign_in, clock):
     (old,) = sign_in(method="totp")
     clock.advance(hours=2)

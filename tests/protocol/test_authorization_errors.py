@@ -54,6 +54,28 @@ def test_errors_before_a_trusted_redirect_uri_are_shown_on_a_page(tax, visitor, 
     assert "暂停" in page.text or "停用" in page.text
 
 
+@pytest.mark.parametrize(
+    ("uri", "parts"),
+    [
+        (CALLBACK.replace("8001", "8002"), "port"),
+        (CALLBACK.replace("localhost", "127.0.0.1"), "host"),
+        (CALLBACK + "/", "path"),
+        ("https://evil.example/", "scheme, host, port, path"),
+    ],
+)
+def test_whoever_sets_a_site_up_is_told_in_which_part_its_address_differs(tax, visitor, uri, parts):
+    page = is_page(tax.authorize(visitor.browser, redirect_uri=uri))
+    assert f"It differs from the nearest registered one in: {parts}." in page.text
+    assert uri not in page.text, "what a stranger sent is not repeated"
+    assert CALLBACK not in page.text, "what is registered is not told to strangers"
+    assert "没有提供给任何人" in page.text, "the page is the one for an unsafe return"
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:x/callback", "http://[/callback"])
+def test_an_address_that_cannot_be_read_is_refused_like_any_other(tax, visitor, uri):
+    assert "is not registered for this client." in is_page(tax.authorize(visitor.browser, redirect_uri=uri)).text
+
+
 ELSEWHERE = [
     CALLBACK + "/",
     CALLBACK + "?next=https://evil.example",
@@ -218,7 +240,9 @@ def test_errors_after_a_trusted_redirect_uri_are_sent_to_the_client(tax, visitor
 
 def test_a_scope_that_is_not_the_clients_is_refused_and_an_unknown_one_ignored(welfare, visitor):
     """OIDC-CORE-3.1.2.1-openid-scope."""
-    assert error_of(welfare.authorize(visitor.browser, scope="openid email"), welfare) == "invalid_scope"
+    refused = welfare.authorize(visitor.browser, scope="openid organization email")
+    assert error_of(refused, welfare) == "invalid_scope"
+    assert refused.answer["error_description"] == "The client is not registered for: email organization."
     tokens = visitor.tokens(welfare, scope="openid profile magic")
     assert tokens["scope"] == "openid profile"
     without_openid = visitor.tokens(welfare, scope="profile")

@@ -3,7 +3,7 @@
 import hmac
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -332,6 +332,29 @@ def test_one_client_whose_server_hangs_holds_up_no_other(registration_factory, s
         released.set()
         assert all(isinstance(one.result(timeout=20), KeySet) for one in waiting)
     assert sorted(calls) == ["http://localhost:9/quick", "http://localhost:9/slow"], "and each was asked once"
+
+
+def test_a_server_that_hangs_holds_few_threads(registration_factory, services, clock):
+    """Rule P11: anybody can name a client whose server is down, and every request that waits for it holds a thread."""
+    members = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "http://localhost:9/slow"}
+    registration_factory("slow", **members, **MACHINE)
+    slow, asked, released = services.registry.get("slow"), threading.Event(), threading.Event()
+
+    def fetch(_url):
+        asked.set()
+        assert released.wait(timeout=30)
+        return json.dumps(PUBLIC).encode()
+
+    keys = ClientKeys(fetch, clock)
+    with ThreadPoolExecutor(12) as threads:
+        waiting = [threads.submit(keys.of, slow, "ec") for _ in range(12)]
+        assert asked.wait(timeout=20)
+        done, _ = wait(waiting, timeout=20, return_when=FIRST_COMPLETED)
+        assert {one.exception().error for one in done} == {"temporarily_unavailable"}
+        released.set()
+        found = [one.result() for one in waiting if one.exception() is None]
+    assert 0 < len(found) <= 3
+    assert isinstance(keys.of(slow, "ec"), KeySet)
 
 
 class _KeyPlace:

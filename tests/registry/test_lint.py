@@ -9,7 +9,8 @@ from tests.registry.conftest import tax
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
-SOUND = {"contacts": ["it@tax.gov.example"], "scope": "openid"}
+TOLD = "https://tax.gov.example/backchannel-logout"
+SOUND = {"contacts": ["it@tax.gov.example"], "scope": "openid", "backchannel_logout_uri": TOLD}
 
 
 def members(changes, *, secret_ends=(None,), keys_since=NOW):
@@ -25,6 +26,10 @@ def members(changes, *, secret_ends=(None,), keys_since=NOW):
         ({"contacts": None}, "contacts"),
         ({"redirect_uris": ["https://a.example/cb", "https://b.example/cb"]}, "redirect_uris"),
         ({"redirect_uris": ["https://a.example/cb", "https://a.example/other"]}, None),
+        ({"backchannel_logout_uri": None}, "backchannel_logout_uri"),
+        ({"backchannel_logout_uri": None, "frontchannel_logout_uri": "https://tax.gov.example/out"}, None),
+        ({"backchannel_logout_uri": None, "application_type": "native"}, None),
+        ({"backchannel_logout_uri": None, "grant_types": ["client_credentials"]}, None),
         ({"scope": "openid phone"}, "policy.purposes"),
         ({"scope": "openid offline_access phone", "policy": {"purposes": {"phone": "to call back"}}}, None),
         ({"scope": "openid phone", "policy": {"legal_basis": "Tax Collection Law, article 30"}}, None),

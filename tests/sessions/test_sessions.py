@@ -1,5 +1,8 @@
 """Sessions: opened, used, raised, and the one way out (ASVS-7.2.4, SESS-global-logout; rules P3 and S8)."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, insert, select
 
@@ -277,6 +280,35 @@ class TestTheWayOut:
             self.terminate(services)
         assert services.sessions.load(visitor.browser.cookie("idp_session"))
 
+    def test_whoever_leaves_a_site_while_the_session_ends_is_told_of_once(self, tax, visitor_of, citizen, services):
+        """Rule P3: both find the site's part at once; one ends it, and the site gets one logout token."""
+        visitors = [visitor_of(citizen) for _ in range(6)]
+        for one in visitors:
+            one.tokens(tax)
+        sessions = [services.sessions.load(one.browser.cookie("idp_session")) for one in visitors]
+        calls = [
+            call
+            for one in sessions
+            for call in (
+                lambda one=one: services.sessions.leave(one, "tax"),
+                lambda one=one: self.terminate(services, session_id=one.id),
+            )
+        ]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            ended = list(pool.map(lambda call: call(), calls))
+        assert sum(one.client_sessions for one in ended) == len(sessions)
+        assert [len(services.outbox.deliveries([one.id])) for one in sessions] == [1] * len(sessions)
+
+    def test_what_ended_with_its_session_is_not_ended_again(self, tax, visitor, citizen, services):
+        """A grant and a site's part end by the update of the session; no later end counts or tells them once more."""
+        tokens = visitor.tokens(tax)
+        assert self.terminate(services, session_id=visitor.session_id).grants == 1
+        assert tax.userinfo(tokens["access_token"]).status_code == 401
+        assert self.terminate(services, client_id="tax") == Ended()
+        assert self.terminate(services, account_id=citizen.account_id) == Ended()
+        assert services.sessions.end_spared(citizen.account_id, reason="security", actor="command:test") == 0
+        assert len(services.outbox.deliveries([visitor.session_id])) == 1
+
     def test_leaving_a_site_that_one_is_not_in_tells_nobody(self, tax, visitor, services):
         session = services.sessions.load(visitor.browser.cookie("idp_session"))
         assert services.sessions.leave(session, tax.client_id) == Ended()
@@ -305,6 +337,30 @@ class TestLists:
         assert services.sessions.list(account_id=citizen.account_id) == []
         (line,) = services.sessions.list(account_id=citizen.account_id, ended_since=began)
         assert (line.end_reason, line.ended_at) == ("logout", clock.now())
+
+    def test_what_its_own_time_has_ended_is_listed_as_ended_then(self, tax, visitor, citizen, services, clock):
+        """It is over on the second, though nobody writes that down, and no site is told."""
+        visitor.tokens(tax)
+        began = clock.now()
+        clock.advance(hours=12)
+        assert services.sessions.list(account_id=citizen.account_id) == []
+        clock.advance(hours=5)
+        (line,) = services.sessions.list(account_id=citizen.account_id, ended_since=began)
+        assert (line.end_reason, line.ended_at) == ("expired", began + timedelta(hours=12))
+        assert services.sessions.list(account_id=citizen.account_id, ended_since=clock.now()) == []
+        assert services.outbox.deliveries([visitor.session_id]) == []
+
+    def test_an_account_that_is_signed_out_everywhere_is_signed_out_where_its_session_expired(
+        self, tax, visitor, citizen, services, clock
+    ):
+        """A site may let somebody in for longer than the session it came from."""
+        visitor.tokens(tax)
+        clock.advance(hours=13)
+        ended = services.sessions.terminate(
+            Selector(account_id=citizen.account_id), reason="security", actor="command:test"
+        )
+        assert ended.client_sessions == 1
+        assert [line.lane for line in services.outbox.deliveries([visitor.session_id])] == ["tax"]
 
 
 class TestDevices:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from idp.audit.searching import EventFilter
 from idp.factors.assurance import ACR_AAL2, ACR_AAL3, acr_of
 from idp.factors.passkey.values import PasskeyRefused
 from idp.sign_in.journey import Step
@@ -106,6 +107,16 @@ def test_refusal_is_recorded(visitor, services, account_factory, enrol):
     services.sign_in.submit_passkey(visitor.visit, visitor.interaction(), device.use(options, signature=b"x"))
     record = services.audit.of_account(person.account_id, limit=1)[0]
     assert (record.action, record.reason) == ("sign_in.passkey_refused", "wrong")
+
+
+def test_refusals_of_nobody_do_not_fill_the_record(new_visitor, services):
+    """Rule A3 and GB/T 22239 8.1.4.3: what anybody can send without an account is recorded so often, and no more."""
+    stranger = new_visitor(network="8.8.8.0/24")
+    for _ in range(services.settings.throttle_network_after + 20):
+        outcome = services.sign_in.submit_passkey(stranger.visit, stranger.interaction(), "{}")
+        assert outcome == PasskeyRefused("malformed")
+    found = services.event_search.page(EventFilter(action="sign_in.passkey_refused"), size=500)
+    assert len(found) == services.settings.throttle_network_after
 
 
 def test_ten_wrong_answers_end_the_attempt(visitor, services, account_factory, enrol):

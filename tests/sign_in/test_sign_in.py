@@ -256,6 +256,25 @@ def test_staff_without_second_factor_must_enrol_one(visitor, services, account_f
     assert acr_of(visitor.session.factors, clock.now()) == ACR_AAL2
 
 
+def test_key_under_way_belongs_to_the_browser_that_began_it(new_visitor, services, account_factory, clock):
+    """Whoever knows the password as well must neither read the key of another browser nor slip theirs into it."""
+    person = account_factory(kind="staff", with_totp=False)
+    owner, other = new_visitor(), new_visitor()
+    interactions = [one.interaction() for one in (owner, other)]
+    for one, interaction in zip((owner, other), interactions, strict=True):
+        one.password(person.username, person.password, interaction)
+    pending = services.sign_in.begin_totp(owner.visit, interactions[0])
+    assert services.sign_in.pending_totp(owner.visit, interactions[0]) == pending
+    assert services.sign_in.pending_totp(other.visit, interactions[1]) is None
+    code = pyotp.TOTP(pending.key).at(clock.now())
+    assert services.sign_in.confirm_totp(other.visit, interactions[1], code, "") == Expired()
+    slipped = services.sign_in.begin_totp(other.visit, interactions[1])
+    assert services.sign_in.pending_totp(owner.visit, interactions[0]) is None
+    code = pyotp.TOTP(slipped.key).at(clock.now())
+    assert services.sign_in.confirm_totp(owner.visit, interactions[0], code, "") == Expired()
+    assert not services.factors.enrolled(person.account_id).has_second_factor
+
+
 def test_kind_that_the_client_does_not_admit_opens_no_session(visitor, services, account_factory):
     person = account_factory(kind="staff")
     outcome = visitor.password(person.username, person.password, visitor.interaction(kinds=["citizen"]))

@@ -2,7 +2,7 @@
 Survives a restart, shared by all nodes.
 
 PostgreSQL writes its log in order, so that what a request then stores for good takes its spent ids with it to the disk:
-nobody has to wait for them alone (decision 0016).
+nobody has to wait for them alone (decision 0014).
 """
 
 from datetime import datetime

@@ -3,11 +3,15 @@ Pure.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
 
 from idp.foundation.errors import ProtocolError
 from idp.protocol.authorization_request import AuthorizationRequest, CheckContext
 from idp.registry.client import Client
 
+NOT_REGISTERED: Final = "The redirect_uri is not registered for this client."
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]+)?([/?].*)?")
 _PORT = "(?::[1-9][0-9]{0,4})?"
 
@@ -18,7 +22,7 @@ def check_redirect_uri(request: AuthorizationRequest, _context: CheckContext) ->
     if asked is None:
         raise ProtocolError("invalid_request", "The redirect_uri is missing.")
     if not is_registered(asked, request.client):
-        raise ProtocolError("invalid_request", "The redirect_uri is not registered for this client.")
+        raise ProtocolError("invalid_request", NOT_REGISTERED + _difference(asked, request.client))
     request.redirect_uri = asked
 
 
@@ -36,3 +40,31 @@ def _same_but_port(asked: str, registered: str) -> bool:
         return False
     origin, rest = loopback[1], loopback[2] or ""
     return re.fullmatch(re.escape(origin) + _PORT + re.escape(rest), asked) is not None
+
+
+def _difference(asked: str, client: Client) -> str:
+    """Return in which parts an address differs from the nearest registered one, for whoever sets the site up.
+
+    The names of the parts only: what was asked for is a stranger's text, and what is registered is not theirs to learn.
+    """
+    try:
+        parts = _parts(asked)
+        differing = [
+            [name for name, value in _parts(known).items() if value != parts[name]] for known in client.redirect_uris
+        ]
+    except ValueError:
+        return ""
+    nearest = min(differing, key=len, default=[])
+    return f" It differs from the nearest registered one in: {', '.join(nearest)}." if nearest else ""
+
+
+def _parts(uri: str) -> Mapping[str, object]:
+    split = urlsplit(uri)
+    return {
+        "scheme": split.scheme,
+        "host": split.hostname,
+        "port": split.port,
+        "path": split.path,
+        "query": split.query,
+        "fragment": split.fragment,
+    }

@@ -12,7 +12,11 @@ from idp.registry.client import Client
 from idp.registry.errors import RegistryUnavailable
 from idp.registry.service import Registry
 
-_REFUSED = "The client could not be authenticated."
+# One answer for every reason, with what an honest client may have wrong.
+_REFUSED = (
+    "The client could not be authenticated. Compare the client_id, the secret or key, the clock, and the registered "
+    "token_endpoint_auth_method."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The public keys of clients (RFC 7591 §2 jwks and jwks_uri), parsed once. A fetched set is kept for five minutes and
-asked for again at most once a minute for a key id that it lacks, by one request at a time (rule P11).
+asked for again at most once a minute for a key id that it lacks, by one request at a time (rule P11). Few others wait
+for the answer, because anybody can ask in a client's name, and each holds a thread.
 """
 
 import threading
@@ -14,6 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from idp.foundation.clock import Clock
+from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import get_logger
 from idp.registry.client import Client
 from idp.registry.client_keys import problem_of_key
@@ -21,6 +23,7 @@ from idp.registry.encryption import encryption_key
 
 _KEPT = timedelta(minutes=5)
 _BETWEEN_FETCHES = timedelta(minutes=1)
+_MOST_WAITING = 3
 _log = get_logger(__name__)
 
 Fetch = Callable[[str], bytes | None]
@@ -42,9 +45,12 @@ class ClientKeys:
         self._fetched: dict[str, _Fetched] = {}
         self._parsed: dict[tuple[str, int], KeySet | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._queues: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_MOST_WAITING))
 
     def of(self, client: Client, kid: str | None) -> KeySet | None:
-        """Return the key set that should hold ``kid``; None if the client has no usable one."""
+        """Return the key set that should hold ``kid``; None if the client has no usable one. Raises ProtocolError while
+        it is being fetched and enough others wait for it.
+        """
         if client.jwks is not None:
             place = (client.client_id, client.version)
             if place not in self._parsed:
@@ -59,6 +65,17 @@ class ClientKeys:
         return encryption_key(self._remote(client, None).encrypting, alg) if client.jwks_uri else None
 
     def _remote(self, client: Client, kid: str | None) -> _Fetched:
+        known, queue = self._fetched.get(client.client_id), self._queues[client.client_id]
+        if known is not None and self._clock.now() - known.at < _KEPT and _has(known.keys, kid):
+            return known
+        if not queue.acquire(blocking=False):
+            raise ProtocolError("temporarily_unavailable", "The client's keys are being fetched.", status=503)
+        try:
+            return self._fetched_now(client, kid)
+        finally:
+            queue.release()
+
+    def _fetched_now(self, client: Client, kid: str | None) -> _Fetched:
         # One lock for each client: a department whose server hangs holds up nobody else.
         with self._locks[client.client_id]:
             now = self._clock.now()

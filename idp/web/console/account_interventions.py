@@ -1,6 +1,7 @@
 """The forms of what officers do to one account: each asks for a fresh sign-in and a reason."""
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,7 +33,13 @@ TIMES: Final = {
     "8760": marked("1 year"),
 }
 """How long a restriction may last, in hours: it always has an end."""
-_CHOOSE: Final = marked("Choose one of the values offered.")
+_CHOOSE: Final = MappingProxyType(
+    {
+        "kind": marked("Choose the kind of restriction or requirement."),
+        "hours": marked("Choose for how long."),
+        "value": marked("Choose which value."),
+    }
+)
 _NO_CASE: Final = marked("Write the number of the case.")
 _EMPTY: Final = marked("This account has no such value.")
 
@@ -49,7 +56,7 @@ def restrict(officer: Officer, account_id: UUID) -> Response:
     form = read_form(request)
     kind, hours, reason = form.text("kind"), form.text("hours"), form.text("reason")
     problems = found_problems(
-        reason_problem(reason), choice_problem("kind", kind, KINDS), choice_problem("hours", hours, TIMES)
+        choice_problem("kind", kind, KINDS), choice_problem("hours", hours, TIMES), reason_problem(reason)
     )
     if not problems:
         until = services().clock.now() + timedelta(hours=int(hours))
@@ -90,7 +97,7 @@ def reset(officer: Officer, account_id: UUID, authenticator_id: UUID) -> Respons
     """Remove a factor and end all sessions."""
     form = read_form(request)
     case, reason = form.text("case_number"), form.text("reason")
-    problems = found_problems(reason_problem(reason), None if case else Problem(gettext(_NO_CASE), "case_number"))
+    problems = found_problems(None if case else Problem(gettext(_NO_CASE), "case_number"), reason_problem(reason))
     if not problems:
         try:
             services().account_interventions.reset_factor(
@@ -114,7 +121,7 @@ def reveal(officer: Officer, account_id: UUID) -> Response:
     """Show one value on this answer, and nowhere again without another reason."""
     form = read_form(request)
     name, reason = form.text("value"), form.text("reason")
-    problems = found_problems(reason_problem(reason), choice_problem("value", name, VALUES))
+    problems = found_problems(choice_problem("value", name, VALUES), reason_problem(reason))
     known_account(account_id)
     if problems:
         return _reveal_page(officer, account_id, problems, form)
@@ -123,13 +130,13 @@ def reveal(officer: Officer, account_id: UUID) -> Response:
 
 
 def found_problems(*found: Problem | None) -> list[Problem]:
-    """Return what there is among what may be a problem."""
+    """Return what there is among what may be a problem, in the order of the fields on the page."""
     return [problem for problem in found if problem is not None]
 
 
 def choice_problem(field: str, value: str, offered: Any) -> Problem | None:  # noqa: ANN401 - what has the choices as its keys
     """Return the problem of a value that is none of those offered."""
-    return None if value in offered else Problem(gettext(_CHOOSE), field)
+    return None if value in offered else Problem(gettext(_CHOOSE[field]), field)
 
 
 def _restrict_page(

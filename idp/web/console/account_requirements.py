@@ -38,7 +38,7 @@ def require(officer: Officer, account_id: UUID) -> Response:
     form = read_form(request)
     kind, hours, reason = form.text("kind"), form.text("hours"), form.text("reason")
     problems = found_problems(
-        reason_problem(reason), choice_problem("kind", kind, KINDS), choice_problem("hours", hours, TIMES)
+        choice_problem("kind", kind, KINDS), choice_problem("hours", hours, TIMES), reason_problem(reason)
     )
     if not problems:
         until = services().clock.now() + timedelta(hours=int(hours))

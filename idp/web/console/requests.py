@@ -15,7 +15,7 @@ from idp.interventions.key_changes import TARGET
 from idp.interventions.merging import MERGE
 from idp.registry.views import Comparison
 from idp.staff.granting import GRANT
-from idp.staff.powers import Permission
+from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Change, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
@@ -27,7 +27,7 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 _KEYS: Final = marked("Signing keys")
-_UNKNOWN_AUTHOR: Final = marked("not on record")
+_UNKNOWN_AUTHOR: Final = marked("unknown")
 
 
 @requires(Permission.APPROVE_REQUESTS)
@@ -75,6 +75,7 @@ def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) ->
         change=change,
         line=_lines([change], officer)[0],
         comparison=_comparison(change),
+        power_names=NAMES,
     )
 
 

@@ -29,7 +29,7 @@ from idp.web.shared.state import shared
 _PARAMETER = "l"
 _PURPOSE = "logout"
 _LIFETIME = timedelta(minutes=10)
-_STATES = {"delivered": "done", "waiting": "retrying", "retrying": "retrying", "dead": "local"}
+_STATES = {"delivered": "done", "waiting": "telling", "retrying": "retrying", "dead": "local"}
 
 
 def ask_path(asked: LogoutRequest) -> str:

@@ -26,7 +26,7 @@ from idp.web.shared.services import services
 _LOOKS_BACK: Final = timedelta(days=180)
 _MOST: Final = 100
 _REVEALED: Final = ValueRevealed.action
-_UNKNOWN: Final = marked("not on record")
+_UNKNOWN: Final = marked("unknown")
 _OPENED: Final = SessionOpened.action
 _BY_RECOVERY: Final = marked("Sign-in with a recovery code")
 _FROM_NEW: Final = marked("Sign-in from a new device")

@@ -19,6 +19,7 @@ _MESSAGES: Final = MappingProxyType(
         "password": messages.PASSWORD_CHANGED,
         "app-added": messages.AUTHENTICATOR_ADDED,
         "app-removed": messages.AUTHENTICATOR_REMOVED,
+        "codes": messages.CODES_KEPT,
         "passkey-added": messages.PASSKEY_ADDED,
         "passkey-removed": messages.PASSKEY_REMOVED,
         "others": messages.OTHERS_SIGNED_OUT,

@@ -15,7 +15,7 @@ from idp.web.my_account.notices import done, step_up
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
 from idp.web.shared.locale import gettext
-from idp.web.shared.messages import ENTER_PASSWORD, WRONG_CURRENT_PASSWORD
+from idp.web.shared.messages import ENTER_CURRENT_PASSWORD, ENTER_NEW_PASSWORD, WRONG_CURRENT_PASSWORD
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 
@@ -33,8 +33,11 @@ def change(session: Session) -> Response:
     form = read_form(request)
     current, new = form.password("current_password"), form.password("new_password")
     missing = [
-        Problem(gettext(ENTER_PASSWORD), field)
-        for field, value in (("current_password", current), ("new_password", new))
+        Problem(gettext(message), field)
+        for field, value, message in (
+            ("current_password", current, ENTER_CURRENT_PASSWORD),
+            ("new_password", new, ENTER_NEW_PASSWORD),
+        )
         if not value
     ]
     if missing:

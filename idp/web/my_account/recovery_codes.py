@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from idp.enrolment.service import StepUpNeeded
 from idp.sessions.values import Session
-from idp.web.my_account.notices import step_up
+from idp.web.my_account.notices import done, step_up
 from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
 from idp.web.shared.journeys import see_other
@@ -46,4 +46,4 @@ def _kept(*, is_ticked: bool) -> Response:
     if codes and not is_ticked:
         return render(_TEMPLATE, 400, problems=[Problem(gettext(KEEP_THE_CODES), "saved")], codes=codes)
     forget_codes()
-    return see_other("/account/methods")
+    return done("/account/methods", "codes") if codes else see_other("/account/methods")

@@ -13,7 +13,7 @@ from idp.web.shared.forms import read_form
 from idp.web.shared.guards import signed_in
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
-from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, LABEL_TOO_LONG, WRONG_CODE
+from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, LABEL_TOO_LONG, WRONG_TOTP
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 
@@ -51,7 +51,7 @@ def _confirm(session: Session) -> Response:
     if isinstance(outcome, NothingPending):
         return see_other(PATH)
     if isinstance(outcome, WrongCode):
-        return _again(session, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_CODE), "code"))
+        return _again(session, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_TOTP), "code"))
     put_session(outcome.session_cookie)
     return done("/account/methods", "app-added")
 

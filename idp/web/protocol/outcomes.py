@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import get_logger
 from idp.interactions import Interaction
+from idp.protocol.checks.redirect_uri import NOT_REGISTERED
 from idp.protocol.outcomes import (
     AccountChoiceNeeded,
     ConsentNeeded,
@@ -26,7 +27,7 @@ from idp.web.shared.pages import render
 
 _log = get_logger(__name__)
 _REASONS = {
-    "The redirect_uri is not registered for this client.": errors.UNSAFE_RETURN,
+    NOT_REGISTERED: errors.UNSAFE_RETURN,
     "This client is not registered here.": errors.UNKNOWN_SERVICE,
     "This client is suspended.": errors.SUSPENDED_SERVICE,
 }
@@ -45,7 +46,8 @@ def outcome_response(outcome: Outcome) -> Response:
 def refusal_page(error: ProtocolError) -> Response:
     """Show an error that nobody else may be told: never a redirect (RFC 6749 §4.1.2.1)."""
     _log.info("authorization_refused", error_code=error.error, reason=error.description)
-    template = _REASONS.get(error.description, errors.BAD_REQUEST)
+    first_sentence = error.description.partition(". ")[0].removesuffix(".") + "."
+    template = _REASONS.get(first_sentence, errors.BAD_REQUEST)
     return errors.error_page(template, 400, detail=f"{error.error}: {error.description}")
 
 

@@ -65,6 +65,7 @@ def build_environment() -> Environment:
         qr=qr_svg,
         fours=in_fours,
         spoken=_spoken,
+        whole=_whole,
     )
     return environment
 
@@ -136,3 +137,8 @@ def _spoken(text: str) -> Markup:
     if current_locale() == DEFAULT_LOCALE or not _HAN.search(text):
         return escape(text)
     return Markup('<span lang="{}">{}</span>').format(DEFAULT_LOCALE, text)
+
+
+def _whole(text: str) -> Markup:
+    """Mark a name in a Chinese heading, which without spaces would otherwise be broken wherever a line ends."""
+    return Markup('<span class="whole">{}</span>').format(_spoken(text))

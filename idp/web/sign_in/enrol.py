@@ -13,7 +13,7 @@ from idp.sign_in.values import Continue, Expired, SecondFactorEnrolled
 from idp.web.shared.forms import read_form
 from idp.web.shared.kept_codes import codes_to_show_again, forget_codes, show_once
 from idp.web.shared.locale import gettext
-from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, KEEP_THE_CODES, LABEL_TOO_LONG, WRONG_CODE
+from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, KEEP_THE_CODES, LABEL_TOO_LONG, WRONG_TOTP
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page
@@ -49,7 +49,7 @@ def _confirm(journey: Journey) -> Response:
         return _again(journey, label, Problem(gettext(LABEL_TOO_LONG), "label"))
     outcome = services().sign_in.confirm_totp(journey.visit, journey.interaction, code, label)
     if isinstance(outcome, WrongCode):
-        return _again(journey, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_CODE), "code"))
+        return _again(journey, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_TOTP), "code"))
     if isinstance(outcome, SecondFactorEnrolled):
         show_once(outcome.codes)
         return page(journey, "sign_in/recovery_codes.html", codes=outcome.codes)

@@ -10,7 +10,7 @@ from idp.factors.password_rules import PasswordProblem
 from idp.sign_in.values import Continue
 from idp.web.shared.forms import read_form
 from idp.web.shared.locale import gettext
-from idp.web.shared.messages import ENTER_PASSWORD
+from idp.web.shared.messages import ENTER_NEW_PASSWORD
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page, wait_page
@@ -29,7 +29,7 @@ def submit(journey: Journey) -> Response:
     """Take the new password."""
     password = read_form(request).password("new_password")
     if not password:
-        return _form(journey, gettext(ENTER_PASSWORD))
+        return _form(journey, gettext(ENTER_NEW_PASSWORD))
     outcome = services().credential_renewal.renew(journey.visit, journey.interaction, password)
     if isinstance(outcome, PasswordProblem):
         return _form(journey, gettext(outcome.message, **outcome.values))

@@ -13,7 +13,14 @@ from idp.sign_in.values import Situation
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
-from idp.web.shared.messages import CLOCK_OFF, ENTER_RECOVERY_CODE, ENTER_TOTP, USED_CODE, WRONG_CODE
+from idp.web.shared.messages import (
+    CLOCK_OFF,
+    ENTER_RECOVERY_CODE,
+    ENTER_TOTP,
+    USED_CODE,
+    WRONG_RECOVERY_CODE,
+    WRONG_TOTP,
+)
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 from idp.web.sign_in import choose_factor
@@ -24,7 +31,8 @@ _DAY = 86_400
 _DISABLED: Final = marked(
     "This way to sign in is switched off after too many wrong codes. Use another way or ask for help"
 )
-_MESSAGES: Final = {"wrong": WRONG_CODE, "used": USED_CODE, "clock": CLOCK_OFF, "disabled": _DISABLED}
+_TOTP_MESSAGES: Final = {"wrong": WRONG_TOTP, "used": USED_CODE, "clock": CLOCK_OFF, "disabled": _DISABLED}
+_RECOVERY_MESSAGES: Final = _TOTP_MESSAGES | {"wrong": WRONG_RECOVERY_CODE}
 
 
 @on_journey
@@ -62,7 +70,7 @@ def submit_totp(journey: Journey) -> Response:
     if isinstance(outcome, Refused):
         return wait_page(journey, outcome)
     if isinstance(outcome, WrongCode):
-        return _totp_page(journey, journey.situation(), _MESSAGES[outcome.reason])
+        return _totp_page(journey, journey.situation(), _TOTP_MESSAGES[outcome.reason])
     return go_on(journey, outcome)
 
 
@@ -76,7 +84,7 @@ def submit_recovery_code(journey: Journey) -> Response:
     if isinstance(outcome, Refused):
         return wait_page(journey, outcome)
     if isinstance(outcome, WrongCode):
-        return _recovery_page(journey, journey.situation(), _MESSAGES[outcome.reason])
+        return _recovery_page(journey, journey.situation(), _RECOVERY_MESSAGES[outcome.reason])
     return go_on(journey, outcome)
 
 

@@ -56,17 +56,21 @@ class Deployment:
         (folder / "keys").mkdir(mode=0o700, exist_ok=True)
         self.provider.idp("db", "upgrade")
         self.provider.idp("client", "apply", *write_sites(folder))
-        run_to_end([sys.executable, "-m", "tests.bench.console.officers"], self.environment(), directory=folder)
+        run_to_end(self.command("tests.bench.console.officers"), self.environment(), directory=folder)
 
     def seed(self, sizes: Sizes) -> float:
         """Fill it with a crowd, showing how far that is. Returns how many seconds it took."""
         started = time.perf_counter()
         options = [f"--{name}={getattr(sizes, name)}" for name in ("accounts", "sessions", "events")]
-        command = [sys.executable, "-m", "tests.bench.crowd.seeding", *options, "--officer", self.officer_actor()]
+        command = self.command("tests.bench.crowd.seeding", *options, "--officer", self.officer_actor())
         done = run(command, env=self.environment(), cwd=ROOT, check=False)
         if done.returncode:
             raise BenchError("the crowd was not made; see above")
         return time.perf_counter() - started
+
+    def command(self, module: str, *arguments: str) -> list[str]:
+        """Return the command line of a module of the bench."""
+        return [sys.executable, "-m", module, *arguments]
 
     def officer_actor(self) -> str:
         """Return how the record calls the first officer."""

@@ -13,10 +13,11 @@ from tests.bench.load.people import people
 
 @click.command()
 @click.argument("count", type=int)
-def main(count: int) -> None:
+@click.option("--but", default=0, help="Without so many of the first, who have theirs.")
+def main(count: int, *, but: int) -> None:
     """Enrol the authenticators of the first COUNT people in the deployment of the environment."""
     with open_services() as services:
-        for person in people(count):
+        for person in people(count)[but:]:
             account = services.accounts.find_for_sign_in(person.username)
             if account is None or person.totp_secret is None:
                 raise BenchError(f"{person.username} was not imported")

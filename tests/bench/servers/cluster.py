@@ -88,7 +88,7 @@ def programs_folder() -> Path:
 
 
 @contextmanager
-def private_cluster(core: int, *, counts_statements: bool = False, configuration: str = "") -> Iterator[Cluster]:
+def private_cluster(core: int | str, *, counts_statements: bool = False, configuration: str = "") -> Iterator[Cluster]:
     """Run a fresh cluster on a core, with lines added to its configuration; its files are gone afterwards."""
     programs = programs_folder()
     user = "postgres" if os.geteuid() == 0 else None

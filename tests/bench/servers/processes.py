@@ -40,14 +40,16 @@ def free_port() -> int:
 
 
 class ManagedProcess:
-    """A process of ours. Use as a context manager: leaving stops it and everything it started."""
+    """A process of ours, on a core or several (``0,1``). Use as a context manager: leaving stops it and everything it
+    started.
+    """
 
     def __init__(
         self,
         command: Sequence[str | Path],
         log: Path,
         *,
-        core: int,
+        core: int | str,
         environment: Mapping[str, str] | None = None,
         user: str | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,

@@ -129,6 +129,16 @@ def test_a_restriction_is_of_a_known_kind_and_has_an_end(at_console, person, ser
     assert services.restrictions.in_force(person.account_id) == ()
 
 
+def test_what_is_missing_is_named_in_the_order_of_the_page(at_console, person):
+    officer = at_console()
+    officer.get(account_path(person) + "/restrict")
+    text = officer.submit(reason="").text
+    kind, length, reason = (
+        text.index(words) for words in ("Choose the kind of restriction", "Choose for how long", "Write why")
+    )
+    assert kind < length < reason
+
+
 def test_nobody_restricts_their_own_account(new_officer, sign_in, services):
     person = new_officer()
     browser = sign_in(person)
@@ -231,7 +241,8 @@ def test_an_identity_in_doubt_shows_as_level_one(at_console, account_factory):
     person = account_factory(ial=2, ial_source="population_register")
     officer = at_console()
     officer.get(account_path(person) + "/require")
-    assert "1 (population_register)" in officer.submit(kind="reprove_identity", hours="720", reason="two people").text
+    page = officer.submit(kind="reprove_identity", hours="720", reason="two people")
+    assert "1 National Population Register" in page.text
 
 
 def test_the_ends_of_numbers_lead_to_a_list_of_masks(at_console, person, account_factory):

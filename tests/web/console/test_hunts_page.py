@@ -7,6 +7,7 @@ import pytest
 from idp.audit.searching import actions
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.translation import SHANGHAI
+from idp.interventions import hunts
 from idp.interventions.hunts import REFUSALS
 from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Browser
@@ -36,6 +37,24 @@ def test_one_network_with_many_accounts_is_found(at_console, account_factory, en
     page = at_console().get("/console/hunts", least="3")
     assert "203.0.113.0/24" in page.text
     assert "198.51.100.0/24" not in page.text
+
+
+def test_networks_are_found_exactly_though_busy_ones_are_looked_at_first(services, account_factory, enter, monkeypatch):
+    """One account may make more sessions somewhere than many accounts do elsewhere."""
+    kiosk = account_factory()
+    for _ in range(6):
+        enter(kiosk, "198.51.100.0/24")
+    for _ in range(3):
+        enter(account_factory())
+    for _ in range(2):
+        enter(account_factory(), "192.0.2.0/24")
+    exact = [("203.0.113.0/24", 3, 3), ("192.0.2.0/24", 2, 2)]
+    for looked_at in ((), (1,), (1, 2), (1, 3), (200,)):
+        monkeypatch.setattr(hunts, "_LOOKED_AT", looked_at)
+        for most in (50, 2, 1):
+            monkeypatch.setattr(hunts, "_MOST", most)
+            found = services.hunts.crowded_networks(HOUR, least=2)
+            assert [(one.network, one.accounts, one.sessions) for one in found] == exact[:most]
 
 
 def test_a_new_factor_after_a_recovery_is_found_and_one_without_is_not(

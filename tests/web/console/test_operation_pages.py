@@ -42,6 +42,8 @@ def test_nothing_is_retried_for_a_service_without_dead_letters(at_console, clien
 
 
 def test_health_says_what_is_missing(at_console):
-    page = at_console(Power.SYSTEM).get("/console/health")
+    officer = at_console(Power.SYSTEM)
+    page = officer.get("/console/health")
     assert "Degraded" in page.text
     assert "no worker is running" in page.text
+    assert "没有后台进程在运行，请启动：idp worker" in officer.get("/console/health?lang=zh").text

@@ -49,6 +49,7 @@ PAGES = {
         "/console/hunts",
         "/console/staff",
         "/console/clients?environment=development",
+        "/console/staff",
     ),
 }
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

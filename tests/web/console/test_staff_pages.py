@@ -25,6 +25,7 @@ def test_a_second_officer_makes_an_officer(at_console, colleague, services):
     approver.get("/console/requests")
     page = approver.get(asked.path)
     assert "new colleague" in page.text
+    assert "Help desk" in page.text, "what is given is said in words"
     approver.submit("approve")
     assert services.staff.officer(colleague.account_id).power is Power.HELP_DESK
 
@@ -33,8 +34,8 @@ def test_the_author_has_no_button_to_approve_and_a_forged_one_does_nothing(at_co
     author = at_console()
     page = ask_for(author, colleague)
     token = re.search(r'name="csrf_token" value="([^"]+)', page.source)[1]
-    digest = re.search(r'name="digest" value="([^"]+)', page.source)[1]
-    forged = author.post(page.path, {"csrf_token": token, "digest": digest, "answer": "approve"})
+    (change,) = services.changes.open_requests()
+    forged = author.post(page.path, {"csrf_token": token, "digest": change.digest, "answer": "approve"})
     assert forged.status == 400
     assert services.staff.officer(colleague.account_id) is None
 
@@ -42,7 +43,8 @@ def test_the_author_has_no_button_to_approve_and_a_forged_one_does_nothing(at_co
 def test_a_refusal_needs_a_reason(at_console, colleague, services):
     author, other = at_console(), at_console()
     path = ask_for(author, colleague).path
-    other.get(path)
+    form = next(form for form in other.get(path).forms if form.button("reject"))
+    assert form.default_button() is form.button("reject"), "the Enter key in the reason never approves"
     assert other.submit("reject", reason="no").status == 400
     other.submit("reject", reason="not needed any more")
     assert services.changes.open_requests() == []

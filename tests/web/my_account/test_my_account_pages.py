@@ -76,6 +76,23 @@ def test_password_is_changed_with_the_present_one(browser, account_factory, cloc
     assert browser.sign_in(person.username, PASSWORD).path == "/account"
 
 
+def test_each_empty_password_is_asked_for_by_its_own_words(browser, account_factory, clock):
+    """WCAG 3.3.1: the summary would otherwise say the same thing twice."""
+    signed_in(browser, account_factory(), clock).get("/account/password")
+    page = browser.submit(current_password="", new_password="")
+    assert page.status == 400
+    assert page.source.count("请输入现在的密码") == 2, "in the summary and at the field"
+    assert page.source.count("请输入新密码") == 2
+
+
+def test_kept_recovery_codes_are_confirmed(browser, account_factory, clock):
+    signed_in(browser, account_factory(with_totp=True), clock).get("/account/recovery-codes")
+    browser.submit("make")
+    page = browser.submit(saved="yes")
+    assert page.path == "/account/methods"
+    assert "恢复码已启用" in page.text
+
+
 def test_changed_password_ends_the_other_devices_when_asked(new_browser, account_factory, clock):
     """ASVS-7.4.3."""
     person = account_factory()
@@ -205,9 +222,10 @@ def test_nobody_ends_the_session_of_another_account(new_browser, services, accou
 def test_consent_is_listed_and_withdrawn(browser, services, new_relying_party, account_factory):
     """ASVS-10.4.9, NIST-63C-4.6.1-consent-view."""
     person = account_factory()
-    new_relying_party("tax").authorize(browser)
+    new_relying_party("tax", client_uri="http://localhost:8001/").authorize(browser)
     browser.sign_in(person.username, person.password)
     browser.submit("consent-allow")
+    assert "http://localhost:8001/" in [href for href, _ in browser.get("/").document.links], "a way back to the site"
     page = browser.get("/account/services")
     assert "税务局网上办税" in page.text
     assert "信息 姓名、用户名" in page.text, "in the words of the consent page, the name once"
@@ -216,6 +234,7 @@ def test_consent_is_listed_and_withdrawn(browser, services, new_relying_party, a
     page = browser.submit("withdraw")
     assert page.path == "/account/services"
     assert services.consents.remembered(person.account_id, "tax") is None
+    assert "http://localhost:8001/" not in [href for href, _ in browser.get("/").document.links]
 
 
 def test_activity_tells_of_wrong_passwords(browser, account_factory, clock):

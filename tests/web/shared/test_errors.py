@@ -16,7 +16,7 @@ from tests.pages.sample_app import HTTPS_ISSUER, build_sample_app
         ("/aborts/418", 418, "暂时无法继续"),
         ("/aborts/429", 429, "请稍等一会儿"),
         ("/aborts/503", 503, "现在使用的人很多"),
-        ("/fails", 500, "我们这边出了问题"),
+        ("/fails", 500, "我们的系统出了问题"),
         ("/refuses", 400, "暂时无法继续"),
     ],
 )
