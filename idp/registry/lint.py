@@ -18,6 +18,8 @@ _NEEDS_NO_PURPOSE: Final = frozenset({"openid", "offline_access"})
 _NO_CONTACT: Final = marked("No contact is named: nobody can be told that a secret ends or the service was stopped.")
 _MANY_HOSTS: Final = marked("The addresses are on %(count)s hosts: one taken over takes the codes of all.")
 _NOT_TOLD: Final = marked("The service is not told when a sign-in ends: who signs out elsewhere stays signed in there.")
+_SHARED_SECTOR: Final = marked("Every service of the sector %(sector)s knows a person by the same number.")
+_KEEPS_MEMBERS: Final = marked("The service adds and ends the members of %(tenant)s: are they its own?")
 _NO_PURPOSE: Final = marked("The scope %(scope)s has neither a purpose nor a legal basis.")
 _OLD_KEYS: Final = marked("The keys have been the same for %(days)s days. Ask for new ones.")
 _NO_SECRET: Final = marked("The service authenticates with a secret and has none that is accepted.")
@@ -69,6 +71,15 @@ def _logout(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
         yield Finding("backchannel_logout_uri", _NOT_TOLD)
 
 
+def _reach(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
+    """Yield what reaches beyond the service itself: only its reviewers can tell whether it may."""
+    policy = content.get("policy", {})
+    if policy.get("sector") not in {None, policy.get("agency")}:
+        yield Finding("policy.sector", _SHARED_SECTOR, {"sector": policy["sector"]})
+    if policy.get("scim_tenant"):
+        yield Finding("policy.scim_tenant", _KEEPS_MEMBERS, {"tenant": policy["scim_tenant"]})
+
+
 def _scopes(content: Mapping[str, Any], _facts: _Facts) -> Iterator[Finding]:
     policy = content.get("policy", {})
     for scope in sorted({*content.get("scope", "").split()} - _NEEDS_NO_PURPOSE):
@@ -95,6 +106,7 @@ _RULES: Final[tuple[Callable[[Mapping[str, Any], _Facts], Iterator[Finding]], ..
     _contact,
     _redirects,
     _logout,
+    _reach,
     _scopes,
     _keys,
     _secrets,

@@ -33,6 +33,9 @@ def members(changes, *, secret_ends=(None,), keys_since=NOW):
         ({"scope": "openid phone"}, "policy.purposes"),
         ({"scope": "openid offline_access phone", "policy": {"purposes": {"phone": "to call back"}}}, None),
         ({"scope": "openid phone", "policy": {"legal_basis": "Tax Collection Law, article 30"}}, None),
+        ({"policy": {"sector": "welfare"}}, "policy.sector"),
+        ({"policy": {"sector": "tax-bureau"}}, None),
+        ({"policy": {"scim_tenant": "tax"}}, "policy.scim_tenant"),
     ],
 )
 def test_what_a_registration_leaves_open_is_said(changes, member):
