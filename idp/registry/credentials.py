@@ -75,6 +75,8 @@ class Credentials:
     def _keys(self, now: datetime, until: datetime) -> Iterator[ExpiringCredential]:
         for client_id, versions in groupby(self._versions_with_keys(), lambda row: row.client_id):
             in_force, *earlier = versions
+            if not isinstance(in_force.content.get("jwks"), dict):
+                continue
             for id_, end in _certificates(in_force.content["jwks"].get("keys", ())):
                 if now < end <= until:
                     yield _credential(in_force.content, in_force.agency, "certificate", id_, end)

@@ -47,6 +47,7 @@ PAGES = {
         "/console/sessions?region=Lisbon&state=all",
         "/console/events",
         "/console/hunts",
+        "/console/staff",
         "/console/clients?environment=development",
         "/console/staff",
     ),
