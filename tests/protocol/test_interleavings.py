@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, func, select
 
-from idp.sessions.models import AuthorizationGrant
+from idp.sessions.models import AuthorizationGrant, OPSession
 from idp.sessions.values import Selector
 from tests.protocol.conftest import refused
 
@@ -67,8 +67,11 @@ def ways_to_end(services, visitor):
 
 def live_grants(services):
     with services.database.read() as connection:
-        live = select(func.count()).select_from(AuthorizationGrant).where(AuthorizationGrant.ended_at.is_(None))
-        return connection.scalar(live)
+        # A grant ends with its session, or by itself.
+        grants = select(func.count()).join_from(
+            AuthorizationGrant, OPSession, OPSession.id == AuthorizationGrant.op_session_id
+        )
+        return connection.scalar(grants.where(AuthorizationGrant.ended_at.is_(None), OPSession.ended_at.is_(None)))
 
 
 @pytest.mark.parametrize(
