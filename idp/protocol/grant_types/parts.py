@@ -66,7 +66,8 @@ class GrantParts:
         """Return the values of the claims that were asked for in the ID token itself, as far as the client may have
         them now; no query when there are none.
         """
-        names = frozenset(claims.get("id_token", ())) & claims_of_scopes(client.scope)
+        asked = claims.get("id_token")
+        names = frozenset(asked) & claims_of_scopes(client.scope) if asked else None
         if not names:
             return {}
         organization_id = self.grants.organization_of(grant_id) if "organization" in names else None

@@ -6,7 +6,6 @@ has come, and no server in front of WSGI gives up waiting: so few may be under w
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any, Final
@@ -61,8 +60,9 @@ class BodyAdmission:
         self._application = application
         self._patience_seconds = patience_seconds
         self._most, self._most_of_one = threads - spare, threads // 2
-        self._changed = threading.Condition()
-        self._reading = Counter[str]()
+        self._changed = threading.Condition(threading.Lock())
+        self._total = 0
+        self._by_peer: dict[str, int] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         length = _length_of(environ)
@@ -79,26 +79,30 @@ class BodyAdmission:
 
     def _enter(self, peer: str) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: self._take(peer), self._patience_seconds)
+            return self._take(peer) or self._changed.wait_for(lambda: self._take(peer), self._patience_seconds)
 
     def _take(self, peer: str) -> bool:
-        is_full = self._reading.total() >= self._most or self._reading[peer] >= self._most_of_one
-        if not is_full:
-            self._reading[peer] += 1
-        return not is_full
+        of_peer = self._by_peer.get(peer, 0)
+        if self._total >= self._most or of_peer >= self._most_of_one:
+            return False
+        self._total += 1
+        self._by_peer[peer] = of_peer + 1
+        return True
 
     def _leave(self, peer: str) -> None:
         with self._changed:
-            self._reading[peer] -= 1
-            # Without those at nought.
-            self._reading = +self._reading
+            self._total -= 1
+            left = self._by_peer.pop(peer) - 1
+            if left:
+                self._by_peer[peer] = left
             # All, because the next in turn may be of a peer that has its half.
             self._changed.notify_all()
 
 
 def _length_of(environ: Environ) -> int:
     """Return how much of a body to read: none of one that is too long, one byte too much of one that may be."""
-    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+    encoding = environ.get("HTTP_TRANSFER_ENCODING")
+    if encoding and "chunked" in encoding.lower():
         return LARGEST_BODY + 1
     digits = environ.get("CONTENT_LENGTH", "").lstrip("0")
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_BODY))
