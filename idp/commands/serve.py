@@ -96,6 +96,7 @@ def application(threads: int, surface: str = SURFACES[0]) -> Application:
     created = (apps.create_console if surface == CONSOLE else apps.create_app)(read_settings())
     admission = import_module("idp.web.ops.admission")
     wrapped: Application = admission.SignInAdmission(created.wsgi_app, threads // 2)
+    wrapped = admission.Turns(wrapped, threads // 2)
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
     if METRICS_FOLDER in os.environ:

@@ -2,12 +2,14 @@
 
 Posted passwords and codes hold a thread for as long as hashing takes. When they would take more than their half, they
 are told to come back, before anything is looked up; tokens and pages always find a thread. A body holds one until it
-has come, and no server in front of WSGI gives up waiting: so few may be under way that the others go on.
+has come, and no server in front of WSGI gives up waiting: so few may be under way that the others go on. The rest take
+turns.
 """
 
 import threading
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from idp.web.shared.forms import LARGEST_BODY
@@ -19,6 +21,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 _SIGN_IN: Final = ("/login", "/sign-up", "/recover")
 _RETRY_SECONDS: Final = 2
 _PATIENCE_SECONDS: Final = 0.05
+_MOMENT_SECONDS: Final = 0.02
 # Static on purpose: a node that has no thread to spare renders nothing (pages, no 14).
 _PAGE: Final = """<!doctype html>
 <html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -36,7 +39,7 @@ class SignInAdmission:
         self._places = threading.BoundedSemaphore(places)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST" or not environ.get("PATH_INFO", "").startswith(_SIGN_IN):
+        if not _is_sign_in(environ):
             return self._application(environ, start_response)
         if not self._places.acquire(blocking=False):
             return _busy(start_response)
@@ -44,6 +47,35 @@ class SignInAdmission:
             return self._application(environ, start_response)
         finally:
             self._places.release()
+
+
+class Turns:
+    """A WSGI layer in which at most ``places`` requests work at once, sign-ins beside them, as long as that costs
+    nobody more than a moment.
+
+    The interpreter works for one request at a time. More that have begun only take its time in smaller pieces, each
+    with a process of the database that has gone cold meanwhile. When those that work wait for something slow, others
+    begin beside them: nobody is ever refused here.
+    """
+
+    def __init__(self, application: Application, places: int, *, moment_seconds: float = _MOMENT_SECONDS) -> None:
+        self._application = application
+        self._moment_seconds = moment_seconds
+        self._places = SimpleQueue[None]()
+        for _ in range(places):
+            self._places.put(None)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if _is_sign_in(environ):
+            return self._application(environ, start_response)
+        try:
+            self._places.get(timeout=self._moment_seconds)
+        except Empty:
+            return self._application(environ, start_response)
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self._places.put(None)
 
 
 class BodyAdmission:
@@ -97,6 +129,11 @@ class BodyAdmission:
                 self._by_peer[peer] = left
             # All, because the next in turn may be of a peer that has its half.
             self._changed.notify_all()
+
+
+def _is_sign_in(environ: Environ) -> bool:
+    path: str = environ.get("PATH_INFO", "")
+    return environ["REQUEST_METHOD"] == "POST" and path.startswith(_SIGN_IN)
 
 
 def _length_of(environ: Environ) -> int:

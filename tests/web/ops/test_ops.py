@@ -1,7 +1,7 @@
 """What machines that run the service can ask in public, and what only operators can (rule O4)."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from threading import Event
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from idp.web.ops.admission import BodyAdmission, SignInAdmission
+from idp.web.ops.admission import BodyAdmission, SignInAdmission, Turns
 from tests.support.clock import RunningClock
 
 
@@ -139,6 +139,38 @@ def test_a_body_waits_for_those_that_came_in_the_same_moment():
         for body in bodies:
             body.has_come.set()
         assert [first.result(20), second.result(20)] == ["200 OK", "200 OK"]
+
+
+def test_requests_take_turns():
+    slow, came = Slow(), Event()
+    turns = Turns(slow, 1, moment_seconds=20)
+    with ThreadPoolExecutor(1) as threads:
+        waiting: list[Future[str]] = []
+
+        def another_comes() -> None:
+            slow.inner[:] = [came.set]
+            waiting.append(threads.submit(ask, turns, "GET", "/userinfo"))
+            assert not came.wait(0.05)
+
+        slow.inner[:] = [another_comes]
+        assert ask(turns, "POST", "/token") == "200 OK"
+        assert came.wait(20)
+        assert waiting[0].result(20) == "200 OK"
+
+
+@pytest.mark.parametrize(("path", "moment_seconds"), [("/login", 20), ("/token", 0.01)])
+def test_sign_ins_need_no_turn_and_nobody_waits_long_for_theirs(path: str, moment_seconds: float):
+    slow = Slow()
+    turns = Turns(slow, 1, moment_seconds=moment_seconds)
+    answers: list[str] = []
+
+    def meanwhile() -> None:
+        slow.inner.clear()
+        answers.append(ask(turns, "POST", path))
+
+    slow.inner.append(meanwhile)
+    assert ask(turns, "POST", "/token") == "200 OK"
+    assert answers == ["200 OK"]
 
 
 class SlowBody:
