@@ -49,7 +49,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     type=click.IntRange(2, 256),
     default=_DEFAULT_THREADS,
     show_default=True,
-    help="Request threads of a worker; half of them are kept free of sign-ins.",
+    help="Request threads of a worker: half are kept free of sign-ins, half work at once.",
 )
 @click.option(
     "--surface", type=click.Choice(SURFACES), default=SURFACES[0], show_default=True, help="What to serve (rule O4)."
