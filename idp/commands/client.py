@@ -18,6 +18,7 @@ from idp.registry.files import read_registration
 from idp.registry.members import LEGACY
 from idp.registry.service import SECRET_OVERLAP
 from idp.registry.views import Applied, ClientDetail, Refused
+from idp.sessions.values import Ended
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.wiring import Services
@@ -212,6 +213,8 @@ def suspend(client_id: str, reason: str) -> None:
     """Stop a client at once: no sign-in, no token, and every session and grant of it ends."""
     with open_services() as services:
         ended = _done(services.client_changes.stop(client_id, actor=actor(), reason=reason or None))
+        while (more := services.sessions.sweeps.run()) != Ended():
+            ended += more
         note_use(services, "client suspend", reason=reason, takes_away=True, client=client_id)
     click.echo(f"{client_id}: suspended; {ended.client_sessions} sessions and {ended.grants} grants ended.")
 
@@ -299,9 +302,16 @@ def resume(client_id: str, reason: str) -> None:
             _look_after(services, officer, client_id)
             asked = services.client_changes.ask_to_resume(client_id, officer, reason, services.changes)
         else:
-            _done(services.registry.resume(client_id, actor=actor(), reason=reason or None))
+            _resume(services, client_id, reason)
         note_use(services, "client resume", reason=reason, officer=officer, client=client_id)
     click.echo(f"{client_id}: active." if officer is None else f"{client_id}: waits for approval (request {asked}).")
+
+
+def _resume(services: Services, client_id: str, reason: str) -> None:
+    try:
+        _done(services.client_changes.resume(client_id, actor=actor(), reason=reason or None))
+    except UserError as error:
+        refuse(str(error))
 
 
 @COMMAND.command("rotate-secret")

@@ -1,7 +1,10 @@
 """``idp key``: signing keys and the master key (rule P7)."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,11 +17,16 @@ from idp.commands.output import json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
 from idp.keyring.reencryption import EncryptedColumn
 from idp.notices.models import ADDRESS
+from idp.sessions.values import Ended
 from idp.signals.ssf.models import ENCRYPTED_COLUMNS as STREAM_COLUMNS
+
+if TYPE_CHECKING:
+    from idp.wiring import Services
 
 # Declared here, because the audit record lies below the keyring, and the notices beside it know no type of it.
 _AUDIT_COLUMNS = (EncryptedColumn("audit_detail", "event_id", "opening", details.COLUMN),)
 _NOTICE_COLUMNS = (EncryptedColumn("notice", "id", "address", ADDRESS),)
+_BATCHES = 20
 _COLUMNS = (*_AUDIT_COLUMNS, *ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS, *_NOTICE_COLUMNS)
 
 
@@ -64,6 +72,7 @@ def rotate(alg: str | None, reason: str | None, *, emergency: bool, keep_session
             events = services.key_changes.replace_at_once(
                 actor=actor(), reason=reason, alg=alg, keep_sessions=keep_sessions
             )
+            _end_sessions(services)
         else:
             events = services.keyring.rotate(alg=alg, actor=actor(), reason=reason)
         keys = services.keyring.list_keys()
@@ -76,6 +85,12 @@ def rotate(alg: str | None, reason: str | None, *, emergency: bool, keep_session
         [(key.alg, key.state, key.kid, key.activates_at) for key in keys if key.state != "retained"],
         empty="There are no keys.",
     )
+
+
+def _end_sessions(services: Services) -> None:
+    """Carry on with what the worker has not ended yet, so that no worker is needed for it."""
+    while (ended := services.sessions.sweeps.run(most_batches=_BATCHES)) != Ended():
+        click.echo(f"{ended.sessions} sessions ended.", err=True)
 
 
 @COMMAND.command()

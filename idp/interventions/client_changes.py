@@ -17,7 +17,7 @@ from idp.registry.rules import Problem
 from idp.registry.service import Registry
 from idp.registry.views import Approval, Refused, StateChanged
 from idp.sessions.service import Sessions
-from idp.sessions.values import Ended, Selector
+from idp.sessions.values import Ended
 from idp.staff.changes import ChangeKind, Changes
 from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
@@ -26,6 +26,11 @@ PUBLISH: Final = "client.publish"
 RESUME: Final = "client.resume"
 KINDS: Final = (PUBLISH, RESUME)
 STOPPED: Final = "client_suspended"
+# As many batches of 500 as take about a second.
+_AT_ONCE: Final = 4
+_SWEEPING: Final = marked(
+    "What this service held is still being ended, which takes minutes where many people are signed in. Try again then."
+)
 _REFUSED: Final = marked("The change cannot be made: %(problems)s")
 
 
@@ -111,14 +116,27 @@ class ClientChanges:
             )
 
     def stop(self, client_id: str, *, actor: str, reason: str | None) -> Ended | Refused:
-        """Stop a client at once and everywhere: what it holds is void, its sessions and grants end with it."""
+        """Stop a client at once and everywhere: what it holds is void from the commit on. Returns what ended by now;
+        the worker ends the rest.
+        """
         with self._database.transaction():
             outcome = self._registry.suspend(client_id, actor=actor, reason=reason)
             if isinstance(outcome, Refused):
                 return outcome
-            ended = self._sessions.terminate(Selector(client_id=client_id), reason=STOPPED, actor=actor)
+            sweep = self._sessions.sweeps.begin(client_id, reason=STOPPED, actor=actor)
         self._registry.forget_cached()
-        return ended
+        return self._sessions.sweeps.run(sweep, most_batches=_AT_ONCE)
+
+    def resume(self, client_id: str, *, actor: str, reason: str | None) -> StateChanged | Refused:
+        """Let a stopped client work again. Raises UserError while what it held is still being ended: it would come back
+        to life.
+        """
+        with self._database.transaction():
+            if not self._sessions.sweeps.conclude(client_id):
+                raise UserError(_SWEEPING)
+            outcome = self._registry.resume(client_id, actor=actor, reason=reason)
+        self._registry.forget_cached()
+        return outcome
 
     def _publish(self, change: Change, approver: Officer) -> None:
         content = change.content
@@ -126,7 +144,7 @@ class ClientChanges:
         _done(self._registry.approve(change.target, actor=approver.actor, approval=approval))
 
     def _resume(self, change: Change, approver: Officer) -> None:
-        _done(self._registry.resume(change.target, actor=approver.actor, reason=change.reason))
+        _done(self.resume(change.target, actor=approver.actor, reason=change.reason))
 
 
 def _done(outcome: StateChanged | Refused) -> None:

@@ -14,7 +14,6 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.keyring.service import Keyring
 from idp.sessions.service import Sessions
-from idp.sessions.values import Selector
 from idp.staff.changes import ChangeKind, Changes
 from idp.staff.powers import Permission
 from idp.staff.service import Staff
@@ -56,14 +55,15 @@ class KeyChanges:
     def replace_at_once(
         self, *, actor: str, reason: str, alg: str | None = None, keep_sessions: bool = False
     ) -> Sequence[Event]:
-        """Sign with the waiting keys from now on, refuse what the present ones signed, and end every session.
+        """Sign with the waiting keys from now on, refuse what the present ones signed, and every session: void from the
+        commit on, they are ended by the worker, batch by batch.
 
         What a key signed cannot be told from what its thief signed, so everybody signs in again (rule P7).
         """
         with self._database.transaction():
             events = self._keyring.rotate(emergency=True, alg=alg, actor=actor, reason=reason)
             if not keep_sessions:
-                self._sessions.terminate(Selector(everything=True), reason=ENDED_BY_EMERGENCY, actor=actor)
+                self._sessions.sweeps.begin(None, reason=ENDED_BY_EMERGENCY, actor=actor)
         return events
 
     def _apply(self, change: Change, approver: Officer) -> None:

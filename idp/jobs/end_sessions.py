@@ -1,4 +1,4 @@
-"""Carries out the mass endings that officers have decided upon."""
+"""Carries out the mass endings that officers have decided upon, and what stopped clients and replaced keys end."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -7,8 +7,9 @@ from idp.jobs.job import Job
 
 
 def _run(services: Any) -> int:  # noqa: ANN401 - the services of wiring
+    swept: int = services.sessions.sweeps.run().sessions
     ended: int = services.mass_endings.run()
-    return ended
+    return swept + ended
 
 
 JOB: Final = Job("end_sessions", timedelta(seconds=1), _run)

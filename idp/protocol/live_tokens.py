@@ -19,6 +19,7 @@ from idp.protocol.artefacts.revoked_token import RevokedToken, RevokedTokens
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.service import Registry
 from idp.sessions.models import AuthorizationGrant, OPSession
+from idp.sessions.store import is_spared
 
 _NOW: Any = bindparam("now", type_=Instant)
 _LIVE_GRANT = PreparedStatement(
@@ -32,6 +33,7 @@ _LIVE_GRANT = PreparedStatement(
         RevokedToken.digest.is_(None),
         account_is_live(),
         or_(AuthorizationGrant.is_offline, session_is_live(_NOW)),
+        is_spared(),
     )
 )
 

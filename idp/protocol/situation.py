@@ -21,7 +21,7 @@ from idp.registry.client import Client
 from idp.sessions.grants import OpenGrant
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.service import Sessions
-from idp.sessions.store import SESSION_COLUMNS, session_of
+from idp.sessions.store import SESSION_COLUMNS, is_spared, session_of
 from idp.sessions.values import PROVIDER, Session
 
 _GRANT_COLUMNS = (
@@ -59,6 +59,7 @@ _SITUATION = PreparedStatement(
         OPSession.digest == bindparam("digest"),
         OPSession.surface == PROVIDER,
         OPSession.ended_at.is_(None),
+        is_spared(),
         is_of_deployment(),
         Account.locked_at.is_(None),
         Account.closed_at.is_(None),

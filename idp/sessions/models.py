@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, personal, plain, secret
 from idp.foundation.database import Base
 
 _LIVE = text("ended_at IS NULL")
+_LIVE_OFFLINE = text("is_offline AND ended_at IS NULL")
+_RUNNING = text("finished_at IS NULL")
 # PostgreSQL cannot tell how many sessions a means of sign-in has but by an index of its own, and a list of those that
 # few use must not look through everybody's. What a list asks for must read as it does here (``filters``).
 _BY_METHOD = tuple(
@@ -112,6 +114,7 @@ class AuthorizationGrant(Base):
         Index("ix_grant_op_session", "op_session_id"),
         Index("ix_grant_account", "account_id", "client_id"),
         Index("ix_grant_client", "client_id"),
+        Index("ix_grant_offline", "client_id", "id", postgresql_where=_LIVE_OFFLINE, sqlite_where=_LIVE_OFFLINE),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)
@@ -162,3 +165,30 @@ class Device(Base):
     last_seen_at: Mapped[datetime] = plain(Instant, nullable=False)
     remembered_until: Mapped[datetime | None] = plain(Instant)
     ended_at: Mapped[datetime | None] = plain(Instant)
+
+
+class SessionSweep(Base):
+    """Ending, in batches, what a decision has made void at once: all that a client holds or, without a client, every
+    session that had begun by then.
+
+    It advances in the transaction that ends a batch, so that a worker that dies has neither forgotten nor repeated any.
+    """
+
+    __tablename__ = "session_sweep"
+    __table_args__ = (
+        Index("ix_session_sweep_running", "client_id", "began_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+    )
+
+    id: Mapped[UUID] = plain(UUIDType, primary_key=True)
+    client_id: Mapped[str | None] = plain(String(255))
+    began_until: Mapped[datetime] = plain(Instant, nullable=False)
+    end_reason: Mapped[str] = plain(String(40), nullable=False)
+    actor: Mapped[str] = plain(String(120), nullable=False)
+    sessions: Mapped[int] = plain(Integer, nullable=False)
+    client_sessions: Mapped[int] = plain(Integer, nullable=False)
+    grants: Mapped[int] = plain(Integer, nullable=False)
+    # The last session of the batch before, so that a batch need not look through what those before it ended.
+    reached: Mapped[UUID | None] = plain(UUIDType)
+    created_at: Mapped[datetime] = plain(Instant, nullable=False)
+    leased_until: Mapped[datetime | None] = plain(Instant)
+    finished_at: Mapped[datetime | None] = plain(Instant)

@@ -22,6 +22,7 @@ from idp.sessions.filters import SessionFilter
 from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import OPSession
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
+from idp.sessions.sweeps import Sweeps
 from idp.sessions.termination import OnEnded, Terminator
 from idp.sessions.values import PROVIDER, Browser, Ended, OpenedSession, Selector, Session, SessionSummary, SiteSession
 
@@ -52,6 +53,7 @@ class Sessions:
         self._lifetimes = Lifetimes.of(settings)
         self._live_span = LiveSpan(database, clock)
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
+        self.sweeps = Sweeps(database, clock, entropy, terminator=self._terminator, live_span=self._live_span)
 
     def place_by(self, networks: Networks) -> None:
         """Take the table that says where a session begins; without it, sessions begin nowhere."""
@@ -206,7 +208,18 @@ class Sessions:
 
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End sessions: the one way out. Departments are told through the outbox."""
+        if selector.client_id is not None and selector.account_id is None:
+            return self._terminate_at(selector.client_id, reason=reason, actor=actor)
         return self._terminator.terminate(selector, reason=reason, actor=actor)
+
+    def _terminate_at(self, client_id: str, *, reason: str, actor: str) -> Ended:
+        """End what a client holds, in batches, each one transaction of its own."""
+        total, beyond = Ended(), self._live_span.begins()
+        while True:
+            page = self._terminator.end_client_batch(client_id, beyond=beyond, reason=reason, actor=actor)
+            total, beyond = total + page.ended, page.reached
+            if page.is_last:
+                return total
 
     def end_spared(self, account_id: UUID, *, reason: str, actor: str) -> int:
         """End what a person's own logouts have spared: tokens that would outlive a change of the credentials."""

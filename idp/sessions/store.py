@@ -14,7 +14,9 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -28,7 +30,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.foundation.columns import Instant, moment_of
 from idp.foundation.database import Base
 from idp.foundation.prepared_statement import PreparedStatement
-from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.models import ClientSession, OPSession, SessionSweep
 from idp.sessions.rules import end_of
 from idp.sessions.values import Session, SessionSummary
 
@@ -45,6 +47,20 @@ SESSION_COLUMNS = (
     OPSession.organization_id,
 )
 
+_SWEPT_UNTIL = (
+    select(func.coalesce(func.max(SessionSweep.began_until), literal_column("0")))
+    .where(SessionSweep.client_id.is_(None), SessionSweep.finished_at.is_(None))
+    .scalar_subquery()
+)
+
+
+def is_spared() -> ColumnElement[bool]:
+    """Return the condition that a session is not among those that an unfinished sweep of all is ending: it, and what
+    hangs on it, must not be used until the sweep has come to it (decision 0016).
+    """
+    return OPSession.created_at > _SWEPT_UNTIL
+
+
 BY_DIGEST = PreparedStatement(
     select(*SESSION_COLUMNS, Account.locked_at, Account.closed_at)
     .join(Account, Account.id == OPSession.account_id)
@@ -52,6 +68,7 @@ BY_DIGEST = PreparedStatement(
         OPSession.digest == bindparam("digest"),
         OPSession.surface == bindparam("surface"),
         OPSession.ended_at.is_(None),
+        is_spared(),
         is_of_deployment(),
     )
 )

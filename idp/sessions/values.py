@@ -115,6 +115,24 @@ class Ended:
     session_ids: tuple[UUID, ...] = ()
     sites: tuple[EndedSite, ...] = ()
 
+    def __add__(self, other: "Ended") -> "Ended":
+        return Ended(
+            self.sessions + other.sessions,
+            self.client_sessions + other.client_sessions,
+            self.grants + other.grants,
+            self.session_ids + other.session_ids,
+            self.sites + other.sites,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPage:
+    """What one batch ended, the last session it looked at, and whether nothing is left beyond."""
+
+    ended: Ended
+    reached: UUID
+    is_last: bool
+
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:

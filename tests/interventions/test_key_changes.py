@@ -32,6 +32,7 @@ def test_an_emergency_destroys_what_it_replaces_and_ends_every_session(services,
     sign_in(2)
     services.key_changes.replace_at_once(actor="system", reason="test", alg="ES256")
     clock.advance(seconds=1)
+    assert services.sessions.sweeps.run().sessions == 2
     assert services.keyring.problems() == ()
     assert live() == set()
     ended = services.session_search.page(SessionFilter(state="ended"))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
 from idp.sessions.models import AuthorizationGrant, OPSession
+from idp.sessions.store import is_spared
 
 
 def account_is_live() -> ColumnElement[bool]:
@@ -36,5 +37,5 @@ def grant_is_live(
         exists()
         .where(AuthorizationGrant.id == grant_id, AuthorizationGrant.ended_at.is_(None))
         .where(Account.id == AuthorizationGrant.account_id, account_is_live())
-        .where(OPSession.id == AuthorizationGrant.op_session_id, session)
+        .where(OPSession.id == AuthorizationGrant.op_session_id, session, is_spared())
     )

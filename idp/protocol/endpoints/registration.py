@@ -15,7 +15,6 @@ from idp.protocol.endpoints.parts import EndpointParts
 from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_answer, parse_json
 from idp.registry.dynamic import Managed, uses_secret
 from idp.registry.views import Refused
-from idp.sessions.values import Selector
 
 # The provider's own members: a client that sends them back has mistaken them for its own (RFC 7592 §2.2).
 _NEVER_SENT: Final = (
@@ -76,11 +75,11 @@ def _update(request: Request, managed: Managed, parts: EndpointParts) -> Answer:
 
 
 def _delete(managed: Managed, parts: EndpointParts) -> Answer:
+    client_id = managed.client_id
     with parts.database.transaction():
         parts.dynamic_registration.delete(managed)
-        parts.sessions.terminate(
-            Selector(client_id=managed.client_id), reason="client_deleted", actor=f"client:{managed.client_id}"
-        )
+        sweep = parts.sessions.sweeps.begin(client_id, reason="client_deleted", actor=f"client:{client_id}")
+    parts.sessions.sweeps.run(sweep, most_batches=1)
     return Answer(204, b"", NO_STORE)
 
 

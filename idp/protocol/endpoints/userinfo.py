@@ -24,6 +24,7 @@ from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
+from idp.sessions.store import is_spared
 
 _REALM = "userinfo"
 USERINFO_METADATA_PATH = "/.well-known/oauth-protected-resource/userinfo"
@@ -43,6 +44,7 @@ _LIVE_GRANT = (
         RevokedToken.digest.is_(None),
         account_is_live(),
         _SESSION_IS_LIVE,
+        is_spared(),
     )
 )
 _GRANT = PreparedStatement(_LIVE_GRANT)
