@@ -17,8 +17,9 @@ from idp.foundation.settings import Settings
 from idp.web.brands import brands
 from idp.web.consent import consent
 from idp.web.console import console
+from idp.web.console.refusals import error_frame
 from idp.web.device import device
-from idp.web.errors import register_errors
+from idp.web.errors import ErrorFrame, register_errors
 from idp.web.home import home
 from idp.web.logout import logout
 from idp.web.my_account import my_account
@@ -68,10 +69,16 @@ def create_console(settings: Settings, services: Services | None = None) -> Flas
     """Return the console of the staff. Raises ConfigurationError without an origin for it."""
     if not settings.console_origin:
         raise ConfigurationError("IDP_CONSOLE_ORIGIN is empty: say at which origin of its own the console answers")
-    return _build(settings, services, console_surface(settings), CONSOLE_BLUEPRINTS)
+    return _build(settings, services, console_surface(settings), CONSOLE_BLUEPRINTS, error_frame)
 
 
-def _build(settings: Settings, services: Services | None, surface: Surface, blueprints: tuple[Blueprint, ...]) -> Flask:
+def _build(
+    settings: Settings,
+    services: Services | None,
+    surface: Surface,
+    blueprints: tuple[Blueprint, ...],
+    frame: ErrorFrame | None = None,
+) -> Flask:
     built = services or build_services(settings)
     app = Flask("idp", static_folder=None, template_folder=None)
     app.session_interface = NoFlaskSession()
@@ -81,6 +88,6 @@ def _build(settings: Settings, services: Services | None, surface: Surface, blue
     init_shared(app, settings, built.keyring.mac, built.translator, built.entropy, built.clock, surface=surface)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
-    register_errors(app)
+    register_errors(app, frame)
     app.wsgi_app = Front(built, app.wsgi_app, surface)  # type: ignore[method-assign] # Flask documents this way to wrap it
     return app

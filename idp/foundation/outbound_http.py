@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 from idp.foundation import tracing
 from idp.foundation.errors import ConfigurationError, IDPError
 from idp.foundation.settings import Settings
+from idp.foundation.translation import said
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -103,11 +104,11 @@ class OutboundPolicy:
         if address is not None:
             return self.problem_of_address(host, port, address)
         if (host, port) == (self.issuer_host, self.issuer_port) and self.environment != "development":
-            return "is this service itself"
+            return said("is this service itself")
         is_local = "." not in host or host.endswith(_LOCAL_SUFFIXES)
         if not is_local or self.is_listed(host, port) or (self.environment == "development" and host == "localhost"):
             return None
-        return "names a host of a private network"
+        return said("names a host of a private network")
 
     def problem_of_address(self, host: str, port: int, address: Address) -> str | None:
         """Return why this address of a host may not be called, None if it may."""
@@ -115,11 +116,11 @@ class OutboundPolicy:
         if kind == "public" or (kind == "loopback" and self.environment == "development"):
             return None
         if self.environment == "production" and kind != "private":
-            return f"leads to a {kind} address, which is never called in production"
+            return said("leads to a %(kind)s address, which is never called in production", kind=kind)
         target = _unwrapped(address) or address
         if any(entry.host == host and entry.port == port and target in entry.network for entry in self.allowed):
             return None
-        return f"leads to a {kind} address that IDP_OUTBOUND_ALLOW does not list"
+        return said("leads to a %(kind)s address that IDP_OUTBOUND_ALLOW does not list", kind=kind)
 
     def is_listed(self, host: str, port: int) -> bool:
         return any(entry.host == host and entry.port == port for entry in self.allowed)

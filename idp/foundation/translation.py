@@ -5,10 +5,11 @@ id. Knows no Flask, so that the worker, which has no request, speaks the same wo
 Asia/Shanghai.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
@@ -29,6 +30,33 @@ def marked(message: str) -> str:
     return message
 
 
+class Said(str):
+    """An English text that also knows its message id and what fills its places, so that a page can say it in another
+    language. Wherever texts go it is the English one.
+    """
+
+    __slots__ = ("message", "values")
+    message: str
+    values: Mapping[str, object]
+
+    def __new__(cls, message: str, values: Mapping[str, object]) -> Self:
+        text = super().__new__(cls, message % values if values else message)
+        text.message = message
+        text.values = values
+        return text
+
+
+def said(message: str, /, **values: object) -> Said:
+    """Return a text with its places filled; one that is made of others is translated with them."""
+    return Said(message, values)
+
+
+def all_said(texts: Iterable[str]) -> str:
+    """Return texts as one, in the order given."""
+    listed = tuple(texts)
+    return reduce(lambda one, other: said("%(one)s; %(other)s", one=one, other=other), listed) if listed else ""
+
+
 def locale_of(tag: str) -> str | None:
     """Return the locale that serves a BCP 47 language tag, None if we do not speak it."""
     language = tag.strip().lower().partition("-")[0]
@@ -47,7 +75,12 @@ class Translator:
 
     def gettext(self, locale: str, msgid: str, /, **values: object) -> str:
         """Return the translation with its ``%(name)s`` places filled."""
-        return self.lookup(locale, msgid) % values
+        filled = {name: self.say(locale, value) if isinstance(value, str) else value for name, value in values.items()}
+        return self.lookup(locale, msgid) % filled
+
+    def say(self, locale: str, text: str) -> str:
+        """Return a text in the language, if it is one that knows how it is said there."""
+        return self.gettext(locale, text.message, **text.values) if isinstance(text, Said) else text
 
     def time(self, locale: str, at: datetime) -> str:
         """Return the time of day as 15:32."""

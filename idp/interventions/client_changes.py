@@ -10,7 +10,7 @@ from uuid import UUID
 
 from idp.foundation.database import Database
 from idp.foundation.errors import UserError
-from idp.foundation.translation import marked
+from idp.foundation.translation import all_said, marked, said
 from idp.registry.errors import RegistrationRefused
 from idp.registry.members import CLIENT_ID
 from idp.registry.rules import Problem
@@ -31,6 +31,7 @@ _AT_ONCE: Final = 4
 _SWEEPING: Final = marked(
     "What this service held is still being ended, which takes minutes where many people are signed in. Try again then."
 )
+_CLIENT_ID: Final = said("letters and digits")
 _REFUSED: Final = marked("The change cannot be made: %(problems)s")
 
 
@@ -74,7 +75,7 @@ class ClientChanges:
             if isinstance(outcome, Refused):
                 raise RegistrationRefused(outcome.problems)
             if outcome.status == "unchanged":
-                raise RegistrationRefused([Problem("", "nothing differs from what is in force")])
+                raise RegistrationRefused([Problem("", said("nothing differs from what is in force"))])
             comparison = self._registry.compare(target, outcome.version)
             digest = comparison.version.content_digest if comparison else ""
             content = {"version": outcome.version, "content_digest": digest}
@@ -93,18 +94,32 @@ class ClientChanges:
         policy = registration.get("policy")
         agency = policy.get("agency") if isinstance(policy, Mapping) else None
         if not isinstance(given, str) or not CLIENT_ID.match(given) or client_id not in {None, given}:
-            return [Problem("client_id", f"must be {client_id or 'letters and digits'}")]
+            return [Problem("client_id", said("must be %(description)s", description=client_id or _CLIENT_ID))]
         if client_id is None and self._registry.show(given) is not None:
-            return [Problem("client_id", "is taken")]
+            return [Problem("client_id", said("is taken"))]
         if not officer.looks_after(agency):
-            return [Problem("policy.agency", f"a department delegate registers sites of {officer.agency!r} only")]
+            return [
+                Problem(
+                    "policy.agency",
+                    said("a department delegate registers sites of %(agency)s only", agency=repr(officer.agency)),
+                )
+            ]
         return []
 
     def propose_version(self, client_id: str, number: int, officer: Officer, reason: str, changes: Changes) -> UUID:
         """Ask for the content of a version to be put into force: of the draft, or of one that was in force before."""
         comparison = self._registry.compare(client_id, number)
         if comparison is None:
-            raise RegistrationRefused([Problem("", f"there is no version {number} of {client_id!r}")])
+            raise RegistrationRefused(
+                [
+                    Problem(
+                        "",
+                        said(
+                            "there is no version %(number)s of %(client_id)s", number=number, client_id=repr(client_id)
+                        ),
+                    )
+                ]
+            )
         return self.propose(comparison.content, officer, reason, changes, client_id=client_id)
 
     def ask_to_resume(self, client_id: str, officer: Officer, reason: str, changes: Changes) -> UUID:
@@ -149,4 +164,4 @@ class ClientChanges:
 
 def _done(outcome: StateChanged | Refused) -> None:
     if isinstance(outcome, Refused):
-        raise UserError(_REFUSED, problems="; ".join(map(str, outcome.problems)))
+        raise UserError(_REFUSED, problems=all_said(problem.said for problem in outcome.problems))

@@ -12,6 +12,8 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from idp.foundation.translation import said
+
 _LONGEST = 16_384
 _ATTRIBUTES = {
     "emailAddress": NameOID.EMAIL_ADDRESS,
@@ -26,7 +28,7 @@ def problem_of_subject_dn(text: str) -> str | None:
     with suppress(ValueError):
         if next(iter(_dn(text)), None) is not None:
             return None
-    return "is not a distinguished name as RFC 4514 writes it, such as CN=portal,O=Tax Bureau,C=CN"
+    return said("is not a distinguished name as RFC 4514 writes it, such as CN=portal,O=Tax Bureau,C=CN")
 
 
 def der_of_x5c(chain: object) -> bytes | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from idp.foundation.digests import unb64url
+from idp.foundation.translation import said
 
 MOST_KEYS = 10
 SMALLEST_RSA = 2048
@@ -28,27 +29,27 @@ def problem_of_jwks(jwks: Any) -> str | None:  # noqa: ANN401 - comes from a fil
         or not 1 <= len(keys) <= MOST_KEYS
         or not all(isinstance(key, Mapping) for key in keys)
     ):
-        return f'must be {{"keys": […]}} with 1 to {MOST_KEYS} keys (RFC 7517 §5)'
+        return said('must be {"keys": […]} with 1 to %(most_keys)s keys (RFC 7517 §5)', most_keys=MOST_KEYS)
     kids = [key.get("kid") for key in keys]
     if len(keys) > 1 and (None in kids or len({str(kid) for kid in kids}) != len(kids)):
-        return "needs a different kid on each of its keys"
+        return said("needs a different kid on each of its keys")
     for place, key in enumerate(keys, start=1):
         problem = problem_of_key(key, _USES)
         if problem is not None:
-            return f"key {place} {problem}"
+            return said("key %(place)s %(problem)s", place=place, problem=problem)
     return None
 
 
 def problem_of_key(key: Mapping[str, Any], uses: Sequence[str] = ("sig",)) -> str | None:
     """Return what is wrong with one public key for these uses, None if nothing is."""
     if _PRIVATE & set(key):
-        return "holds private parts; register the public key only, and replace this one, for it has been shown"
+        return said("holds private parts; register the public key only, and replace this one, for it has been shown")
     if key.get("use", uses[0]) not in uses:
-        return f'must have "use": "{" or ".join(uses)}"'
+        return said('must have "use": "%(names)s"', names=" or ".join(uses))
     try:
         return _problem_of_kind(key)
     except (KeyError, TypeError, ValueError):
-        return "lacks a value, or holds one that is not base64url"
+        return said("lacks a value, or holds one that is not base64url")
 
 
 def _problem_of_kind(key: Mapping[str, Any]) -> str | None:
@@ -58,23 +59,28 @@ def _problem_of_kind(key: Mapping[str, Any]) -> str | None:
         case "EC":
             size = _CURVE_BYTES.get(key.get("crv", ""))
             if size is None:
-                return f"must be on one of {', '.join(_CURVE_BYTES)}"
+                return said("must be on one of %(names)s", names=", ".join(_CURVE_BYTES))
             return (
                 None
                 if len(unb64url(key["x"])) == len(unb64url(key["y"])) == size
-                else "has coordinates of a wrong length"
+                else said("has coordinates of a wrong length")
             )
         case "OKP":
             if key.get("crv") != "Ed25519":
-                return "must be on Ed25519"
-            return None if len(unb64url(key["x"])) == _ED25519_BYTES else "has a value of a wrong length"
-    return "must be of kty RSA, EC or OKP (alg none and shared keys are not accepted)"
+                return said("must be on Ed25519")
+            return None if len(unb64url(key["x"])) == _ED25519_BYTES else said("has a value of a wrong length")
+    return said("must be of kty RSA, EC or OKP (alg none and shared keys are not accepted)")
 
 
 def _problem_of_rsa(key: Mapping[str, Any]) -> str | None:
     modulus, exponent = (int.from_bytes(unb64url(key[name]), "big") for name in ("n", "e"))
     if not SMALLEST_RSA <= modulus.bit_length() <= _LARGEST_RSA:
-        return f"has {modulus.bit_length()} bits; RSA needs {SMALLEST_RSA} to {_LARGEST_RSA}"
+        return said(
+            "has %(value)s bits; RSA needs %(smallest_rsa)s to %(largest_rsa)s",
+            value=modulus.bit_length(),
+            smallest_rsa=SMALLEST_RSA,
+            largest_rsa=_LARGEST_RSA,
+        )
     if exponent not in _EXPONENTS or not exponent % 2 or not modulus % 2:
-        return f"needs an odd exponent of at least {_EXPONENTS.start}, and of 64 bits at most"
+        return said("needs an odd exponent of at least %(start)s, and of 64 bits at most", start=_EXPONENTS.start)
     return None

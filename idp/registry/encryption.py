@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from idp.foundation.translation import said
+
 ENCRYPTABLE: Final = ("id_token", "userinfo", "authorization", "introspection")
 # The kty of the key that each needs. RSA1_5 is broken, and shared keys are none that we could keep as digests.
 KEY_KINDS: Final[Mapping[str, str]] = {
@@ -54,13 +56,13 @@ def problems_of_encryption(content: Mapping[str, Any]) -> Iterator[tuple[str, st
     for what in ENCRYPTABLE:
         alg = content.get(alg_member(what))
         if alg is None and enc_member(what) in content:
-            yield enc_member(what), f"needs {alg_member(what)} (OIDC Registration §2)"
+            yield enc_member(what), said("needs %(alg_member)s (OIDC Registration §2)", alg_member=alg_member(what))
         if alg is not None and "jwks" not in content and "jwks_uri" not in content:
-            yield alg_member(what), "needs jwks or jwks_uri with a key to encrypt for"
+            yield alg_member(what), said("needs jwks or jwks_uri with a key to encrypt for")
         if alg is not None and "jwks" in content and encryption_key(content["jwks"]["keys"], alg) is None:
-            yield alg_member(what), f'needs a key of kty {KEY_KINDS[alg]} with "use": "enc" in jwks'
+            yield alg_member(what), said('needs a key of kty %(value)s with "use": "enc" in jwks', value=KEY_KINDS[alg])
     if alg_member("userinfo") in content and "userinfo_signed_response_alg" not in content:
-        yield alg_member("userinfo"), "needs userinfo_signed_response_alg: what is encrypted is signed first"
+        yield alg_member("userinfo"), said("needs userinfo_signed_response_alg: what is encrypted is signed first")
 
 
 def _is_for(key: Mapping[str, Any], alg: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from idp.foundation.errors import IDPError
+from idp.foundation.translation import all_said
 
 if TYPE_CHECKING:
     from idp.registry.rules import Problem
@@ -19,7 +20,7 @@ class RegistrationRefused(IDPError):
     """A proposal that is part of a larger transaction was refused. ``problems`` says all that is wrong with it."""
 
     def __init__(self, problems: "Sequence[Problem]") -> None:
-        super().__init__("; ".join(map(str, problems)))
+        super().__init__(all_said(problem.said for problem in problems))
         self.problems = tuple(problems)
 
 

@@ -8,6 +8,8 @@ only, and its access tokens are bound to its key or certificate; ``message_signi
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from idp.foundation.translation import said
+
 PROFILE = "fapi2"
 FAPI2_ALGORITHMS = ("ES256", "PS256", "EdDSA")
 FAPI2_AUTH_METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
@@ -29,27 +31,33 @@ def problems_of_fapi2(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if policy.get("message_signing"):
             yield from _problems_of_message_signing(content)
     elif policy.get("message_signing"):
-        yield "policy.message_signing", "goes with policy.profile fapi2 only"
+        yield "policy.message_signing", said("goes with policy.profile fapi2 only")
 
 
 def _problems_of_profile(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if content["token_endpoint_auth_method"] not in FAPI2_AUTH_METHODS:
-        yield "token_endpoint_auth_method", f"must be one of {', '.join(FAPI2_AUTH_METHODS)} for fapi2 (§5.3.2.1)"
+        yield (
+            "token_endpoint_auth_method",
+            said("must be one of %(names)s for fapi2 (§5.3.2.1)", names=", ".join(FAPI2_AUTH_METHODS)),
+        )
     for member in _ALGORITHM_MEMBERS:
         if content.get(member, FAPI2_ALGORITHMS[0]) not in FAPI2_ALGORITHMS:
-            yield member, f"must be one of {', '.join(FAPI2_ALGORITHMS)} for fapi2 (§5.4.1)"
+            yield member, said("must be one of %(names)s for fapi2 (§5.4.1)", names=", ".join(FAPI2_ALGORITHMS))
     for uri in content["redirect_uris"]:
         # Whether http is admitted at all, on loopback, the rules of addresses have decided.
         if not uri.startswith(("https://", "http://")):
-            yield "redirect_uris", f"{uri!r} must begin with https:// for fapi2 (§5.3.2.2)"
+            yield "redirect_uris", said("%(uri)s must begin with https:// for fapi2 (§5.3.2.2)", uri=repr(uri))
     if content.get("require_pushed_authorization_requests") is False:
-        yield "require_pushed_authorization_requests", "cannot be false for fapi2 (§5.3.2.2)"
+        yield "require_pushed_authorization_requests", said("cannot be false for fapi2 (§5.3.2.2)")
     if not any(content.get(member) for member in _BINDING_MEMBERS):
-        yield _BINDING_MEMBERS[0], f"or {_BINDING_MEMBERS[1]} must be true for fapi2: its tokens are bound (§5.3.2.1)"
+        yield (
+            _BINDING_MEMBERS[0],
+            said("or %(value)s must be true for fapi2: its tokens are bound (§5.3.2.1)", value=_BINDING_MEMBERS[1]),
+        )
 
 
 def _problems_of_message_signing(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if content.get("require_signed_request_object") is False:
-        yield "require_signed_request_object", "cannot be false with message signing (§5.3.1)"
+        yield "require_signed_request_object", said("cannot be false with message signing (§5.3.1)")
     if "jwks" not in content and "jwks_uri" not in content:
-        yield "jwks", "is missing; signed requests need jwks or jwks_uri"
+        yield "jwks", said("is missing; signed requests need jwks or jwks_uri")

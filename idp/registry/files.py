@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from idp.foundation.translation import said
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.rules import Problem
 
@@ -42,9 +43,11 @@ def _members(data: bytes, *, is_json: bool) -> dict[str, Any]:
     try:
         members = orjson.loads(data) if is_json else tomllib.loads(data.decode())
     except (orjson.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RegistrationUnreadable(f"is not valid {'JSON' if is_json else 'TOML'}: {error}") from None
+        raise RegistrationUnreadable(
+            said("is not valid %(value)s: %(error)s", value="JSON" if is_json else "TOML", error=error)
+        ) from None
     if not isinstance(members, dict):
-        raise RegistrationUnreadable("must hold one registration, a table of members")
+        raise RegistrationUnreadable(said("must hold one registration, a table of members"))
     return members
 
 
@@ -57,7 +60,10 @@ def substitute(
     def filled(value: Any, member: str) -> Any:  # noqa: ANN401 - walks any value of a file
         if isinstance(value, str):
             unfilled = [name for name in _PLACE.findall(value) if name not in values]
-            problems.extend(Problem(member, f"needs ${{{name}}}; give it with --set {name}=…") for name in unfilled)
+            problems.extend(
+                Problem(member, said("needs ${%(name)s}; give it with --set %(name)s=…", name=name))
+                for name in unfilled
+            )
             return _PLACE.sub(lambda match: values.get(match.group(1), ""), value)
         if isinstance(value, list):
             return [filled(entry, member) for entry in value]

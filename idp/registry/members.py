@@ -13,6 +13,7 @@ from typing import Any
 from idp.accounts.identifiers import parse_uscc
 from idp.accounts.kinds import KINDS
 from idp.accounts.organizations import is_word
+from idp.foundation.translation import said
 from idp.registry.brand.errors import BrandRefused
 from idp.registry.brand.logo import canonical_logo
 from idp.registry.brand.theme import canonical_theme
@@ -59,7 +60,7 @@ class Malformed(ValueError):
 def text(longest: int = 500) -> Parser:
     def parse(value: Any) -> str:  # noqa: ANN401 - comes from a file
         if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
-            raise Malformed(f"must be a text of 1 to {longest} printable characters")
+            raise Malformed(said("must be a text of 1 to %(longest)s printable characters", longest=longest))
         return value
 
     return parse
@@ -68,7 +69,7 @@ def text(longest: int = 500) -> Parser:
 def matching(pattern: re.Pattern[str], description: str) -> Parser:
     def parse(value: Any) -> str:  # noqa: ANN401 - comes from a file
         if not isinstance(value, str) or not pattern.match(value):
-            raise Malformed(f"must be {description}")
+            raise Malformed(said("must be %(description)s", description=description))
         return value
 
     return parse
@@ -77,7 +78,7 @@ def matching(pattern: re.Pattern[str], description: str) -> Parser:
 def one_of(*choices: str) -> Parser:
     def parse(value: Any) -> str:  # noqa: ANN401 - comes from a file
         if value not in choices:
-            raise Malformed(f"must be one of {', '.join(choices)}")
+            raise Malformed(said("must be one of %(names)s", names=", ".join(choices)))
         return str(value)
 
     return parse
@@ -86,7 +87,7 @@ def one_of(*choices: str) -> Parser:
 def some_of(*choices: str) -> Parser:
     def parse(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
         if not isinstance(value, list) or not value or any(entry not in choices for entry in value):
-            raise Malformed(f"must be a list of {', '.join(choices)}")
+            raise Malformed(said("must be a list of %(names)s", names=", ".join(choices)))
         return sorted(set(value))
 
     return parse
@@ -94,38 +95,38 @@ def some_of(*choices: str) -> Parser:
 
 def identity_level(value: Any) -> int:  # noqa: ANN401 - comes from a file
     if isinstance(value, bool) or value not in IAL_VALUES:
-        raise Malformed(f"must be one of {', '.join(map(str, IAL_VALUES))}")
+        raise Malformed(said("must be one of %(names)s", names=", ".join(map(str, IAL_VALUES))))
     return int(value)
 
 
 def uris(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
     if not isinstance(value, list) or len(value) > _MOST_URIS or not all(isinstance(uri, str) for uri in value):
-        raise Malformed(f"must be a list of at most {_MOST_URIS} addresses")
+        raise Malformed(said("must be a list of at most %(most_uris)s addresses", most_uris=_MOST_URIS))
     return list(dict.fromkeys(value))
 
 
 def texts(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
     parse = text(200)
     if not isinstance(value, list):
-        raise Malformed("must be a list of texts")
+        raise Malformed(said("must be a list of texts"))
     return [parse(entry) for entry in value]
 
 
 def flag(value: Any) -> bool:  # noqa: ANN401 - comes from a file
     if not isinstance(value, bool):
-        raise Malformed("must be true or false")
+        raise Malformed(said("must be true or false"))
     return value
 
 
 def seconds(value: Any) -> int:  # noqa: ANN401 - comes from a file
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_SECONDS:
-        raise Malformed("must be a whole number of seconds, up to a year")
+        raise Malformed(said("must be a whole number of seconds, up to a year"))
     return value
 
 
 def name(value: Any) -> str:  # noqa: ANN401 - comes from a file
     if not isinstance(value, str):
-        raise Malformed("must be a text")
+        raise Malformed(said("must be a text"))
     problem = problem_of_name(value)
     if problem is not None:
         raise Malformed(problem)
@@ -137,7 +138,7 @@ def scope(value: Any) -> str:  # noqa: ANN401 - comes from a file
         return ""
     tokens = value.split(" ") if isinstance(value, str) else []
     if not tokens or len(tokens) > _MOST_SCOPES or not all(_SCOPE_TOKEN.match(token) for token in tokens):
-        raise Malformed("must be scope names with single spaces between them (RFC 6749 §3.3)")
+        raise Malformed(said("must be scope names with single spaces between them (RFC 6749 §3.3)"))
     return " ".join(sorted(set(tokens)))
 
 
@@ -150,13 +151,13 @@ def jwks(value: Any) -> Any:  # noqa: ANN401 - comes from a file
 
 def response_types(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
     if value not in (["code"], []):
-        raise Malformed('must be ["code"]; there is no implicit and no hybrid flow (RFC 9700 §2.1.2)')
+        raise Malformed(said('must be ["code"]; there is no implicit and no hybrid flow (RFC 9700 §2.1.2)'))
     return list(value)
 
 
 def signing_algorithm(value: Any) -> str:  # noqa: ANN401 - comes from a file
     if value == "none":
-        raise Malformed("must not be none: every token is signed (RFC 8725 §3.1)")
+        raise Malformed(said("must not be none: every token is signed (RFC 8725 §3.1)"))
     return str(one_of(*SIGNING_ALGORITHMS)(value))
 
 
@@ -164,25 +165,25 @@ def day(value: Any) -> str:  # noqa: ANN401 - comes from a file
     try:
         return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()[:10]
     except (TypeError, ValueError):
-        raise Malformed("must be a date such as 2027-12-31") from None
+        raise Malformed(said("must be a date such as 2027-12-31")) from None
 
 
 def purposes(value: Any) -> dict[str, str]:  # noqa: ANN401 - comes from a file
     parse = text(200)
     if not isinstance(value, Mapping) or len(value) > _MOST_URIS:
-        raise Malformed("must be a table of claim or scope names, each with a sentence")
+        raise Malformed(said("must be a table of claim or scope names, each with a sentence"))
     return {str(key): parse(sentence) for key, sentence in sorted(value.items())}
 
 
 _client_id = matching(
-    CLIENT_ID, "1 to 100 letters, digits, dots, hyphens, underscores or tildes, a letter or digit first"
+    CLIENT_ID, said("1 to 100 letters, digits, dots, hyphens, underscores or tildes, a letter or digit first")
 )
-_slug = matching(SLUG, "1 to 80 lower-case letters, digits, dots or hyphens")
+_slug = matching(SLUG, said("1 to 80 lower-case letters, digits, dots or hyphens"))
 
 
 def client_ids(value: Any) -> list[str]:  # noqa: ANN401 - comes from a file
     if not isinstance(value, list) or len(value) > _MOST_URIS:
-        raise Malformed(f"must be a list of at most {_MOST_URIS} client ids")
+        raise Malformed(said("must be a list of at most %(most_uris)s client ids", most_uris=_MOST_URIS))
     return sorted({_client_id(entry) for entry in value})
 
 
@@ -191,7 +192,7 @@ def scim_tenant(value: Any) -> str:  # noqa: ANN401 - comes from a file
     if code is not None:
         return code
     if not isinstance(value, str) or not is_word(value):
-        raise Malformed("must be the slug of an agency or the unified social credit code of an organization")
+        raise Malformed(said("must be the slug of an agency or the unified social credit code of an organization"))
     return value
 
 
@@ -200,7 +201,7 @@ def brand(canonical: Parser) -> Parser:
         try:
             return canonical(value)
         except BrandRefused as error:
-            raise Malformed(str(error)) from None
+            raise Malformed(error.args[0]) from None
 
     return parse
 
@@ -216,7 +217,7 @@ METADATA: Mapping[str, Parser] = {
     "client_id": _client_id,
     "client_name": name,
     "client_name#en": name,
-    "client_secret": matching(_SECRET, "1 to 200 printable ASCII characters without spaces"),
+    "client_secret": matching(_SECRET, said("1 to 200 printable ASCII characters without spaces")),
     "client_uri": text(2000),
     "contacts": texts,
     "default_max_age": seconds,

@@ -7,6 +7,8 @@ Cyrillic, Greek, full-width letters, digits and punctuation. Pure.
 
 import unicodedata
 
+from idp.foundation.translation import said
+
 LONGEST_NAME = 60
 _RESERVED = ("统一身份认证平台", "Unified Identity Provider")
 # Each sign looks like the one below it: Cyrillic, Greek, Latin, then signs among Chinese characters.
@@ -22,15 +24,15 @@ def problem_of_name(name: str) -> str | None:
     """Return what is wrong with a displayed name, None if nothing is."""
     look = skeleton(name)
     problems = (
-        (not name or name != name.strip(), "must not be empty, nor begin or end with a space"),
-        (len(name) > LONGEST_NAME, f"is longer than {LONGEST_NAME} characters"),
-        (unicodedata.normalize("NFC", name) != name, "is not in Unicode normal form C"),
+        (not name or name != name.strip(), said("must not be empty, nor begin or end with a space")),
+        (len(name) > LONGEST_NAME, said("is longer than %(longest_name)s characters", longest_name=LONGEST_NAME)),
+        (unicodedata.normalize("NFC", name) != name, said("is not in Unicode normal form C")),
         (
             any(unicodedata.category(sign) in _INVISIBLE for sign in name),
-            "holds invisible or text-direction characters",
+            said("holds invisible or text-direction characters"),
         ),
-        (not look, "holds no letter or digit"),
-        (look in _RESERVED_SKELETONS, "is the name of this service itself"),
+        (not look, said("holds no letter or digit")),
+        (look in _RESERVED_SKELETONS, said("is the name of this service itself")),
     )
     return next((text for applies, text in problems if applies), None)
 

@@ -20,6 +20,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.masked import Masked
 from idp.foundation.outbound_http import OutboundPolicy
 from idp.foundation.settings import Settings
+from idp.foundation.translation import said
 from idp.registry.digests import digest_of
 from idp.registry.dynamic_store import DynamicStore
 from idp.registry.events import ClientApplied, ClientApproved, ClientSecretIssued, LiveSecrets
@@ -75,7 +76,9 @@ class Publication:
             with self._database.transaction():
                 return self._apply(content, given_secret, actor)
         except IntegrityError:
-            return _refused(content["client_id"], "was being changed by another command at the same moment; try again")
+            return _refused(
+                content["client_id"], said("was being changed by another command at the same moment; try again")
+            )
 
     def propose(self, registration: Mapping[str, Any], *, actor: str) -> Applied | Refused:
         """Write a draft and put it up for review, in every environment; it gets no secret before it is in force."""
@@ -83,7 +86,7 @@ class Publication:
         if isinstance(content, tuple):
             return Refused(content)
         if "client_secret" in content:
-            return _refused("client_secret", "is not chosen here; one is made and shown once it is in force")
+            return _refused("client_secret", said("is not chosen here; one is made and shown once it is in force"))
         try:
             with self._database.transaction():
                 opened = self._open(content)
@@ -93,7 +96,9 @@ class Publication:
                 status, number, changes = self._write(content, versions, actor, publishes=False)
                 self._store.submit_draft(content["client_id"])
         except IntegrityError:
-            return _refused(content["client_id"], "was being changed by somebody else at the same moment; try again")
+            return _refused(
+                content["client_id"], said("was being changed by somebody else at the same moment; try again")
+            )
         return Applied(content["client_id"], not versions, status, number, changes)
 
     def approve(self, client_id: str, *, actor: str, approval: Approval | None = None) -> StateChanged | Refused:
@@ -102,11 +107,19 @@ class Publication:
             versions = self._store.versions(client_id) if row is not None else ()
             draft = next((version for version in versions if version.status in _OPEN), None)
             if row is None or draft is None:
-                return _refused("", f"there is no draft of {client_id!r} to approve")
+                return _refused("", said("there is no draft of %(client_id)s to approve", client_id=repr(client_id)))
             if approval is not None and not _is_of(approval, draft):
-                return _refused("", f"the draft of {client_id!r} is not the one that was looked at")
+                return _refused(
+                    "", said("the draft of %(client_id)s is not the one that was looked at", client_id=repr(client_id))
+                )
             if draft.base_version != row.published_version:
-                return _refused("", f"version {row.published_version} came into force after this draft; apply it again")
+                return _refused(
+                    "",
+                    said(
+                        "version %(published_version)s came into force after this draft; apply it again",
+                        published_version=row.published_version,
+                    ),
+                )
             # The rules of today decide, not those of the day the draft was written.
             content = check(draft.content, self._deployment())
             problems = content if isinstance(content, tuple) else self._conflicts(draft.content, row, versions)
@@ -167,14 +180,21 @@ class Publication:
         for member in ("client_name", "client_name#en"):
             holder = self._store.name_holder(skeleton(content[member])) if member in content else None
             if holder not in {None, content["client_id"]}:
-                problems.append(Problem(member, f"is, or looks like, the name of the client {holder!r}"))
+                problems.append(
+                    Problem(member, said("is, or looks like, the name of the client %(holder)s", holder=repr(holder)))
+                )
         problems += self._resource_conflicts(content)
         if row is not None and row.environment != self._settings.environment:
-            problems.append(Problem("policy.environment", f"this client was registered for {row.environment}"))
+            problems.append(
+                Problem(
+                    "policy.environment",
+                    said("this client was registered for %(environment)s", environment=row.environment),
+                )
+            )
         published = _published(versions)
         if published is not None and not self._settings.is_development:  # noqa: SIM102 - two questions
             if published["policy"]["sector"] != content["policy"]["sector"]:
-                problems.append(Problem("policy.sector", "never changes: every sub would become another"))
+                problems.append(Problem("policy.sector", said("never changes: every sub would become another")))
         return problems
 
     def _resource_conflicts(self, content: Mapping[str, Any]) -> list[Problem]:
@@ -183,9 +203,13 @@ class Publication:
         for uri in content["policy"].get("resource_identifiers", ()):
             holder = self._store.resource_holder(uri)
             if holder not in {None, content["client_id"]}:
-                problems.append(Problem(member, f"{uri!r} is served by the client {holder!r}"))
+                problems.append(
+                    Problem(
+                        member, said("%(uri)s is served by the client %(holder)s", uri=repr(uri), holder=repr(holder))
+                    )
+                )
             if f"{uri}/".startswith(f"{issuer}/"):
-                problems.append(Problem(member, f"{uri!r} is this provider's own"))
+                problems.append(Problem(member, said("%(uri)s is this provider's own", uri=repr(uri))))
         return problems
 
     def _insert_client(self, content: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from idp.foundation.outbound_http import OutboundPolicy
+from idp.foundation.translation import said
 from idp.registry import uris
 from idp.registry.brand.theme import problems_of_theme
 from idp.registry.encryption import problems_of_encryption
@@ -37,7 +38,9 @@ _RECEIVERS = ("backchannel_logout_uri", "jwks_uri", "sector_identifier_uri")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a registration. ``error`` is the code of RFC 7591 §3.2.2."""
+    """One thing wrong with a registration. ``error`` is the code of RFC 7591 §3.2.2; ``message`` follows the name of
+    the member, and is English wherever a program reads it.
+    """
 
     member: str
     message: str
@@ -46,8 +49,15 @@ class Problem:
     def error(self) -> str:
         return "invalid_redirect_uri" if self.member in _REDIRECT_MEMBERS else "invalid_client_metadata"
 
+    @property
+    def said(self) -> str:
+        """The problem as a page can say it in its own language."""
+        if not self.member:
+            return self.message
+        return said("%(claim)s: %(value)s", claim=self.member, value=self.message)
+
     def __str__(self) -> str:
-        return f"{self.member}: {self.message}" if self.member else self.message
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ def check(registration: Mapping[str, Any], deployment: Deployment) -> dict[str, 
     if isinstance(policy, Mapping):
         metadata["policy"] = _parsed(policy, POLICY, "policy.", problems)
     else:
-        problems.append(Problem("policy", "must be a table"))
+        problems.append(Problem("policy", said("must be a table")))
     if deployment.is_development and "policy" in metadata:
         metadata["policy"].setdefault("environment", deployment.environment)
     problems += _missing(metadata, problems)
@@ -101,18 +111,18 @@ def _parsed(
         try:
             parsed[name] = parser(value)
         except Malformed as error:
-            problems.append(Problem(prefix + name, str(error)))
+            problems.append(Problem(prefix + name, error.args[0]))
     return parsed
 
 
 def _unknown(name: str, prefix: str) -> str:
     here, there = (METADATA, POLICY) if not prefix else (POLICY, METADATA)
     if name in there:
-        return "is known, but belongs " + (
-            "under [policy]" if there is POLICY else "at the top level, not under [policy]"
-        )
+        if there is POLICY:
+            return said("is known, but belongs under [policy]")
+        return said("is known, but belongs at the top level, not under [policy]")
     close = difflib.get_close_matches(name, here, n=1, cutoff=0.6)
-    return f"is not known; did you mean {prefix}{close[0]}?" if close else "is not known"
+    return said("is not known; did you mean %(name)s?", name=prefix + close[0]) if close else said("is not known")
 
 
 def _missing(metadata: Mapping[str, Any], found: list[Problem]) -> list[Problem]:
@@ -120,18 +130,25 @@ def _missing(metadata: Mapping[str, Any], found: list[Problem]) -> list[Problem]
     policy = metadata.get("policy", {})
     missing = [name for name in ("client_id", "client_name") if name not in metadata]
     missing += [f"policy.{name}" for name in ("agency", "environment") if name not in policy]
-    return [Problem(name, "is missing") for name in missing if name not in named]
+    return [Problem(name, said("is missing")) for name in missing if name not in named]
 
 
 def _environment(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
     made_for = content["policy"]["environment"]
     if made_for != deployment.environment:
-        yield Problem("policy.environment", f"is {made_for}, but this deployment is {deployment.environment}")
+        yield Problem(
+            "policy.environment",
+            said(
+                "is %(made_for)s, but this deployment is %(environment)s",
+                made_for=made_for,
+                environment=deployment.environment,
+            ),
+        )
     if content["policy"].get("demonstration") and not deployment.is_development:
-        yield Problem("policy.demonstration", "demonstration registrations are for development only")
+        yield Problem("policy.demonstration", said("demonstration registrations are for development only"))
     if "client_secret" in content and not deployment.is_development:
         yield Problem(
-            "client_secret", "may be given in development only; leave it out, one is generated and shown once"
+            "client_secret", said("may be given in development only; leave it out, one is generated and shown once")
         )
 
 
@@ -156,54 +173,56 @@ def _frontchannel(content: Mapping[str, Any], place: uris.Place) -> Iterator[Pro
     uri = content.get("frontchannel_logout_uri")
     if uri is None:
         if content.get("frontchannel_logout_session_required"):
-            yield Problem("frontchannel_logout_session_required", "needs a frontchannel_logout_uri")
+            yield Problem("frontchannel_logout_session_required", said("needs a frontchannel_logout_uri"))
         return
     problem = uris.problem_of_page(uri, place)
     good = [known for known in content["redirect_uris"] if uris.problem_of_redirect_uri(known, place) is None]
     if problem is None and uris.origin_of(uri) not in map(uris.origin_of, good):
-        problem = "must have the scheme, host and port of a redirect URI (Front-Channel Logout 1.0 §2)"
+        problem = said("must have the scheme, host and port of a redirect URI (Front-Channel Logout 1.0 §2)")
     if problem is not None:
-        yield Problem("frontchannel_logout_uri", f"{uri!r} {problem}")
+        yield Problem("frontchannel_logout_uri", said("%(uri)s %(problem)s", uri=repr(uri), problem=problem))
 
 
 def _each(member: str, values: str | list[str] | None, problem_of: Callable[[str], str | None]) -> Iterator[Problem]:
     for value in [values] if isinstance(values, str) else values or []:
         problem = problem_of(value)
         if problem is not None:
-            yield Problem(member, f"{value!r} {problem}")
+            yield Problem(member, said("%(value)s %(problem)s", value=repr(value), problem=problem))
 
 
 def _grants(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
     grants, scope = content["grant_types"], content["scope"].split()
     uses_code = "authorization_code" in grants
     if uses_code and not content["redirect_uris"]:
-        yield Problem("redirect_uris", "is missing; authorization_code needs at least one")
+        yield Problem("redirect_uris", said("is missing; authorization_code needs at least one"))
     if uses_code != (content["response_types"] == ["code"]):
-        yield Problem("response_types", 'is ["code"] with the grant type authorization_code, and [] without it')
+        yield Problem("response_types", said('is ["code"] with the grant type authorization_code, and [] without it'))
     if "refresh_token" in grants and not (uses_code or DEVICE_CODE in grants):
-        yield Problem("grant_types", "refresh_token goes with authorization_code or device_code (RFC 6749 §4.4.3)")
+        yield Problem(
+            "grant_types", said("refresh_token goes with authorization_code or device_code (RFC 6749 §4.4.3)")
+        )
     if "offline_access" in scope and "refresh_token" not in grants:
-        yield Problem("scope", "offline_access needs the grant type refresh_token")
+        yield Problem("scope", said("offline_access needs the grant type refresh_token"))
     if uses_code and "openid" not in scope:
-        yield Problem("scope", "needs openid for the grant type authorization_code")
+        yield Problem("scope", said("needs openid for the grant type authorization_code"))
 
 
 def _authentication(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
     method = content["token_endpoint_auth_method"]
     key_members = [member for member in ("jwks", "jwks_uri") if member in content]
     if len(key_members) > 1:
-        yield Problem("jwks_uri", "jwks and jwks_uri must not both be given (RFC 7591 §2)")
+        yield Problem("jwks_uri", said("jwks and jwks_uri must not both be given (RFC 7591 §2)"))
     if method == "private_key_jwt" and not key_members:
-        yield Problem("jwks", "is missing; private_key_jwt needs jwks or jwks_uri")
+        yield Problem("jwks", said("is missing; private_key_jwt needs jwks or jwks_uri"))
     if method == "private_key_jwt" and "jwks" in content and not _has_signing_key(content["jwks"]):
-        yield Problem("jwks", 'has no key with "use": "sig", with which private_key_jwt could be verified')
+        yield Problem("jwks", said('has no key with "use": "sig", with which private_key_jwt could be verified'))
     if "client_secret" in content and method not in SECRET_METHODS:
-        yield Problem("client_secret", f"does not go with token_endpoint_auth_method {method}")
+        yield Problem("client_secret", said("does not go with token_endpoint_auth_method %(method)s", method=method))
     if method == "none" and "client_credentials" in content["grant_types"]:
-        yield Problem("grant_types", "client_credentials is for confidential clients only (RFC 6749 §4.4)")
+        yield Problem("grant_types", said("client_credentials is for confidential clients only (RFC 6749 §4.4)"))
     if content["application_type"] == "native" and method in SECRET_METHODS:
         yield Problem(
-            "token_endpoint_auth_method", "a native application cannot keep a secret; use none (RFC 8252 §8.5)"
+            "token_endpoint_auth_method", said("a native application cannot keep a secret; use none (RFC 8252 §8.5)")
         )
 
 
@@ -215,24 +234,24 @@ def _profile(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Pro
     policy = content["policy"]
     ends_on = policy.get("ends_on")
     if ends_on is not None and ends_on < deployment.today.isoformat():
-        yield Problem("policy.ends_on", "has passed already")
+        yield Problem("policy.ends_on", said("has passed already"))
     if policy["profile"] != LEGACY:
         return
     if deployment.environment == "production" and not deployment.legacy_profile_allowed:
         yield Problem(
-            "policy.profile", "legacy-oidc is refused in production unless IDP_LEGACY_PROFILE_ALLOWED is true"
+            "policy.profile", said("legacy-oidc is refused in production unless IDP_LEGACY_PROFILE_ALLOWED is true")
         )
     if content["token_endpoint_auth_method"] == "none":
         yield Problem(
             "token_endpoint_auth_method",
-            "legacy-oidc is for confidential clients only: without PKCE a code needs a secret",
+            said("legacy-oidc is for confidential clients only: without PKCE a code needs a secret"),
         )
     if policy["min_acr"] != "urn:idp:acr:aal1":
-        yield Problem("policy.min_acr", "legacy-oidc reaches aal1 only")
+        yield Problem("policy.min_acr", said("legacy-oidc reaches aal1 only"))
     if "offline_access" in content["scope"].split():
-        yield Problem("scope", "legacy-oidc has no offline_access")
+        yield Problem("scope", said("legacy-oidc has no offline_access"))
     if ends_on is None and not deployment.is_development:
-        yield Problem("policy.ends_on", "is missing; legacy-oidc needs an end date")
+        yield Problem("policy.ends_on", said("is missing; legacy-oidc needs an end date"))
 
 
 def _fapi2(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
@@ -245,7 +264,7 @@ def _signed_requests(content: Mapping[str, Any], _deployment: Deployment) -> Ite
     has_keys = "jwks" in content or "jwks_uri" in content
     for member in ("request_object_signing_alg", "require_signed_request_object"):
         if content.get(member) and not has_keys:
-            yield Problem(member, "needs jwks or jwks_uri")
+            yield Problem(member, said("needs jwks or jwks_uri"))
 
 
 def _encryption(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
@@ -256,10 +275,12 @@ def _encryption(content: Mapping[str, Any], _deployment: Deployment) -> Iterator
 def _consent(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:
     policy = content["policy"]
     if policy["consent"] == "statutory" and not policy.get("legal_basis"):
-        yield Problem("policy.legal_basis", "is missing; statutory consent names the provision it rests on")
+        yield Problem("policy.legal_basis", said("is missing; statutory consent names the provision it rests on"))
     names = {name.removesuffix("#en") for name in policy.get("purposes", {})}
     if any(not name or "#" in name for name in names):
-        yield Problem("policy.purposes", 'has a key that is no claim or scope; a translation is written "phone#en"')
+        yield Problem(
+            "policy.purposes", said('has a key that is no claim or scope; a translation is written "phone#en"')
+        )
 
 
 def _mutual_tls(content: Mapping[str, Any], deployment: Deployment) -> Iterator[Problem]:
@@ -273,13 +294,15 @@ def _resources(content: Mapping[str, Any], deployment: Deployment) -> Iterator[P
     for member in ("resources", "resource_identifiers"):
         yield from _each(f"policy.{member}", policy.get(member), lambda uri: uris.problem_of_page(uri, place))
     if policy.get("exchange_to") and TOKEN_EXCHANGE not in content["grant_types"]:
-        yield Problem("policy.exchange_to", f"needs the grant type {TOKEN_EXCHANGE}")
+        yield Problem(
+            "policy.exchange_to", said("needs the grant type %(token_exchange)s", token_exchange=TOKEN_EXCHANGE)
+        )
     if TOKEN_EXCHANGE in content["grant_types"] and content["token_endpoint_auth_method"] == "none":
-        yield Problem("grant_types", "token exchange is for confidential clients only (RFC 8693 §2.1)")
+        yield Problem("grant_types", said("token exchange is for confidential clients only (RFC 8693 §2.1)"))
     if policy.get("scim_tenant") and "client_credentials" not in content["grant_types"]:
-        yield Problem("policy.scim_tenant", "needs the grant type client_credentials")
+        yield Problem("policy.scim_tenant", said("needs the grant type client_credentials"))
     if policy.get("resource_identifiers") and content["token_endpoint_auth_method"] == "none":
-        yield Problem("policy.resource_identifiers", "a resource server authenticates itself to ask about tokens")
+        yield Problem("policy.resource_identifiers", said("a resource server authenticates itself to ask about tokens"))
 
 
 def _theme(content: Mapping[str, Any], _deployment: Deployment) -> Iterator[Problem]:

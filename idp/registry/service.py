@@ -18,6 +18,7 @@ from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.masked import Masked
 from idp.foundation.settings import Settings
+from idp.foundation.translation import said
 from idp.registry.cache import VersionedCache
 from idp.registry.client import Client
 from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended, LiveSecrets
@@ -156,7 +157,9 @@ class Registry:
             if self._store.client_row(client_id, lock=True) is None:
                 return _unknown(client_id)
             if not self._uses_secret(client_id):
-                return Refused((Problem("", f"{client_id} does not authenticate with a secret"),))
+                return Refused(
+                    (Problem("", said("%(client_id)s does not authenticate with a secret", client_id=client_id)),)
+                )
             before = LiveSecrets(live=len(self._store.live_secrets(client_id, now)))
             kept = self._store.end_secrets(client_id, keep=1, keep_until=now + overlap)
             self._store.insert_secret(self._entropy.uuid7(), client_id, sha256(secret.reveal()), now)
@@ -256,7 +259,7 @@ class Registry:
 
 
 def _unknown(client_id: str) -> Refused:
-    return Refused((Problem("", f"there is no client {client_id!r}"),))
+    return Refused((Problem("", said("there is no client %(client_id)s", client_id=repr(client_id))),))
 
 
 def _version(row: Row[Any]) -> VersionSummary:

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from idp.foundation.outbound_http import OutboundPolicy
+from idp.foundation.translation import said
 
 LONGEST_URI = 2000
 _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+\Z")
@@ -37,9 +38,9 @@ def problem_of_redirect_uri(uri: str, place: Place) -> str | None:
     if parts.scheme == "http":
         return _problem_of_plain_http(parts, place)
     if not place.is_native:
-        return "must begin with https://"
+        return said("must begin with https://")
     if not _PRIVATE_SCHEME.match(parts.scheme) or parts.netloc:
-        return "needs https, loopback, or a private scheme such as cn.gov.example.app:/callback (RFC 8252 §7.1)"
+        return said("needs https, loopback, or a private scheme such as cn.gov.example.app:/callback (RFC 8252 §7.1)")
     return None
 
 
@@ -52,7 +53,7 @@ def problem_of_origin(origin: str, place: Place) -> str | None:
     """Return what is wrong with an origin (scheme, host, port and nothing else), None if nothing is."""
     problem = problem_of_page(origin, place)
     if problem is None and origin.count("/") != 2:  # noqa: PLR2004 - the two of "://"
-        return "must be an origin without path, such as https://tax.gov.example"
+        return said("must be an origin without path, such as https://tax.gov.example")
     return problem
 
 
@@ -85,37 +86,37 @@ def _parse(uri: str) -> tuple[SplitResult | None, str]:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError:
-        return None, "is not a valid URI"
+        return None, said("is not a valid URI")
     if not parts.scheme or not uri.startswith(parts.scheme + ":"):
-        return None, "must be an absolute URI with a scheme in lower case"
+        return None, said("must be an absolute URI with a scheme in lower case")
     if "@" in parts.netloc:
-        return None, "must not hold a user name"
+        return None, said("must not hold a user name")
     if port is not None and port == _DEFAULT_PORTS.get(parts.scheme):
-        return None, "must not name the default port"
+        return None, said("must not name the default port")
     return parts, ""
 
 
 def _problem_of_text(uri: str) -> str | None:
     if not uri or len(uri) > LONGEST_URI or not _ALLOWED.match(uri):
-        return f"must be a URI of at most {LONGEST_URI} ASCII characters"
+        return said("must be a URI of at most %(longest_uri)s ASCII characters", longest_uri=LONGEST_URI)
     if "*" in uri:
-        return "must not hold a wildcard; register every address (RFC 9700 §4.1.3)"
+        return said("must not hold a wildcard; register every address (RFC 9700 §4.1.3)")
     if "#" in uri:
-        return "must not hold a fragment (RFC 6749 §3.1.2)"
+        return said("must not hold a fragment (RFC 6749 §3.1.2)")
     if re.search(r"%(?![0-9A-Fa-f]{2})|%(0[0-9a-f]|1[0-9a-f]|2[ef]|5c|7f)", uri, re.IGNORECASE):
-        return "must not hold encoded dots, slashes or control characters"
+        return said("must not hold encoded dots, slashes or control characters")
     return None
 
 
 def _problem_of_web(parts: SplitResult) -> str | None:
     host = parts.hostname or ""
     if not host or parts.netloc != parts.netloc.lower() or parts.netloc.endswith(":"):
-        return "must name a host, in lower case"
+        return said("must name a host, in lower case")
     if not (_is_address(host) or _HOST.match(host)):
-        return "must name a valid host"
+        return said("must name a valid host")
     segments = parts.path.split("/")
     if "." in segments or ".." in segments or "" in segments[1:-1]:
-        return "must not hold empty or dot segments in its path"
+        return said("must not hold empty or dot segments in its path")
     return None
 
 
@@ -125,7 +126,9 @@ def _problem_of_plain_http(parts: SplitResult, place: Place) -> str | None:
         return _problem_of_web(parts)
     if place.is_development and (host in _LOOPBACK or host == "localhost"):
         return _problem_of_web(parts)
-    return "must begin with https:// (RFC 9700 §2.6); http is for loopback, in development and in native applications"
+    return said(
+        "must begin with https:// (RFC 9700 §2.6); http is for loopback, in development and in native applications"
+    )
 
 
 def _is_address(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Ending, in batches, what a decision has made void at once (decision 0016): what a stopped client holds, or all sessions.
+"""Ending, in batches, what a decision has made void at once (decision 0016): what a stopped client holds, or all.
 
 Void at once means: the client's state refuses whatever it does, and ``store.is_spared`` every session that had begun by
 the time of an unfinished sweep of all. So nobody waits for the batches but the departments, who are told by them, and

@@ -125,7 +125,7 @@ class Terminator:
         return EndedPage(ended + offline, rows[-1].op_session_id if rows else beyond, is_last)
 
     def end_offline_batch(self, reason: str, client_id: str | None = None, until: datetime | None = None) -> Ended:
-        """End 500 grants for offline use, of a client or of all, that began by a time, if one is given: what the people's
+        """End 500 grants for offline use, of a client or of all, that began by a time if one is given: what people's
         own sign-outs have spared hangs on no live session.
         """
         # In the words of the index that serves it.

@@ -6,9 +6,9 @@ own handlers, which come first. Each kind of error is one template in ``template
 """
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, Protocol
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from idp.foundation.errors import UserError
@@ -43,11 +43,20 @@ _TEMPLATES: Final = {
 }
 _KEPT_HEADERS: Final = frozenset({"allow", "retry-after"})
 
+_FRAME: Final = "idp_error_frame"
 _log = get_logger(__name__)
 
 
-def register_errors(app: Flask) -> None:
-    """Answer every error of the application with a page."""
+class ErrorFrame(Protocol):
+    """What a surface adds to the pages of errors: its layout, and what that shows."""
+
+    def __call__(self, *, is_ours: bool) -> dict[str, Any]:
+        """Return the context; ``is_ours``: the fault is our own, and may be the database's."""
+
+
+def register_errors(app: Flask, frame: ErrorFrame | None = None) -> None:
+    """Answer every error of the application with a page; ``frame`` says what its surface shows around it."""
+    app.extensions[_FRAME] = frame
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(UserError, _user_error)
 
@@ -58,7 +67,7 @@ def error_page(template: str, status: int, *, detail: str = "", retry_seconds: i
     ``detail`` is for developers, is shown outside production only, and holds no personal value.
     """
     shown = "" if shared().settings.environment == "production" else detail
-    response = render(template, status, detail=shown, retry_seconds=retry_seconds)
+    response = render(template, status, detail=shown, retry_seconds=retry_seconds, **_frame(status))
     if retry_seconds:
         response.headers["Retry-After"] = str(retry_seconds)
     return response
@@ -89,4 +98,10 @@ def _last_resort(status: int) -> Response:
 
 
 def _user_error(error: UserError) -> Response:
-    return render("errors/error.html", HTTPStatus.BAD_REQUEST, explanation=gettext(error.message, **error.values))
+    status = HTTPStatus.BAD_REQUEST
+    return render("errors/error.html", status, explanation=gettext(error.message, **error.values), **_frame(status))
+
+
+def _frame(status: int) -> dict[str, Any]:
+    frame: ErrorFrame | None = current_app.extensions.get(_FRAME)
+    return {} if frame is None else frame(is_ours=status >= HTTPStatus.INTERNAL_SERVER_ERROR)

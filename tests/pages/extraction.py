@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
-CALLS = {"marked", "gettext", "UserError"}
+CALLS = {"marked", "said", "gettext", "UserError"}
 
 
 def extract(

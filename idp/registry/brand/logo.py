@@ -4,6 +4,7 @@ import base64
 import binascii
 from typing import Any, Final
 
+from idp.foundation.translation import said
 from idp.registry.brand.errors import BrandRefused
 from idp.registry.brand.pixel_logo import canonical_png
 from idp.registry.brand.vector_logo import canonical_svg
@@ -16,10 +17,18 @@ _LARGEST_GIVEN: Final = 32 * 1024
 def canonical_logo(value: Any) -> str:  # noqa: ANN401 - comes from a file
     """Return the logo written anew. Raises BrandRefused."""
     if not isinstance(value, str) or len(value) > _LARGEST_GIVEN:
-        raise BrandRefused(f"must be the text of an SVG, or {PNG}…, of at most {_LARGEST_GIVEN // 1024} KiB")
+        raise BrandRefused(
+            said(
+                "must be the text of an SVG, or %(png)s…, of at most %(value)s KiB",
+                png=PNG,
+                value=_LARGEST_GIVEN // 1024,
+            )
+        )
     written = PNG + _repacked(value.removeprefix(PNG)) if value.startswith(PNG) else canonical_svg(value.strip())
     if len(written.encode()) > LARGEST:
-        raise BrandRefused(f"is larger than {LARGEST // 1024} KiB once it is written anew; simplify it")
+        raise BrandRefused(
+            said("is larger than %(value)s KiB once it is written anew; simplify it", value=LARGEST // 1024)
+        )
     return written
 
 
@@ -34,5 +43,5 @@ def _repacked(text: str) -> str:
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise BrandRefused("is not valid base64") from None
+        raise BrandRefused(said("is not valid base64")) from None
     return base64.b64encode(canonical_png(data)).decode()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from idp.foundation.translation import said
 from idp.registry.brand.errors import BrandRefused
 
 COLOURS: Final = ("brand", "action", "action_deep", "on_action", "soft")
@@ -38,18 +39,27 @@ _TEXT, _DRAWN = 4.5, 3.0
 _CLOSE: Final = 20 / 360
 _GREY: Final = 8 / 255
 _DARK: Final = "dark"
+_KINDS: Final[Mapping[str, str]] = {"light": said("light"), _DARK: said("dark")}
 
 
 def canonical_theme(value: Any) -> dict[str, Any]:  # noqa: ANN401 - comes from a file
     """Return every colour written out: those not given follow from ``action``. Raises BrandRefused."""
     if not isinstance(value, Mapping):
-        raise BrandRefused(f"must be a table of {', '.join(COLOURS)} and, for dark surroundings, a table named {_DARK}")
+        raise BrandRefused(
+            said(
+                "must be a table of %(names)s and, for dark surroundings, a table named %(dark)s",
+                names=", ".join(COLOURS),
+                dark=_DARK,
+            )
+        )
     light = {name: colour for name, colour in value.items() if name != _DARK}
     theme: dict[str, Any] = _five(light, "light")
     if _DARK in value:
         given = value[_DARK]
         if not isinstance(given, Mapping):
-            raise BrandRefused(f"has {_DARK}, which must be a table of {', '.join(COLOURS)}")
+            raise BrandRefused(
+                said("has %(dark)s, which must be a table of %(names)s", dark=_DARK, names=", ".join(COLOURS))
+            )
         theme[_DARK] = _five(given, _DARK)
     return theme
 
@@ -80,11 +90,17 @@ def contrast(one: str, other: str) -> float:
 def _five(given: Mapping[str, Any], kind: str) -> dict[str, str]:
     for name, colour in given.items():
         if name not in COLOURS:
-            raise BrandRefused(f"has {name!r}, which a theme cannot set; it has {', '.join(COLOURS)}")
+            raise BrandRefused(
+                said(
+                    "has %(name)s, which a theme cannot set; it has %(names)s",
+                    name=repr(name),
+                    names=", ".join(COLOURS),
+                )
+            )
         if not isinstance(colour, str) or not _HEX.match(colour):
-            raise BrandRefused(f"has {name}, which must be a colour such as #1d4b8f in lower case")
+            raise BrandRefused(said("has %(name)s, which must be a colour such as #1d4b8f in lower case", name=name))
     if "action" not in given:
-        raise BrandRefused(f"needs the colour action for {kind} surroundings")
+        raise BrandRefused(said("needs the colour action for %(kind)s surroundings", kind=_KINDS[kind]))
     return _proposed(given["action"], kind) | {name: given[name] for name in COLOURS if name in given}
 
 
@@ -104,26 +120,38 @@ def _too_faint(five: Mapping[str, str], kind: str) -> Iterator[str]:
     pairs = (
         ("on_action", five["on_action"], "action", five["action"], _TEXT),
         ("on_action", five["on_action"], "action_deep", five["action_deep"], _TEXT),
-        ("action", five["action"], "paper", there["surface"], _TEXT),
-        ("action", five["action"], "the ground", there["ground"], _TEXT),
+        ("action", five["action"], said("paper"), there["surface"], _TEXT),
+        ("action", five["action"], said("the ground"), there["ground"], _TEXT),
         ("action", five["action"], "soft", five["soft"], _TEXT),
-        ("our text", there["ink"], "soft", five["soft"], _TEXT),
-        ("brand", five["brand"], "paper", there["surface"], _DRAWN),
-        ("action", five["action"], "the mark of the focus", there["gap"], _DRAWN),
+        (said("our text"), there["ink"], "soft", five["soft"], _TEXT),
+        ("brand", five["brand"], said("paper"), there["surface"], _DRAWN),
+        ("action", five["action"], said("the mark of the focus"), there["gap"], _DRAWN),
     )
     for name, colour, where, ground, least in pairs:
         ratio = contrast(colour, ground)
         if ratio < least:
-            yield f"has {name} on {where} at a contrast of {ratio:.2f} in {kind} surroundings; it needs {least}"
+            yield said(
+                "has %(name)s on %(where)s at a contrast of %(ratio)s in %(kind)s surroundings; it needs %(least)s",
+                name=name,
+                where=where,
+                ratio=f"{ratio:.2f}",
+                kind=_KINDS[kind],
+                least=least,
+            )
 
 
 def _too_close(five: Mapping[str, str], kind: str) -> Iterator[str]:
     for name in COLOURS:
         hue = _hue(five[name])
-        for ours, words in (("seal", "our seal"), ("bad", "an error")):
+        for ours, words in (("seal", said("our seal")), ("bad", said("an error"))):
             there = _hue(SURROUNDINGS[kind][ours])
             if hue is not None and there is not None and abs((hue - there + 0.5) % 1 - 0.5) < _CLOSE:
-                yield f"has {name}, which in {kind} surroundings could be taken for {words}; choose another hue"
+                yield said(
+                    "has %(name)s, which in %(kind)s surroundings could be taken for %(words)s; choose another hue",
+                    name=name,
+                    kind=_KINDS[kind],
+                    words=words,
+                )
 
 
 def _hue(colour: str) -> float | None:

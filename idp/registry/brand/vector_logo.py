@@ -11,6 +11,7 @@ from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from idp.foundation.translation import said
 from idp.registry.brand.errors import BrandRefused
 
 _SVG: Final = "http://www.w3.org/2000/svg"
@@ -69,20 +70,26 @@ class _Drawing:
         except (expat.ExpatError, ValueError) as error:
             if isinstance(error, BrandRefused):
                 raise
-            raise BrandRefused("is not well-formed SVG") from None
+            raise BrandRefused(said("is not well-formed SVG")) from None
         return "".join(self._written)
 
     def _doctype(self, *_given: object) -> None:
-        raise BrandRefused("must have no document type: leave the line <!DOCTYPE …> out")
+        raise BrandRefused(said("must have no document type: leave the line <!DOCTYPE …> out"))
 
     def _instruction(self, *_given: object) -> None:
-        raise BrandRefused("must have no processing instruction: leave lines <?…?> out")
+        raise BrandRefused(said("must have no processing instruction: leave lines <?…?> out"))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         self._elements += 1
         if self._elements > _MOST_ELEMENTS or len(self._open) + self._skipped >= _DEEPEST:
-            raise BrandRefused(f"has more than {_MOST_ELEMENTS} elements or more than {_DEEPEST} levels; simplify it")
+            raise BrandRefused(
+                said(
+                    "has more than %(most_elements)s elements or more than %(deepest)s levels; simplify it",
+                    most_elements=_MOST_ELEMENTS,
+                    deepest=_DEEPEST,
+                )
+            )
         if not self._open:
             self._begin(namespace, local, attributes)
         elif self._skipped or namespace != _SVG or local in _LEFT_OUT:
@@ -90,11 +97,13 @@ class _Drawing:
         elif local in _SHAPES:
             self._write(local, _kept(attributes))
         else:
-            raise BrandRefused(f"holds <{local}>, which a logo here may not; shapes only, and text drawn as paths")
+            raise BrandRefused(
+                said("holds <%(local)s>, which a logo here may not; shapes only, and text drawn as paths", local=local)
+            )
 
     def _begin(self, namespace: str, local: str, attributes: dict[str, str]) -> None:
         if (namespace, local) != (_SVG, "svg"):
-            raise BrandRefused(f'must begin with <svg xmlns="{_SVG}">')
+            raise BrandRefused(said('must begin with <svg xmlns="%(svg)s">', svg=_SVG))
         size: dict[str, str] = {
             name: attributes.pop(name) for name in ("viewBox", "width", "height") if name in attributes
         }
@@ -114,7 +123,7 @@ class _Drawing:
 
     def _text(self, text: str) -> None:
         if not self._skipped and text.strip():
-            raise BrandRefused("holds text; draw it as paths")
+            raise BrandRefused(said("holds text; draw it as paths"))
 
 
 def _kept(attributes: Mapping[str, str]) -> dict[str, str]:
@@ -124,9 +133,15 @@ def _kept(attributes: Mapping[str, str]) -> dict[str, str]:
         if name in _IGNORED or " " in name or name.startswith(("data-", "aria-")):
             continue
         if name not in _ATTRIBUTES:
-            raise BrandRefused(f"has the attribute {name}, which a logo here may not; write colours as fill and stroke")
+            raise BrandRefused(
+                said(
+                    "has the attribute %(name)s, which a logo here may not; write colours as fill and stroke", name=name
+                )
+            )
         if not _ATTRIBUTES[name].fullmatch(value):
-            raise BrandRefused(f"has a value of {name} that is not understood; no url(…), no functions")
+            raise BrandRefused(
+                said("has a value of %(name)s that is not understood; no url(…), no functions", name=name)
+            )
     return {name: given[name] for name in _ATTRIBUTES if name in given}
 
 
@@ -134,5 +149,5 @@ def _view_of(size: Mapping[str, str]) -> str:
     given = size.get("viewBox") or f"0 0 {size.get('width', '')} {size.get('height', '')}".replace("px", "")
     numbers = given.replace(",", " ").split()
     if not _NUMBERS.fullmatch(" ".join(numbers)) or len(numbers) != 4 or min(map(float, numbers[2:])) <= 0:  # noqa: PLR2004 - a box
-        raise BrandRefused("must say its size: give <svg> a viewBox such as 0 0 120 40")
+        raise BrandRefused(said("must say its size: give <svg> a viewBox such as 0 0 120 40"))
     return " ".join(numbers)

@@ -22,7 +22,7 @@ from idp.web.console.pages import console_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import current_locale
+from idp.web.shared.locale import current_locale, say
 from idp.web.shared.pages import Problem, ServiceSlip, render
 from idp.web.shared.services import services
 
@@ -109,7 +109,8 @@ def _refusal(officer: Officer, client_id: str, registration: Mapping[str, Any], 
             registration, officer, form.text("reason"), services().changes, client_id=client_id
         )
     except RegistrationRefused as error:
-        return Problem(str(error), "logo" if "policy.logo" in str(error) else "action")
+        about_logo = any(problem.member == "policy.logo" for problem in error.problems)
+        return Problem(say(error.args[0]), "logo" if about_logo else "action")
     return None
 
 

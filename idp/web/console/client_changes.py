@@ -23,7 +23,7 @@ from idp.web.console.pages import console_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
+from idp.web.shared.locale import gettext, say
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -112,7 +112,7 @@ def _refusal(ask: Callable[[], UUID]) -> Problem | None:
     try:
         ask()
     except (RegistrationRefused, RegistrationUnreadable) as error:
-        return Problem(str(error), "registration")
+        return Problem(say(error.args[0]), "registration")
     return None
 
 

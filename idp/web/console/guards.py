@@ -74,6 +74,13 @@ def acr_needed(officer: Officer) -> str:
     return services().settings.officer_acr if officer.power in NEED_PASSKEYS else ACR_AAL2
 
 
+def officer_here() -> Officer | None:
+    """Return the officer of this session, if the sign-in is strong enough for them."""
+    session = current_session()
+    officer = None if session is None else _officer_of(session)
+    return officer if officer is not None and session is not None and _is_strong(session, acr_needed(officer)) else None
+
+
 def _officer_of(session: Session) -> Officer | None:
     officer = services().staff.officer(session.account_id)
     if officer is None:

@@ -26,23 +26,31 @@ def console_page(
     officer: Officer, template: str, status: int = 200, *, problems: Iterable[Problem] = (), **context: Any
 ) -> Response:
     """Answer with a page of the console."""
-    account = services().accounts.get(officer.account_id)
     return render(
         f"console/{template}",
         status,
         problems=problems,
         officer=officer,
-        glass=officer.glass,
-        officer_name=(account.masked_name or account.username) if account else "",
-        officer_power=NAMES[officer.power],
-        console_menu=menu(officer),
         word=word,
         event_word=event_word,
-        # The console has one size and one density of its own.
-        size_classes="console",
-        elder=False,
+        **frame_of(officer),
         **context,
     )
+
+
+def frame_of(officer: Officer | None) -> dict[str, Any]:
+    """Return what the layout of the console shows around a page: for nobody, the bar alone."""
+    # The console has one size and one density of its own.
+    frame: dict[str, Any] = {"size_classes": "console", "elder": False}
+    if officer is None:
+        return frame
+    account = services().accounts.get(officer.account_id)
+    return frame | {
+        "glass": officer.glass,
+        "officer_name": (account.masked_name or account.username) if account else "",
+        "officer_power": NAMES[officer.power],
+        "console_menu": menu(officer),
+    }
 
 
 def client_names(client_ids: Iterable[str | None]) -> dict[str, str]:

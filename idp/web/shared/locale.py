@@ -49,6 +49,11 @@ def gettext(msgid: str, /, **values: object) -> str:
     return shared().translator.gettext(current_locale(), msgid, **values)
 
 
+def say(text: str) -> str:
+    """Return a text that others have made, in the language of this page."""
+    return shared().translator.say(current_locale(), text)
+
+
 def _negotiate() -> str:
     state = page_state()
     remembered, _, journey = (read_cookie(LANGUAGE) or "").partition(".")

@@ -232,6 +232,21 @@ def test_a_delegate_sees_and_changes_the_sites_of_one_agency_only(at_console, se
     assert [one.client_id for one in services.registry.list()] == ["tax"]
 
 
+def test_what_is_wrong_with_a_registration_is_said_in_the_officers_language(
+    console_app, new_officer, registration, clock
+):
+    officer, browser = new_officer(Power.SYSTEM), Browser(console_app, CONSOLE, language="zh-CN")
+    browser.get("/console")
+    browser.sign_in(officer.username, officer.password, officer.code(clock))
+    page = propose(browser, registration(redirect_uris=["http://tax.gov.example/cb"], grant_types="code", colour="red"))
+    assert page.status == 400
+    assert "grant_types：须是列表" in page.text
+    assert "colour：不是已知的名称" in page.text
+    assert "must be" not in page.text
+    browser.get("/console/new-client")
+    assert "不是正确的JSON" in browser.submit(registration="{", reason="登记新的服务").text
+
+
 def test_an_emergency_stop_ends_all_and_no_file_and_no_approval_undoes_it(in_force, at_console, services, registration):
     """Rule O3."""
     propose(in_force, registration(scope="openid"), f"{PATH}/edit")
