@@ -7,7 +7,8 @@ long transaction: what is sealed does not change.
 
 import base64
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, or_, select
@@ -23,6 +24,9 @@ from idp.foundation.errors import IDPError
 
 FORMAT: Final = 1
 _TILES_AT_ONCE: Final = 16
+# Clocks of nodes differ, and an event is sealed a moment after it occurred.
+_MARGIN: Final = timedelta(minutes=1)
+_HASH_LINE, _EVENT_LINE = 44, 1000
 _IS_KEY_CHANGE: Final = AuditEvent.action == CheckpointKeyChanged.action
 
 Line = dict[str, Any]
@@ -35,14 +39,48 @@ def export_lines(
     with database.read() as connection:
         first = 0 if since is None else _first_leaf(connection, since)
         size = _size(connection, at_checkpoint=sealed_only)
+    yield from span_lines(database, details, now, Span(first, size))
+    if not sealed_only:
+        with database.read() as connection:
+            lines = list(_rest(connection, size, since, details))
+        yield from lines
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The events from one leaf to the size of a checkpoint."""
+
+    first: int
+    size: int
+
+    @property
+    def bytes(self) -> int:
+        """About how long an export of it is: the hashes of all leaves up to its end, and its own events."""
+        return self.size * _HASH_LINE + max(self.size - self.first, 0) * _EVENT_LINE
+
+
+def span_between(database: Database, since: datetime, until: datetime) -> Span | None:
+    """Return the span that holds all events of a time, and some around it; None without a checkpoint over any.
+
+    Checkpoints follow each other in time and in size, so that the one of a moment is found in a few steps.
+    """
+    with database.read() as connection:
+        newest = _size(connection, at_checkpoint=True)
+        first = _size_at(connection, since - _MARGIN, newest)
+        size = _size_at(connection, until + _MARGIN, newest)
+        if size < newest:
+            beyond = select(func.min(AuditCheckpoint.size)).where(AuditCheckpoint.size > size)
+            size = connection.scalar(beyond) or newest
+    return Span(first, size) if size > first else None
+
+
+def span_lines(database: Database, details: Details, now: datetime, span: Span) -> Iterator[Line]:
+    """Yield the lines of an export of a span."""
+    first, size = span.first, span.size
     yield {"audit_export": FORMAT, "exported_at": now.isoformat(), "first_leaf": first, "size": size}
     for start in range(0, size, TILE * _TILES_AT_ONCE):
         with database.read() as connection:
             lines = list(_chunk(connection, start, min(size, start + TILE * _TILES_AT_ONCE), first, details))
-        yield from lines
-    if not sealed_only:
-        with database.read() as connection:
-            lines = list(_rest(connection, size, since, details))
         yield from lines
 
 
@@ -131,6 +169,19 @@ def _first_leaf(connection: Connection, since: datetime) -> int:
     """Return the first leaf of an event of this time or later: events commit in another order than they happen."""
     first = connection.scalar(select(func.min(AuditEvent.leaf_index)).where(AuditEvent.occurred_at >= since))
     return _size(connection, at_checkpoint=False) if first is None else int(first)
+
+
+def _size_at(connection: Connection, moment: datetime, newest: int) -> int:
+    """Return the size of the last checkpoint that was made by a moment, 0 if there is none: halved, for sizes have an
+    index and times have none.
+    """
+    low, high = 0, newest
+    while low < high:
+        middle = (low + high + 1) // 2
+        statement = select(AuditCheckpoint.size, AuditCheckpoint.created_at).where(AuditCheckpoint.size >= middle)
+        size, made = connection.execute(statement.order_by(AuditCheckpoint.size).limit(1)).one()
+        low, high = (size, high) if made <= moment else (low, middle - 1)
+    return low
 
 
 def _size(connection: Connection, *, at_checkpoint: bool) -> int:

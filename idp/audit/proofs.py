@@ -17,6 +17,7 @@ from idp.audit.models import AuditEvent
 from idp.audit.notes import Note
 from idp.audit.tree import Hash, consistency_path, inclusion_path
 from idp.foundation.database import Database
+from idp.foundation.translation import said
 
 FORMAT: Final = 1
 
@@ -34,10 +35,10 @@ def prove(database: Database, details: Details, event_id: UUID, *, kept: Note | 
         row = connection.execute(events().where(AuditEvent.id == event_id)).mappings().one_or_none()
         note = store.newest_checkpoint(connection)
         if row is None:
-            raise NotProvable(f"there is no event {event_id}")
+            raise NotProvable(said("there is no event %(event)s", event=event_id))
         index = row["leaf_index"]
         if note is None or index is None or index >= note.checkpoint.size:
-            raise NotProvable("no checkpoint is over this event yet; the worker makes one every ten seconds")
+            raise NotProvable(said("no checkpoint is over this event yet; the worker makes one every ten seconds"))
         proof = {
             "audit_proof": FORMAT,
             "leaf": canonical(members_of(dict(row))).decode(),

@@ -71,6 +71,27 @@ class EventsExported(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordExported(Event):
+    """An auditor took a copy of the record of a period that can be verified: its leaves, personal values included."""
+
+    action: ClassVar[str] = "audit.record_exported"
+
+    since: str
+    until: str
+    first_leaf: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofGiven(Event):
+    """An auditor took the proof of one event, with the personal values that belong to it."""
+
+    action: ClassVar[str] = "audit.proof_given"
+
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing(Facts):
     """How far a request has come."""
 

@@ -116,6 +116,17 @@ def plan_of(services):
     return look
 
 
+@pytest.mark.usefixtures("crowd")
+def test_a_batch_of_a_sweep_reads_no_table_through(services, plan_of):
+    """Stopping one site of many, in a history most of which has ended."""
+    sweep = services.sessions.sweeps.begin("site7", reason="client_suspended", actor="system")
+    count, plan = plan_of(lambda: services.sessions.sweeps.run(sweep, most_batches=1))
+    assert count
+    assert "Seq Scan on client_session" not in plan, plan
+    assert "Seq Scan on op_session" not in plan, plan
+    assert "Seq Scan on authorization_grant" not in plan, plan
+
+
 def test_a_page_is_one_statement_that_reads_no_table_through(services, crowd, plan_of, clock):
     filters = [
         SessionFilter(),

@@ -21,6 +21,7 @@ from idp.web.console import (
     holds,
     hunts,
     initial_tokens,
+    integrity,
     keys,
     merging,
     messages,
@@ -104,6 +105,12 @@ console.add_url_rule("/console/events", "change_events_views", events.change_vie
 console.add_url_rule("/console/events/export", "exporting_events", events.exporting, methods=["GET"])
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
+console.add_url_rule("/console/events/<uuid:event_id>/proof", "proving_event", integrity.proving, methods=["GET"])
+console.add_url_rule("/console/events/<uuid:event_id>/proof", "prove_event", integrity.prove, methods=["POST"])
+console.add_url_rule("/console/integrity", "integrity", integrity.show, methods=["GET"])
+console.add_url_rule("/console/integrity/checkpoint", "checkpoint", integrity.checkpoint, methods=["GET"])
+console.add_url_rule("/console/integrity/export", "exporting_record", integrity.exporting, methods=["GET"])
+console.add_url_rule("/console/integrity/export", "export_record", integrity.export, methods=["POST"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
 console.add_url_rule("/console/holds", "holds", holds.show, methods=["GET"])
 console.add_url_rule("/console/holds/new", "placing_hold", holds.placing, methods=["GET"])

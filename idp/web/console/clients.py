@@ -102,6 +102,7 @@ def client_page(officer: Officer, client_id: str, problem: Problem | None = None
         content=content,
         authors={version.author: actor_name(version.author) for version in detail.versions},
         waiting=services().changes.open_requests(target=client_id),
+        sweep=services().sessions.sweeps.unfinished(client_id),
         uses_secret=content.get("token_endpoint_auth_method") in SECRET_METHODS,
         may_change=officer.may(Permission.CHANGE_CLIENTS),
         may_stop=officer.may(Permission.STOP_CLIENTS),

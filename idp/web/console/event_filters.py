@@ -58,8 +58,8 @@ def parsed(given: Mapping[str, str]) -> EventFilter:
         network=_network(given["network"]) if "network" in given else None,
         regions=filters.regions_of(given),
         operators=filters.operators_of(given),
-        since=_moment(given["since"], "since") if "since" in given else None,
-        until=_moment(given["until"], "until") if "until" in given else None,
+        since=moment(given["since"], "since") if "since" in given else None,
+        until=moment(given["until"], "until") if "until" in given else None,
         hidden=(_action(given["hide"], "hide"),) if "hide" in given else (),
     )
 
@@ -89,9 +89,10 @@ def _network(text: str) -> str:
     return text
 
 
-def _moment(text: str, field: str) -> datetime:
+def moment(text: str, field: str) -> datetime:
+    """Return a time that was typed, of Shanghai where it says no zone. Raises UserError."""
     try:
-        moment = datetime.fromisoformat(text)
+        read = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(_BAD_TIME, field=field) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
+    return read if read.tzinfo is not None else read.replace(tzinfo=SHANGHAI)

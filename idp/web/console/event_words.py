@@ -33,6 +33,8 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "audit.checkpoint_key_changed": marked("Checkpoint key changed"),
         "audit.erased": marked("Personal values erased"),
         "audit.exported": marked("Events exported"),
+        "audit.proof_given": marked("Proof of an event given out"),
+        "audit.record_exported": marked("Record exported with its proof"),
         "authenticator.added": marked("Way to sign in added"),
         "authenticator.clone_suspected": marked("Passkey may have been copied"),
         "authenticator.password_set": marked("Password set"),

@@ -98,6 +98,7 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         names=client_names([record.client_id]),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
+        may_prove=officer.may(Permission.EXPORT_EVENTS),
     )
 
 

@@ -98,6 +98,7 @@ def _keys_page(officer: Officer, problem: Problem | None = None) -> Response:
         keys=services().keyring.list_keys(),
         findings=services().keyring.problems(),
         waiting=_waiting(),
+        sweep=services().sessions.sweeps.unfinished(None),
         may_rotate=officer.may(Permission.ROTATE_KEYS),
     )
 

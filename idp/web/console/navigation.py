@@ -42,6 +42,7 @@ SECTIONS: Final = (
     ),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
+    Section("/console/integrity", marked("Proof of the record"), Permission.SEE_INTEGRITY),
     Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
     Section("/console/holds", marked("Legal holds"), Permission.HOLD_ACCOUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),

@@ -253,7 +253,9 @@ def test_an_emergency_stop_ends_all_and_no_file_and_no_approval_undoes_it(in_for
     officer = at_console()
     officer.get(f"{PATH}/stop")
     assert officer.submit(reason="x").status == 400
-    assert "Stopped" in officer.submit(reason="its server was taken over").text
+    page = officer.submit(reason="its server was taken over")
+    assert "Stopped" in page.text
+    assert "is being ended: 0 sign-ins" in page.text
     services.registry.apply(registration(), actor="command:somebody")
     in_force.get(f"{PATH}/versions/2")
     in_force.submit(reason="goes on all the same")

@@ -50,7 +50,10 @@ PAGES = {
         "/console/staff",
         "/console/clients?environment=development",
         "/console/staff",
+        "/console/clients/welfare",
+        "/console/nowhere",
     ),
+    Power.AUDIT: ("/console/integrity", "/console/integrity/export"),
 }
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -86,6 +89,8 @@ def opened(console_app, console, serve_site, browser_context, new_officer, enter
 @pytest.fixture
 def things_to_see(services, account_factory, registration_factory, clock, entropy):
     registration_factory("tax")
+    registration_factory("welfare")
+    services.client_changes.stop("welfare", actor="system", reason="drill")
     registration_factory("tax", policy={"theme": {"action": "#1d4b8f"}, "logo": LOGO})
     table = (HEAD, f"{WUHAN},CN,湖北武汉,30.6,114.3,中国电信,4134\n", f"{LISBON},PT,Lisbon,38.7,-9.1,MEO,3243\n")
     services.networks.load(iter(table), "networks.csv", on_bad_line=print)
@@ -101,7 +106,9 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
             clock.advance(minutes=2)
     services.audit.record(*[PasskeyNotAccepted(reason="wrong")] * 2)
     services.audit.record(CallsCounted(client_id="tax", call=REFUSED_CALL, count=1234, minute="now"))
-    services.sealer.run()
+    for _ in range(2):
+        services.sealer.run()
+        clock.advance(seconds=11)
     services.site_usages.count()
 
 
@@ -144,11 +151,12 @@ def test_what_an_event_changed_stands_side_by_side_on_every_screen(opened, conso
     for look, (language, width, scheme) in LOOKS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        page.goto(f"{console}/console/events/{event.id}?lang={language}")
-        problems = violations(page) + ["scrolls sideways"] * page.evaluate(SIDEWAYS)
-        screenshot(page, f"console-event.{look}")
-        if problems:
-            found[look] = problems
+        for part in ("", "/proof"):
+            page.goto(f"{console}/console/events/{event.id}{part}?lang={language}")
+            problems = violations(page) + ["scrolls sideways"] * page.evaluate(SIDEWAYS)
+            screenshot(page, f"console-event{part.replace('/', '-')}.{look}")
+            if problems:
+                found[look, part] = problems
     assert not found
 
 
