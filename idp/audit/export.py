@@ -19,6 +19,7 @@ from idp.audit.events import CheckpointKeyChanged
 from idp.audit.leaf import members_of
 from idp.audit.models import AuditCheckpoint, AuditDetail, AuditEvent, AuditHead, AuditTile
 from idp.audit.tree import HASH, TILE
+from idp.foundation.columns import moment_of
 from idp.foundation.database import Database
 from idp.foundation.errors import IDPError
 
@@ -66,9 +67,10 @@ def span_between(database: Database, since: datetime, until: datetime) -> Span |
     """
     with database.read() as connection:
         newest = _size(connection, at_checkpoint=True)
-        first = _size_at(connection, since - _MARGIN, newest)
-        size = _size_at(connection, until + _MARGIN, newest)
-        if size < newest:
+        first, _ = _checkpoint_by(connection, since - _MARGIN, newest)
+        size, made = _checkpoint_by(connection, until + _MARGIN, newest)
+        if size < newest and made < until:
+            # Nothing was sealed for a while: what occurred meanwhile is under the next one.
             beyond = select(func.min(AuditCheckpoint.size)).where(AuditCheckpoint.size > size)
             size = connection.scalar(beyond) or newest
     return Span(first, size) if size > first else None
@@ -171,17 +173,18 @@ def _first_leaf(connection: Connection, since: datetime) -> int:
     return _size(connection, at_checkpoint=False) if first is None else int(first)
 
 
-def _size_at(connection: Connection, moment: datetime, newest: int) -> int:
-    """Return the size of the last checkpoint that was made by a moment, 0 if there is none: halved, for sizes have an
-    index and times have none.
+def _checkpoint_by(connection: Connection, moment: datetime, newest: int) -> tuple[int, datetime]:
+    """Return the size of the last checkpoint that was made by a moment, 0 if there is none, and when that was.
+
+    The interval is halved: sizes have an index, times have none, and both only grow.
     """
-    low, high = 0, newest
+    low, high, at = 0, newest, moment_of(0)
     while low < high:
         middle = (low + high + 1) // 2
         statement = select(AuditCheckpoint.size, AuditCheckpoint.created_at).where(AuditCheckpoint.size >= middle)
         size, made = connection.execute(statement.order_by(AuditCheckpoint.size).limit(1)).one()
-        low, high = (size, high) if made <= moment else (low, middle - 1)
-    return low
+        low, high, at = (size, high, made) if made <= moment else (low, middle - 1, at)
+    return low, at
 
 
 def _size(connection: Connection, *, at_checkpoint: bool) -> int:

@@ -25,8 +25,8 @@ _KEY_CHANGES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``sealed`` events have a leaf; the newest checkpoint, if there is one, is over the first of them: ``is_signed`` by
-    a key of the log, and ``is_of_tree``, for its root is that of the leaves here.
+    """``sealed`` events have a leaf; the newest checkpoint, if there is one, is over the first of them:
+    ``is_signed`` by a key of the log, and ``is_of_tree``, for its root is that of the leaves here.
     """
 
     sealed: int

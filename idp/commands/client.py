@@ -213,7 +213,8 @@ def suspend(client_id: str, reason: str) -> None:
     """Stop a client at once: no sign-in, no token, and every session and grant of it ends."""
     with open_services() as services:
         ended = _done(services.client_changes.stop(client_id, actor=actor(), reason=reason or None))
-        while (more := services.sessions.sweeps.run()) != Ended():
+        sweeps = services.sessions.sweeps
+        while (sweep := sweeps.unfinished(client_id)) and (more := sweeps.run(sweep.id)) != Ended():
             ended += more
         note_use(services, "client suspend", reason=reason, takes_away=True, client=client_id)
     click.echo(f"{client_id}: suspended; {ended.client_sessions} sessions and {ended.grants} grants ended.")

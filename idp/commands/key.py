@@ -89,7 +89,8 @@ def rotate(alg: str | None, reason: str | None, *, emergency: bool, keep_session
 
 def _end_sessions(services: Services) -> None:
     """Carry on with what the worker has not ended yet, so that no worker is needed for it."""
-    while (ended := services.sessions.sweeps.run(most_batches=_BATCHES)) != Ended():
+    sweeps = services.sessions.sweeps
+    while (sweep := sweeps.unfinished(None)) and (ended := sweeps.run(sweep.id, most_batches=_BATCHES)) != Ended():
         click.echo(f"{ended.sessions} sessions ended.", err=True)
 
 

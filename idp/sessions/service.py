@@ -217,7 +217,7 @@ class Sessions:
         total, beyond = Ended(), self._live_span.begins()
         while True:
             page = self._terminator.end_client_batch(client_id, beyond=beyond, reason=reason, actor=actor)
-            total, beyond = total + page.ended, page.reached
+            total, beyond = total + page.ended.counts, page.reached
             if page.is_last:
                 return total
 

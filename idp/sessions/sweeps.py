@@ -78,7 +78,7 @@ class Sweeps:
         return None if row is None else Sweep(*row)
 
     def run(self, sweep_id: UUID | None = None, *, most_batches: int = 200) -> Ended:
-        """Carry on with one sweep, or with any that nobody else is at. Returns what was ended."""
+        """Carry on with one sweep, or with any that nobody else is at. Returns how much was ended."""
         claimed, total = self._claim(sweep_id), Ended()
         if claimed is None:
             return total
@@ -86,7 +86,7 @@ class Sweeps:
             ended = self._batch(claimed)
             if ended is None:
                 return total
-            total += ended
+            total += ended.counts
         self._leave(claimed)
         return total
 

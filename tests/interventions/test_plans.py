@@ -98,7 +98,9 @@ def plan_of(services):
         explain = "EXPLAIN (ANALYZE)" if analyze else "EXPLAIN"
 
         def note(_connection, _cursor, statement, parameters, _context, _many):
-            seen.append((statement, parameters))
+            # A setting of the transaction has no plan.
+            if not statement.startswith("SET"):
+                seen.append((statement, parameters))
 
         for engine in services.database.engines:
             event.listen(engine, "before_cursor_execute", note)
