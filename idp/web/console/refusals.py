@@ -2,6 +2,7 @@
 every other error of the console.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -37,7 +38,10 @@ def error_frame(*, is_ours: bool) -> dict[str, Any]:
     if is_ours:
         return bare
     try:
-        return bare | frame_of(officer_here()) | {"nobody_here": current_session() is None}
+        frame = frame_of(officer_here())
+        # Where nothing is, none of the menu's pages is the present one.
+        links = [replace(link, is_current=False) for link in frame.get("console_menu", ())]
+        return bare | frame | {"console_menu": links, "nobody_here": current_session() is None}
     except Exception as error:  # noqa: BLE001 - the error itself must be shown all the same
         _log.warning("error_frame_failed", error_type=type(error).__name__)
         return bare

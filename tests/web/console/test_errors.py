@@ -15,6 +15,7 @@ def test_a_page_that_does_not_exist_keeps_the_officers_menu(at_console):
     assert "Console" in page.text
     assert 'href="/console/events"' in page.source, "the menu of their power"
     assert 'href="/console/accounts"' not in page.source, "and nothing beyond it"
+    assert "aria-current" not in page.source, "none of which this is"
     assert "/assets/console" in page.source
 
 
