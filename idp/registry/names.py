@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 LONGEST_NAME = 60
-# What is drawn as nothing although it counts as a letter, a mark or a symbol: the fillers of Hangul and of Khitan, marks
+# What is drawn as nothing although it counts as a letter, a mark or a symbol: fillers of Hangul and Khitan, marks
 # that only choose a shape, the blank pattern of Braille.
 _BLANK = re.compile(
     "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0"
