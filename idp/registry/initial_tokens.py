@@ -166,7 +166,7 @@ class InitialTokens:
         if agency is not None:
             statement = statement.where(model.agency == agency)
         with self._database.read() as connection:
-            rows: list[Row[Any]] = [
+            rows: list[Row[*tuple[Any, ...]]] = [
                 *connection.execute(statement.where(is_open)),
                 *connection.execute(statement.where(~is_open).limit(_MOST_CLOSED_LISTED)),
             ]
