@@ -8,10 +8,10 @@ token registers nothing more, also where it was looked up a moment before.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
@@ -166,10 +166,9 @@ class InitialTokens:
         if agency is not None:
             statement = statement.where(model.agency == agency)
         with self._database.read() as connection:
-            rows: list[Row[*tuple[Any, ...]]] = [
-                *connection.execute(statement.where(is_open)),
-                *connection.execute(statement.where(~is_open).limit(_MOST_CLOSED_LISTED)),
-            ]
+            usable = connection.execute(statement.where(is_open)).all()
+            others = connection.execute(statement.where(~is_open).limit(_MOST_CLOSED_LISTED)).all()
+        rows = (*usable, *others)
         return [TokenLine(*row, _state(row.uses_left, row.expires_at, row.revoked_at, now)) for row in rows]
 
     def revoke(self, token_id: UUID, *, actor: str, reason: str) -> bool:
