@@ -1,0 +1,338 @@
+"""Journeys that nobody could make: each noted once, whenever its sign-ins commit and whoever dies meanwhile."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from idp.accounts.models import Account
+from idp.factors.assurance import VerifiedFactor
+from idp.interventions.travels import judging
+from idp.interventions.travels.judging import TravelJudge
+from idp.interventions.travels.lag import judging_lag
+from idp.interventions.travels.models import TravelRow
+from idp.jobs import purge
+from idp.networks.service import Networks
+from idp.networks.store import NetworkStore
+from idp.sessions.models import OPSession
+from idp.sessions.values import Browser
+from tests.protocol.racing import together
+
+HOUR = timedelta(hours=1)
+HEAD = "network,country,region,latitude,longitude,operator,asn\n"
+WUHAN, LISBON, NEAR, NOWHERE = "203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "10.0.0.0/24"
+TABLE = (
+    HEAD,
+    f"{WUHAN},CN,Hubei,30.6,114.3,China Telecom,4134\n",
+    f"{LISBON},PT,Lisbon,38.7,-9.1,,\n",
+    f"{NEAR},CN,Hubei,31.0,114.5,,\n",
+)
+
+
+@pytest.fixture
+def load(services):
+    return lambda lines=TABLE: services.networks.load(iter(lines), "table.csv", on_bad_line=print)
+
+
+@pytest.fixture
+def table(load):
+    return load()
+
+
+@pytest.fixture
+def judge(services):
+    """Let the worker seal what has happened and judge it; return how many journeys were noted."""
+
+    def run(**options):
+        services.sealer.run()
+        return services.travel_judge.run(**options)
+
+    return run
+
+
+@pytest.fixture
+def person(account_factory):
+    return account_factory()
+
+
+@pytest.fixture
+def enter(services, clock, entropy, person):
+    """Sign a person in from a network, as the end of a sign-in does."""
+
+    def open_one(network, who=None):
+        proved = [VerifiedFactor("password", clock.now())]
+        opened = services.sessions.open((who or person).account_id, proved, entropy.uuid7(), Browser(network))
+        # Within one millisecond ids have no order.
+        clock.advance(1)
+        return opened
+
+    return open_one
+
+
+@pytest.fixture
+def legs(services):
+    """Return from where to where the noted journeys went, latest first."""
+    return lambda speed=100: [
+        (one.before.network, one.after.network) for one in services.travels.page(speed, timedelta(days=30))
+    ]
+
+
+def rows(services):
+    with services.database.read() as connection:
+        return connection.scalar(select(func.count()).select_from(TravelRow))
+
+
+@pytest.mark.usefixtures("table")
+def test_a_journey_is_noted_once_however_often_the_worker_looks(services, enter, judge, legs, clock):
+    enter(WUHAN)
+    clock.advance(minutes=20)
+    enter(LISBON)
+    assert [judge() for _ in range(3)] == [1, 0, 0]
+    assert legs() == [(WUHAN, LISBON)]
+    clock.advance(minutes=20)
+    enter(NEAR)
+    assert judge() == 1
+    assert legs() == [(LISBON, NEAR), (WUHAN, LISBON)], "latest first"
+
+
+@pytest.mark.usefixtures("table")
+def test_nothing_is_noted_of_who_stays_near_travels_slowly_or_comes_from_nowhere_known(
+    enter, judge, legs, clock, account_factory
+):
+    at_home, slow, unknown = account_factory(), account_factory(), account_factory()
+    for network in (WUHAN, NEAR, WUHAN, WUHAN):
+        enter(network, at_home)
+    for network in (WUHAN, NOWHERE, ""):
+        enter(network, unknown)
+    enter(WUHAN, slow)
+    clock.advance(hours=24, seconds=1)
+    enter(LISBON, slow)
+    assert judge() == 0
+    assert legs() == []
+
+
+@pytest.mark.usefixtures("table")
+def test_a_sign_in_that_left_no_network_does_not_hide_where_somebody_was(enter, judge, legs):
+    for network in (WUHAN, "", LISBON):
+        enter(network)
+    assert judge() == 1
+    assert legs() == [(WUHAN, LISBON)]
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        (LISBON, [(WUHAN, LISBON)]),
+        (NEAR, [(NEAR, LISBON)]),
+        (NOWHERE, []),
+        ("", [(WUHAN, LISBON)]),
+    ],
+)
+def test_a_sign_in_that_comes_late_is_put_between_those_that_were_judged_as_neighbours(
+    enter, judge, legs, clock, between, expected
+):
+    """The clock of its node was behind, or its transaction took long: either way its id is older than others' were."""
+    enter(WUHAN)
+    clock.advance(minutes=20)
+    enter(LISBON)
+    assert judge() == 1
+    clock.advance(minutes=-10)
+    enter(between)
+    clock.advance(minutes=11)
+    judge()
+    assert legs() == expected
+    if between == LISBON:
+        assert legs(speed=50_000) == [(WUHAN, LISBON)], "the late one is the one that moved, in half of the time"
+    assert judge() == 0
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.usefixtures("table")
+def test_a_sign_in_that_commits_after_everybody_else_was_judged_is_not_missed(
+    services, enter, judge, legs, clock, account_factory
+):
+    other = account_factory()
+    enter(WUHAN)
+    clock.advance(seconds=30)
+    begun, may_commit = threading.Event(), threading.Event()
+
+    def sign_in_slowly():
+        with services.database.transaction():
+            enter(LISBON)
+            begun.set()
+            assert may_commit.wait(30)
+
+    slow = threading.Thread(target=sign_in_slowly)
+    slow.start()
+    assert begun.wait(30)
+    for network in (WUHAN, LISBON):
+        clock.advance(minutes=5)
+        enter(network, other)
+    assert judge() == 1, "of the others"
+    may_commit.set()
+    slow.join(30)
+    assert judge() == 1
+    assert sorted(legs()) == [(WUHAN, LISBON)] * 2
+
+
+@pytest.mark.usefixtures("table")
+def test_many_workers_note_each_journey_once(services, enter, clock, account_factory, monkeypatch):
+    monkeypatch.setitem(judging._BATCHES, services.database.dialect, 3)
+    for who in [account_factory() for _ in range(6)]:
+        enter(WUHAN, who)
+        enter(LISBON, who)
+        clock.advance(minutes=1)
+    services.sealer.run()
+    judges = [TravelJudge(services.database, clock, services.networks) for _ in range(5)]
+    noted = 0
+    while judging_lag(services.database, clock.now() + HOUR):
+        noted += sum(together([one.run for one in judges]))
+    assert (noted, rows(services)) == (6, 6)
+
+
+@pytest.mark.usefixtures("table")
+def test_a_worker_that_dies_in_a_batch_has_neither_forgotten_nor_noted_anything(services, enter, judge, monkeypatch):
+    enter(WUHAN)
+    enter(LISBON)
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    services.sealer.run()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(services.database, "upsert", die)
+        services.travel_judge.run()
+    assert rows(services) == 0
+    assert judge() == 1
+
+
+@pytest.mark.usefixtures("table")
+def test_a_run_does_no_more_than_its_batches_and_the_next_one_goes_on(services, enter, clock, account_factory):
+    for who in [account_factory() for _ in range(3)]:
+        enter(WUHAN, who)
+        enter(LISBON, who)
+    services.sealer.run()
+    services.travel_judge._batch = 2
+    runs = [services.travel_judge.run(most_batches=1) for _ in range(20)]
+    assert max(runs) == 1
+    assert sum(runs) == 3
+
+
+def test_without_a_table_sign_ins_are_passed_over_and_a_later_table_does_not_judge_them(
+    services, enter, judge, legs, load, clock
+):
+    enter(LISBON)
+    enter(WUHAN)
+    assert judge() == 0
+    assert judging_lag(services.database, clock.now() + HOUR) == 0
+    load()
+    assert judge() == 0
+    clock.advance(minutes=5)
+    enter(LISBON)
+    assert judge() == 1
+    assert legs() == [(WUHAN, LISBON)]
+
+
+@pytest.mark.usefixtures("table")
+def test_what_was_judged_stays_as_it_was_by_another_table(services, enter, judge, legs, load, clock):
+    enter(WUHAN)
+    enter(LISBON)
+    judge()
+    clock.advance(minutes=5)
+    load((HEAD, f"{WUHAN},CN,Hubei,30.6,114.3,,\n", f"{LISBON},CN,Hubei,30.6,114.3,,\n"))
+    enter(WUHAN)
+    assert judge() == 0, "by the new table both are one place"
+    assert legs() == [(WUHAN, LISBON)]
+
+
+@pytest.mark.usefixtures("table")
+def test_a_worker_that_is_still_reading_the_table_waits_with_its_judgement(
+    services, enter, clock, legs, monkeypatch, load
+):
+    """Else it would pass over every sign-in until it has read a large table."""
+    enter(WUHAN)
+    enter(LISBON)
+    services.sealer.run()
+    may_read, read_ranges = threading.Event(), NetworkStore.ranges
+
+    def slowly(store, load_id):
+        assert may_read.wait(30)
+        return read_ranges(store, load_id)
+
+    monkeypatch.setattr(NetworkStore, "ranges", slowly)
+    monkeypatch.setattr("idp.networks.service._READ_AT_ONCE", 0)
+    networks = Networks(services.database, clock, services.entropy)
+    judge = TravelJudge(services.database, clock, networks)
+    assert [judge.run(), judge.run()] == [0, 0]
+    assert judging_lag(services.database, clock.now() + HOUR) > 0
+    may_read.set()
+    for _ in range(600):
+        if networks.is_up_to_date():
+            break
+        threading.Event().wait(0.05)
+    assert judge.run() == 1
+    assert legs() == [(WUHAN, LISBON)]
+
+
+@pytest.mark.usefixtures("table")
+def test_a_journey_goes_with_the_first_of_its_sessions_that_is_removed(services, enter, judge, clock):
+    enter(WUHAN)
+    clock.advance(hours=10)
+    enter(LISBON)
+    assert judge() == 1
+    clock.advance(days=400)
+    purge.purge(services.database, clock.now(), purge.HISTORY)
+    assert rows(services) == 1
+    clock.advance(hours=5)
+    purge.purge(services.database, clock.now(), purge.HISTORY)
+    assert rows(services) == 0
+    with services.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(OPSession)) == 1
+
+
+@pytest.mark.usefixtures("table")
+def test_a_journey_of_an_account_under_a_legal_hold_stays(services, enter, judge, clock, person):
+    enter(WUHAN)
+    enter(LISBON)
+    judge()
+    with services.database.transaction() as connection:
+        connection.execute(update(Account).where(Account.id == person.account_id).values(held_at=clock.now()))
+    clock.advance(days=500)
+    purge.purge(services.database, clock.now(), purge.HISTORY)
+    assert rows(services) == 1
+
+
+@pytest.mark.usefixtures("table")
+def test_pages_go_on_from_the_last_journey_and_back(services, enter, judge, clock):
+    for number in range(7):
+        enter((WUHAN, LISBON)[number % 2])
+        clock.advance(minutes=1)
+    judge()
+    page = services.travels.page
+    everything = [one.id for one in page(900, HOUR)]
+    assert len(everything) == 6
+    assert everything == sorted(everything, reverse=True)
+    assert [one.id for one in page(900, HOUR, before=everything[1], size=2)] == everything[2:4]
+    assert [one.id for one in page(900, HOUR, after=everything[4], size=2)] == everything[2:4]
+    assert page(900, timedelta(seconds=30)) == []
+
+
+@pytest.mark.usefixtures("table")
+def test_the_lag_is_the_age_of_what_was_not_looked_at(services, enter, judge, clock):
+    judge()
+    assert judging_lag(services.database, clock.now()) == 0
+    enter(WUHAN)
+    clock.advance(seconds=30)
+    enter(LISBON)
+    clock.advance(seconds=40)
+    assert judging_lag(services.database, clock.now()) == 72, "not sealed yet"
+    services.sealer.run()
+    assert judging_lag(services.database, clock.now()) == 72, "sealed and not judged"
+    assert services.travels.behind_since() == clock.now() - timedelta(seconds=72)
+    judge()
+    assert judging_lag(services.database, clock.now()) == 0
+    assert services.travels.behind_since() is None
+
+
