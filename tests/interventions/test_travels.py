@@ -8,7 +8,6 @@ from sqlalchemy import func, select, update
 
 from idp.accounts.models import Account
 from idp.factors.assurance import VerifiedFactor
-from idp.interventions.travels import judging
 from idp.interventions.travels.judging import TravelJudge
 from idp.interventions.travels.lag import judging_lag
 from idp.interventions.travels.models import TravelRow
@@ -84,7 +83,7 @@ def rows(services):
 
 
 @pytest.mark.usefixtures("table")
-def test_a_journey_is_noted_once_however_often_the_worker_looks(services, enter, judge, legs, clock):
+def test_a_journey_is_noted_once_however_often_the_worker_looks(enter, judge, legs, clock):
     enter(WUHAN)
     clock.advance(minutes=20)
     enter(LISBON)
@@ -178,14 +177,13 @@ def test_a_sign_in_that_commits_after_everybody_else_was_judged_is_not_missed(
 
 
 @pytest.mark.usefixtures("table")
-def test_many_workers_note_each_journey_once(services, enter, clock, account_factory, monkeypatch):
-    monkeypatch.setitem(judging._BATCHES, services.database.dialect, 3)
+def test_many_workers_note_each_journey_once(services, enter, clock, account_factory):
     for who in [account_factory() for _ in range(6)]:
         enter(WUHAN, who)
         enter(LISBON, who)
         clock.advance(minutes=1)
     services.sealer.run()
-    judges = [TravelJudge(services.database, clock, services.networks) for _ in range(5)]
+    judges = [TravelJudge(services.database, clock, services.networks, batch=3) for _ in range(5)]
     noted = 0
     while judging_lag(services.database, clock.now() + HOUR):
         noted += sum(together([one.run for one in judges]))
@@ -201,9 +199,10 @@ def test_a_worker_that_dies_in_a_batch_has_neither_forgotten_nor_noted_anything(
         raise KeyboardInterrupt
 
     services.sealer.run()
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(services.database, "upsert", die)
-        services.travel_judge.run()
+        with pytest.raises(KeyboardInterrupt):
+            services.travel_judge.run()
     assert rows(services) == 0
     assert judge() == 1
 
@@ -214,8 +213,8 @@ def test_a_run_does_no_more_than_its_batches_and_the_next_one_goes_on(services, 
         enter(WUHAN, who)
         enter(LISBON, who)
     services.sealer.run()
-    services.travel_judge._batch = 2
-    runs = [services.travel_judge.run(most_batches=1) for _ in range(20)]
+    judge = TravelJudge(services.database, clock, services.networks, batch=2)
+    runs = [judge.run(most_batches=1) for _ in range(20)]
     assert max(runs) == 1
     assert sum(runs) == 3
 
@@ -236,7 +235,7 @@ def test_without_a_table_sign_ins_are_passed_over_and_a_later_table_does_not_jud
 
 
 @pytest.mark.usefixtures("table")
-def test_what_was_judged_stays_as_it_was_by_another_table(services, enter, judge, legs, load, clock):
+def test_what_was_judged_stays_as_it_was_by_another_table(enter, judge, legs, load, clock):
     enter(WUHAN)
     enter(LISBON)
     judge()
@@ -248,9 +247,7 @@ def test_what_was_judged_stays_as_it_was_by_another_table(services, enter, judge
 
 
 @pytest.mark.usefixtures("table")
-def test_a_worker_that_is_still_reading_the_table_waits_with_its_judgement(
-    services, enter, clock, legs, monkeypatch, load
-):
+def test_a_worker_that_is_still_reading_the_table_waits_with_its_judgement(services, enter, clock, legs, monkeypatch):
     """Else it would pass over every sign-in until it has read a large table."""
     enter(WUHAN)
     enter(LISBON)
@@ -334,5 +331,3 @@ def test_the_lag_is_the_age_of_what_was_not_looked_at(services, enter, judge, cl
     judge()
     assert judging_lag(services.database, clock.now()) == 0
     assert services.travels.behind_since() is None
-
-

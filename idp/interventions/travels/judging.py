@@ -37,11 +37,11 @@ _CLAIM: Final = (
 class TravelJudge:
     """Looks at each sign-in once it has committed. One that has no table of networks to judge by passes it over."""
 
-    def __init__(self, database: Database, clock: Clock, networks: Networks) -> None:
+    def __init__(self, database: Database, clock: Clock, networks: Networks, *, batch: int = 0) -> None:
         self._database = database
         self._clock = clock
         self._networks = networks
-        self._batch = _BATCHES[database.dialect]
+        self._batch = batch or _BATCHES[database.dialect]
 
     def run(self, *, most_batches: int = _MOST_BATCHES) -> int:
         """Judge the sign-ins that wait, so many batches at most, and return how many journeys were noted."""
@@ -102,15 +102,17 @@ def _pairs() -> Select[Any]:
         .order_by(later.id)
         .limit(1)
     )
+    # By themselves first: no estimate may lead PostgreSQL through every sign-in there ever was.
+    leaves = (
+        select(AuditEvent.session_id, AuditEvent.action)
+        .where(AuditEvent.leaf_index >= bindparam("since"), AuditEvent.leaf_index < bindparam("until"))
+        .cte("leaves")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     arrived = (
         select(began.id, following.scalar_subquery().label("following"))
-        .join(AuditEvent, AuditEvent.session_id == began.id)
-        .where(
-            AuditEvent.leaf_index >= bindparam("since"),
-            AuditEvent.leaf_index < bindparam("until"),
-            AuditEvent.action == SessionOpened.action,
-            began.network.is_not(None),
-        )
+        .join(leaves, leaves.c.session_id == began.id)
+        .where(leaves.c.action == SessionOpened.action, began.network.is_not(None))
         .cte("arrived")
     )
     touched = union(select(arrived.c.id), select(arrived.c.following)).cte("touched")
