@@ -25,6 +25,7 @@ LARGE: Final = frozenset(
         "op_session",
         "outbox_message",
         "subject",
+        "travel",
     }
 )
 """The tables that no request may read through."""
