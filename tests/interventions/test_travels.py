@@ -1,7 +1,10 @@
 """Journeys that nobody could make: each noted once, whenever its sign-ins commit and whoever dies meanwhile."""
 
+import itertools
+import random
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select, update
@@ -11,6 +14,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.interventions.travels.judging import TravelJudge
 from idp.interventions.travels.lag import judging_lag
 from idp.interventions.travels.models import TravelRow
+from idp.interventions.travels.rules import leg_between
 from idp.jobs import purge
 from idp.networks.service import Networks
 from idp.networks.store import NetworkStore
@@ -188,6 +192,70 @@ def test_many_workers_note_each_journey_once(services, enter, clock, account_fac
     while judging_lag(services.database, clock.now() + HOUR):
         noted += sum(together([one.run for one in judges]))
     assert (noted, rows(services)) == (6, 6)
+
+
+@pytest.fixture
+def between_neighbours(services):
+    """Return what was to be noted, found by looking at all sessions at once."""
+
+    def look():
+        with services.database.read() as connection:
+            sessions = connection.execute(
+                select(OPSession.account_id, OPSession.id, OPSession.network, OPSession.created_at).order_by(
+                    OPSession.account_id, OPSession.id
+                )
+            ).all()
+        place_of, found = services.networks.place_of, set()
+        for there, here in itertools.pairwise(sessions):
+            leg = leg_between(place_of(there.network), place_of(here.network), here.created_at - there.created_at)
+            if there.account_id == here.account_id and leg is not None:
+                found.add((here.id, there.id, leg.kilometres, leg.speed))
+        return found
+
+    return look
+
+
+@pytest.mark.usefixtures("table")
+def test_what_is_noted_at_the_end_does_not_depend_on_who_came_and_judged_when(
+    services, clock, entropy, account_factory, between_neighbours
+):
+    """Sign-ins under clocks that go back and forth, while two workers judge small batches."""
+    people = [account_factory() for _ in range(2)]
+    signed_in = threading.Event()
+
+    def sign_in(seed):
+        draw = random.Random(seed)
+        for _ in range(15):
+            proved = [VerifiedFactor("password", clock.now())]
+            place = Browser(draw.choice((WUHAN, LISBON, NEAR)))
+            services.sessions.open(draw.choice(people).account_id, proved, entropy.uuid7(), place)
+            clock.advance(draw.uniform(-60, 90))
+
+    def work(first, second):
+        while not signed_in.is_set():
+            first()
+            second()
+
+    judges = [TravelJudge(services.database, clock, services.networks, batch=5) for _ in range(2)]
+    workers = [
+        threading.Thread(target=work, args=calls)
+        for calls in ((services.sealer.run, judges[0].run), (judges[1].run, judges[1].run))
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        together([partial(sign_in, seed) for seed in range(3)])
+    finally:
+        signed_in.set()
+        for worker in workers:
+            worker.join(30)
+    services.sealer.run()
+    judges[0].run()
+    with services.database.read() as connection:
+        columns = TravelRow.id, TravelRow.before_id, TravelRow.kilometres, TravelRow.speed
+        noted = {tuple(row) for row in connection.execute(select(*columns))}
+    assert noted
+    assert noted == between_neighbours()
 
 
 @pytest.mark.usefixtures("table")
