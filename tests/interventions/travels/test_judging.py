@@ -3,87 +3,20 @@
 import itertools
 import random
 import threading
-from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
-from idp.accounts.models import Account
 from idp.factors.assurance import VerifiedFactor
 from idp.interventions.travels.judging import TravelJudge
 from idp.interventions.travels.lag import judging_lag
 from idp.interventions.travels.models import TravelRow
 from idp.interventions.travels.rules import leg_between
-from idp.jobs import purge
-from idp.networks.service import Networks
-from idp.networks.store import NetworkStore
 from idp.sessions.models import OPSession
 from idp.sessions.values import Browser
+from tests.interventions.travels.conftest import HOUR, LISBON, NEAR, NOWHERE, WUHAN
 from tests.protocol.racing import together
-
-HOUR = timedelta(hours=1)
-HEAD = "network,country,region,latitude,longitude,operator,asn\n"
-WUHAN, LISBON, NEAR, NOWHERE = "203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "10.0.0.0/24"
-TABLE = (
-    HEAD,
-    f"{WUHAN},CN,Hubei,30.6,114.3,China Telecom,4134\n",
-    f"{LISBON},PT,Lisbon,38.7,-9.1,,\n",
-    f"{NEAR},CN,Hubei,31.0,114.5,,\n",
-)
-
-
-@pytest.fixture
-def load(services):
-    return lambda lines=TABLE: services.networks.load(iter(lines), "table.csv", on_bad_line=print)
-
-
-@pytest.fixture
-def table(load):
-    return load()
-
-
-@pytest.fixture
-def judge(services):
-    """Let the worker seal what has happened and judge it; return how many journeys were noted."""
-
-    def run(**options):
-        services.sealer.run()
-        return services.travel_judge.run(**options)
-
-    return run
-
-
-@pytest.fixture
-def person(account_factory):
-    return account_factory()
-
-
-@pytest.fixture
-def enter(services, clock, entropy, person):
-    """Sign a person in from a network, as the end of a sign-in does."""
-
-    def open_one(network, who=None):
-        proved = [VerifiedFactor("password", clock.now())]
-        opened = services.sessions.open((who or person).account_id, proved, entropy.uuid7(), Browser(network))
-        # Within one millisecond ids have no order.
-        clock.advance(1)
-        return opened
-
-    return open_one
-
-
-@pytest.fixture
-def legs(services):
-    """Return from where to where the noted journeys went, latest first."""
-    return lambda speed=100: [
-        (one.before.network, one.after.network) for one in services.travels.page(speed, timedelta(days=30))
-    ]
-
-
-def rows(services):
-    with services.database.read() as connection:
-        return connection.scalar(select(func.count()).select_from(TravelRow))
 
 
 @pytest.mark.usefixtures("table")
@@ -181,7 +114,7 @@ def test_a_sign_in_that_commits_after_everybody_else_was_judged_is_not_missed(
 
 
 @pytest.mark.usefixtures("table")
-def test_many_workers_note_each_journey_once(services, enter, clock, account_factory):
+def test_many_workers_note_each_journey_once(services, enter, clock, account_factory, rows):
     for who in [account_factory() for _ in range(6)]:
         enter(WUHAN, who)
         enter(LISBON, who)
@@ -191,7 +124,7 @@ def test_many_workers_note_each_journey_once(services, enter, clock, account_fac
     noted = 0
     while judging_lag(services.database, clock.now() + HOUR):
         noted += sum(together([one.run for one in judges]))
-    assert (noted, rows(services)) == (6, 6)
+    assert (noted, rows()) == (6, 6)
 
 
 @pytest.fixture
@@ -259,7 +192,9 @@ def test_what_is_noted_at_the_end_does_not_depend_on_who_came_and_judged_when(
 
 
 @pytest.mark.usefixtures("table")
-def test_a_worker_that_dies_in_a_batch_has_neither_forgotten_nor_noted_anything(services, enter, judge, monkeypatch):
+def test_a_worker_that_dies_in_a_batch_has_neither_forgotten_nor_noted_anything(
+    services, enter, judge, monkeypatch, rows
+):
     enter(WUHAN)
     enter(LISBON)
 
@@ -271,7 +206,7 @@ def test_a_worker_that_dies_in_a_batch_has_neither_forgotten_nor_noted_anything(
         patch.setattr(services.database, "upsert", die)
         with pytest.raises(KeyboardInterrupt):
             services.travel_judge.run()
-    assert rows(services) == 0
+    assert rows() == 0
     assert judge() == 1
 
 
@@ -285,117 +220,3 @@ def test_a_run_does_no_more_than_its_batches_and_the_next_one_goes_on(services, 
     runs = [judge.run(most_batches=1) for _ in range(20)]
     assert max(runs) == 1
     assert sum(runs) == 3
-
-
-def test_without_a_table_sign_ins_are_passed_over_and_a_later_table_does_not_judge_them(
-    services, enter, judge, legs, load, clock
-):
-    enter(LISBON)
-    enter(WUHAN)
-    assert judge() == 0
-    assert judging_lag(services.database, clock.now() + HOUR) == 0
-    load()
-    assert judge() == 0
-    clock.advance(minutes=5)
-    enter(LISBON)
-    assert judge() == 1
-    assert legs() == [(WUHAN, LISBON)]
-
-
-@pytest.mark.usefixtures("table")
-def test_what_was_judged_stays_as_it_was_by_another_table(enter, judge, legs, load, clock):
-    enter(WUHAN)
-    enter(LISBON)
-    judge()
-    clock.advance(minutes=5)
-    load((HEAD, f"{WUHAN},CN,Hubei,30.6,114.3,,\n", f"{LISBON},CN,Hubei,30.6,114.3,,\n"))
-    enter(WUHAN)
-    assert judge() == 0, "by the new table both are one place"
-    assert legs() == [(WUHAN, LISBON)]
-
-
-@pytest.mark.usefixtures("table")
-def test_a_worker_that_is_still_reading_the_table_waits_with_its_judgement(services, enter, clock, legs, monkeypatch):
-    """Else it would pass over every sign-in until it has read a large table."""
-    enter(WUHAN)
-    enter(LISBON)
-    services.sealer.run()
-    may_read, read_ranges = threading.Event(), NetworkStore.ranges
-
-    def slowly(store, load_id):
-        assert may_read.wait(30)
-        return read_ranges(store, load_id)
-
-    monkeypatch.setattr(NetworkStore, "ranges", slowly)
-    monkeypatch.setattr("idp.networks.service._READ_AT_ONCE", 0)
-    networks = Networks(services.database, clock, services.entropy)
-    judge = TravelJudge(services.database, clock, networks)
-    assert [judge.run(), judge.run()] == [0, 0]
-    assert judging_lag(services.database, clock.now() + HOUR) > 0
-    may_read.set()
-    for _ in range(600):
-        if networks.is_up_to_date():
-            break
-        threading.Event().wait(0.05)
-    assert judge.run() == 1
-    assert legs() == [(WUHAN, LISBON)]
-
-
-@pytest.mark.usefixtures("table")
-def test_a_journey_goes_with_the_first_of_its_sessions_that_is_removed(services, enter, judge, clock):
-    enter(WUHAN)
-    clock.advance(hours=10)
-    enter(LISBON)
-    assert judge() == 1
-    clock.advance(days=400)
-    purge.purge(services.database, clock.now(), purge.HISTORY)
-    assert rows(services) == 1
-    clock.advance(hours=5)
-    purge.purge(services.database, clock.now(), purge.HISTORY)
-    assert rows(services) == 0
-    with services.database.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(OPSession)) == 1
-
-
-@pytest.mark.usefixtures("table")
-def test_a_journey_of_an_account_under_a_legal_hold_stays(services, enter, judge, clock, person):
-    enter(WUHAN)
-    enter(LISBON)
-    judge()
-    with services.database.transaction() as connection:
-        connection.execute(update(Account).where(Account.id == person.account_id).values(held_at=clock.now()))
-    clock.advance(days=500)
-    purge.purge(services.database, clock.now(), purge.HISTORY)
-    assert rows(services) == 1
-
-
-@pytest.mark.usefixtures("table")
-def test_pages_go_on_from_the_last_journey_and_back(services, enter, judge, clock):
-    for number in range(7):
-        enter((WUHAN, LISBON)[number % 2])
-        clock.advance(minutes=1)
-    judge()
-    page = services.travels.page
-    everything = [one.id for one in page(900, HOUR)]
-    assert len(everything) == 6
-    assert everything == sorted(everything, reverse=True)
-    assert [one.id for one in page(900, HOUR, before=everything[1], size=2)] == everything[2:4]
-    assert [one.id for one in page(900, HOUR, after=everything[4], size=2)] == everything[2:4]
-    assert page(900, timedelta(seconds=30)) == []
-
-
-@pytest.mark.usefixtures("table")
-def test_the_lag_is_the_age_of_what_was_not_looked_at(services, enter, judge, clock):
-    judge()
-    assert judging_lag(services.database, clock.now()) == 0
-    enter(WUHAN)
-    clock.advance(seconds=30)
-    enter(LISBON)
-    clock.advance(seconds=40)
-    assert judging_lag(services.database, clock.now()) == 72, "not sealed yet"
-    services.sealer.run()
-    assert judging_lag(services.database, clock.now()) == 72, "sealed and not judged"
-    assert services.travels.behind_since() == clock.now() - timedelta(seconds=72)
-    judge()
-    assert judging_lag(services.database, clock.now()) == 0
-    assert services.travels.behind_since() is None
