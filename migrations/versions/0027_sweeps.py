@@ -1,7 +1,7 @@
 """What a stopped client or replaced keys have made void is ended in batches: their table, and an index to offline grants.
 
-Revision 0027. It works with the version before it, which ends all in one transaction and carries out no sweep, and with
-the version after it. On PostgreSQL the index is made while the service goes on writing (CONCURRENTLY).
+Revision 0027, after 0026. It works with the version before it, which ends all in one transaction and carries out no
+sweep, and with the version after it. On PostgreSQL the index is made while the service goes on writing (CONCURRENTLY).
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from idp.foundation import columns
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -32,6 +32,7 @@ from idp.web.console import (
     search,
     sessions,
     staff,
+    travels,
 )
 from idp.web.console.guards import PermissionMissing
 from idp.web.console.refusals import refused
@@ -112,6 +113,7 @@ console.add_url_rule("/console/integrity/checkpoint", "checkpoint", integrity.ch
 console.add_url_rule("/console/integrity/export", "exporting_record", integrity.exporting, methods=["GET"])
 console.add_url_rule("/console/integrity/export", "export_record", integrity.export, methods=["POST"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/hunts/travels", "travels", travels.show, methods=["GET"])
 console.add_url_rule("/console/holds", "holds", holds.show, methods=["GET"])
 console.add_url_rule("/console/holds/new", "placing_hold", holds.placing, methods=["GET"])
 console.add_url_rule("/console/holds/new", "place_hold", holds.place, methods=["POST"])
