@@ -71,6 +71,27 @@ def test_pages_fit_a_screen_of_320_pixels(show, query):
     assert not wide
 
 
+def test_words_of_a_table_are_whole_where_there_is_room_and_nowhere_too_wide(show):
+    page = show("en-desktop-dark", viewport={"width": 1280, "height": 900})
+    page.show("/account/activity")
+    lines = """() => [...document.querySelectorAll("th[scope=col]")].map(cell => {
+      const range = document.createRange(); range.selectNodeContents(cell); return range.getClientRects().length })"""
+    assert page.evaluate(lines) == [1, 1, 1, 1]
+    for width, size in ((700, "xl"), (800, "elder"), (641, "m")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{HTTPS_ISSUER}/account/activity?lang=en&size={size}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("size", ["m", "elder", "elder-xl"])
+def test_a_recovery_code_stands_on_one_line(show, size):
+    page = show(viewport={"width": 320, "height": 640})
+    page.goto(f"{HTTPS_ISSUER}/account/recovery-codes-made?lang=zh&size={size}")
+    height = """() => { const codes = document.querySelector("#codes"), look = getComputedStyle(codes);
+      return Math.round((codes.clientHeight - 2 * parseFloat(look.paddingTop)) / parseFloat(look.lineHeight)) }"""
+    assert page.evaluate(height) == 10
+
+
 def test_first_page_takes_three_requests(show):
     page = show()
     page.show("/login")
