@@ -25,7 +25,7 @@ from tests.support.postgresql import cluster_of
 from tests.support.relying_party import RelyingParty
 from tests.support.serving import BackgroundProcess, IDPCommand, LiveServer, WSGIApplication, free_port
 
-pytest_plugins = ["tests.support.running", "tests.support.journeys"]
+pytest_plugins = ["tests.support.running", "tests.support.journeys", "tests.support.compiled_statements"]
 
 _SERVED = {"serve", "idp_server"}
 
@@ -119,7 +119,7 @@ def services(settings: Any, clock: FrozenClock, entropy: FixedEntropy, prepared_
 
 @pytest.fixture(scope="session")
 def compiled_templates() -> CompiledTemplates:
-    """What any test application's ``jinja_env.bytecode_cache`` may be set to."""
+    """Where any test application may take its templates from: ``compiled_templates.serve(app)``."""
     return CompiledTemplates()
 
 
@@ -128,7 +128,7 @@ def app(settings: Any, services: Any, compiled_templates: CompiledTemplates) -> 
     from idp.app import create_app
 
     app: Flask = create_app(settings, services)
-    app.jinja_env.bytecode_cache = compiled_templates
+    compiled_templates.serve(app)
     return app
 
 
