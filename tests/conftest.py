@@ -25,7 +25,12 @@ from tests.support.postgresql import cluster_of
 from tests.support.relying_party import RelyingParty
 from tests.support.serving import BackgroundProcess, IDPCommand, LiveServer, WSGIApplication, free_port
 
-pytest_plugins = ["tests.support.running", "tests.support.journeys", "tests.support.compiled_statements"]
+pytest_plugins = [
+    "tests.support.running",
+    "tests.support.journeys",
+    "tests.support.compiled_routes",
+    "tests.support.compiled_statements",
+]
 
 _SERVED = {"serve", "idp_server"}
 
