@@ -69,9 +69,11 @@ def _sqlite_databases() -> Iterator[SQLiteDatabases]:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_databases(pytestconfig: pytest.Config) -> PostgreSQLDatabases:
+def _postgresql_databases(pytestconfig: pytest.Config) -> Iterator[PostgreSQLDatabases]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    return PostgreSQLDatabases(cluster_of(pytestconfig), worker)
+    databases = PostgreSQLDatabases(cluster_of(pytestconfig), worker)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
