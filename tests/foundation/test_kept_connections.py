@@ -80,7 +80,8 @@ class TestOnPostgreSQL:
         assert len(backends_of_a_crowd(database, 4)) == 4
         with database.transaction() as connection:
             others = text(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> :tests"
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name <> :tests"
             )
             assert connection.scalar(others, {"tests": HOUSEKEEPING}) <= 3, "two of the pool, and this one"
 
