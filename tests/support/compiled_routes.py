@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-_compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
+compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
 
 
 class RuleCompiledOnce(Rule):
@@ -21,9 +21,9 @@ class RuleCompiledOnce(Rule):
         if self.defaults:
             return super()._compile_builder(append_unknown)
         key = (self.rule, tuple(self._trace), append_unknown)
-        if key not in _compiled:
-            _compiled[key] = super()._compile_builder(append_unknown)
-        return _compiled[key]
+        if key not in compiled:
+            compiled[key] = super()._compile_builder(append_unknown)
+        return compiled[key]
 
 
 @pytest.fixture(scope="session", autouse=True)
