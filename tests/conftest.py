@@ -90,10 +90,10 @@ def keys_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def prepared_keys(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def prepared_keys(tmp_path_factory: pytest.TempPathFactory, _sqlite_databases: SQLiteDatabases) -> Any:
     from tests.support.prepared_keys import PreparedKeys
 
-    return PreparedKeys(tmp_path_factory.mktemp("prepared"))
+    return PreparedKeys(tmp_path_factory.mktemp("prepared"), _sqlite_databases)
 
 
 @pytest.fixture

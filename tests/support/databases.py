@@ -64,16 +64,20 @@ class SQLiteDatabases:
 
     def fresh(self) -> str:
         """Return the URL of a clean database."""
+        self._remove_previous()
+        self._count += 1
+        copy = self._folder / f"{self._count}.db"
+        self.copy_to(copy)
+        return f"sqlite:///{copy}"
+
+    def copy_to(self, path: Path) -> None:
+        """Make a file of a clean database."""
         if not self._template.exists():
             unfinished = self._folder / "unfinished.db"
             prepare(f"sqlite:///{unfinished}")
             unfinished.rename(self._template)
-        self._remove_previous()
-        self._count += 1
-        copy = self._folder / f"{self._count}.db"
-        shutil.copyfile(self._template, copy)
-        copy.chmod(0o600)
-        return f"sqlite:///{copy}"
+        shutil.copyfile(self._template, path)
+        path.chmod(0o600)
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
