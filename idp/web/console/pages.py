@@ -12,8 +12,8 @@ from idp.networks.ranges import Place
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.navigation import menu
-from idp.web.console.words import event_word, word
-from idp.web.shared.locale import gettext
+from idp.web.console.words import event_word, reason_word, word
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 
@@ -33,6 +33,7 @@ def console_page(
         officer=officer,
         word=word,
         event_word=event_word,
+        reason_word=reason_word,
         **frame_of(officer),
         **context,
     )
@@ -55,7 +56,7 @@ def frame_of(officer: Officer | None) -> dict[str, Any]:
 
 def client_names(client_ids: Iterable[str | None]) -> dict[str, str]:
     """Return how staff call these clients; a page reads the names that it shows, and no others."""
-    return services().registry.names(one for one in client_ids if one is not None)
+    return services().registry.names((one for one in client_ids if one is not None), current_locale())
 
 
 def places_of(networks: Iterable[str | None]) -> dict[str, Place]:
