@@ -39,7 +39,3 @@ class Remembered:
             and services <= self.services
             and all(detail in self.details for detail in details)
         )
-
-    def releases(self, claims: AbstractSet[str]) -> frozenset[str]:
-        """Return those of the claims that were allowed."""
-        return frozenset(claims & self.claims)
