@@ -1,4 +1,4 @@
-"""Saving the filters of a list under a name, opening them by a link, deleting them (console.md §1).
+"""Saving the filters of a list under a name, opening them by a link, deleting them.
 
 A list's views are changed by posting to the list's own address, so that what is saved is what the address says, once
 more checked by the filters of that list.

@@ -22,7 +22,7 @@ _SIGN_IN: Final = ("/login", "/sign-up", "/recover")
 _RETRY_SECONDS: Final = 2
 _PATIENCE_SECONDS: Final = 0.05
 _MOMENT_SECONDS: Final = 0.02
-# Static on purpose: a node that has no thread to spare renders nothing (pages, no 14).
+# Static on purpose: a node that has no thread to spare renders nothing.
 _PAGE: Final = """<!doctype html>
 <html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="2"><title>请稍候</title></head>
