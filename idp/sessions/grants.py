@@ -16,6 +16,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.prepared_statement import PreparedStatement
+from idp.registry.client import Client
 from idp.sessions.events import GrantCreated, GrantEnded
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.store import bound_row
@@ -42,6 +43,11 @@ _NEW_GRANT = (
     *("id", "reference", "account_id", "client_id", "op_session_id", "client_session_id", "interaction_id"),
     *("sub", "organization_id", "is_offline", "claims", "authorization_details", "created_at"),
 )
+
+
+def sector_of(client: Client) -> str:
+    """Return the sector in which a client's subject identifiers are unique (OpenID Connect Core §8.1)."""
+    return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR
 
 
 @dataclass(frozen=True, slots=True)

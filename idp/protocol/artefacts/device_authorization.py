@@ -24,7 +24,6 @@ from idp.keyring.service import Keyring
 from idp.protocol.artefacts.authorization_code import CodeContent
 from idp.protocol.artefacts.liveness import grant_is_live
 
-DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
 SLOW_DOWN_SECONDS = 5
