@@ -106,11 +106,8 @@ class Consents:
             before = self.remembered(account_id, client_id)
             after = remembered_after(decision, before, granted_at=now, expires_at=now + self._lifetime)
             values = _values_of(after)
-            first = self._database.insert_new(Consent).values(
-                account_id=account_id, client_id=client_id, first_granted_at=now, **values
-            )
-            # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-            if connection.scalar(first.returning(Consent.client_id)) is None:
+            whose = {"account_id": account_id, "client_id": client_id}
+            if not self._database.insert_if_new(Consent, whose | values | {"first_granted_at": now}):
                 mine = (Consent.account_id == account_id) & (Consent.client_id == client_id)
                 connection.execute(update(Consent).where(mine).values(values))
             self._audit.record(

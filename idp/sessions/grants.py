@@ -155,7 +155,7 @@ class Grants:
                 "sub": self._entropy.token(_IDENTIFIER_BYTES),
                 "created_at": self._clock.now(),
             }
-            connection.execute(self._database.insert_new(Subject).values(new))
+            self._database.insert_if_new(Subject, new)
             return connection.scalars(_SUBJECT, mine).one()
 
     def organization_of(self, grant_id: UUID) -> UUID | None:
@@ -207,5 +207,4 @@ def _from_live_session(
     source = select(*row.values()).where(OPSession.id == row["op_session_id"], OPSession.ended_at.is_(None))
     if database.dialect == "postgresql":
         source = source.with_for_update(read=True, of=OPSession)
-    # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
     return PreparedStatement(database.insert_new(model).from_select(names, source).returning(model.id))

@@ -189,10 +189,8 @@ class DeviceAuthorizations:
                 "resources": resources,
                 "authorization_details": list(authorization_details) or None,
             }
-            statement = self._database.insert_new(DeviceAuthorizationRow).values(values)
-            with self._database.transaction() as connection:
-                if connection.scalar(statement.returning(DeviceAuthorizationRow.id)) is not None:
-                    return codes
+            if self._database.insert_if_new(DeviceAuthorizationRow, values):
+                return codes
         raise RuntimeError("no free user code was found")
 
     def find(self, user_code: str) -> PendingDevice | None:
