@@ -99,7 +99,6 @@ class Services:
     registry: Registry
     credentials: Credentials
     initial_tokens: InitialTokens
-    dynamic_registration: DynamicRegistration
     staff: Staff
     changes: Changes
     saved_views: SavedViews
@@ -328,7 +327,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         registry,
         credentials,
         initial_tokens,
-        dynamic_registration,
         staff,
         changes,
         SavedViews(database, clock, entropy),

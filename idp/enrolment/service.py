@@ -107,7 +107,7 @@ class Enrolment:
             # Whoever knew the old password may have left a refresh token behind (RFC 9700 §4.14.2).
             self._sessions.end_spared(account_id, reason=_REASON, actor=_actor(session))
             if end_others:
-                self.end_others(session)
+                self._end_others(session)
         return Changed()
 
     def begin_totp(self, session: Session, account_name: str) -> PendingTOTP | StepUpNeeded | Kept:
@@ -218,11 +218,11 @@ class Enrolment:
                 self._factors.remove(session.account_id, identifier, actor=_actor(session))
         return Changed()
 
-    def end_others(self, session: Session) -> int:
-        """End every other session of the person signed in, and return how many; no browser is remembered any more."""
+    def _end_others(self, session: Session) -> None:
+        """End every other session of the person signed in; no browser is remembered any more."""
         self._devices.forget(session.account_id)
         selector = Selector(account_id=session.account_id, other_than=session.id)
-        return self._sessions.terminate(selector, reason=_REASON, actor=_actor(session)).sessions
+        self._sessions.terminate(selector, reason=_REASON, actor=_actor(session))
 
     def _check_current(self, enrolled: Enrolled, current: str) -> Busy | Refused | WrongCurrentPassword | None:
         key = self._keyring.index("throttle", f"change:{enrolled.account_id}")
