@@ -2,8 +2,8 @@
 tokens.
 
 A place is reserved before anything is looked up; who gets none within 50 ms is told when to come back. Each identifier
-has one hash in flight. No threads of its own: the libraries release the interpreter while they hash, so a place is a
-permission.
+has one hash in flight. A few threads of the pool's own do the work, behind all others: the library releases the
+interpreter while it hashes.
 """
 
 import math
