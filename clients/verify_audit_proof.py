@@ -9,13 +9,19 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 SIZE = 32
+# Origin, size and root lead every checkpoint.
+LEAST_LINES = 3
+# The hash of a key and 64 bytes, in base64.
+SIGNATURE = re.compile("— [^ \n]+ [A-Za-z0-9+/=]{92,}")
 D = -121665 * pow(121666, -1, P) % P
 Point = tuple[int, int, int, int]
 
@@ -89,9 +95,13 @@ def compared(proof: dict[str, Any], kept: str | None, size: int, root: bytes) ->
 
 
 def head(note: str) -> tuple[int, bytes]:
-    """Return size and root of a checkpoint, the last one if a file holds several."""
-    blocks = [block for block in note.split("\n\n") if block.strip() and not block.lstrip().startswith("—")]
-    lines = [line for line in blocks[-1].split("\n") if line and not line.startswith("—")]
+    """Return size and root of a checkpoint, the last whole one if a file holds several. Raises Broken."""
+    blocks = [block.strip("\n") for block in note.split("\n\n")]
+    # One that broke off, as on a disk that was full, has no whole signature behind its text.
+    signed = [text for text, signature in pairwise(blocks) if SIGNATURE.match(signature)]
+    lines = signed[-1].split("\n") if signed else []
+    if len(lines) < LEAST_LINES:
+        raise Broken("there is no whole checkpoint")
     return int(lines[1]), base64.b64decode(lines[2], validate=True)
 
 

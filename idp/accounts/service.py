@@ -128,6 +128,11 @@ class Accounts:
             row = connection.execute(store.VIEW, {"account": account_id}).mappings().one_or_none()
         return None if row is None else account_view(row, profile_of(row, self._keyring, self._clock.now()))
 
+    def hold(self, account_id: UUID) -> None:
+        """Have whoever else holds this account wait until the transaction under way ends."""
+        with self._database.transaction() as connection:
+            connection.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+
     def mailbox(self, account_id: UUID) -> Mailbox | None:
         """Return where the holder of an account gets notices; None if it is locked or closed, or has no address."""
         with self._database.read() as connection:

@@ -7,7 +7,7 @@ The text is origin, size and root, then two extension lines, the time and the di
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,6 +20,10 @@ _KEY_HASH: Final = 4
 _NOTE: Final = re.compile(r"(?P<text>(?:[^\n]+\n)+)\n(?P<signatures>(?:— [^ \n]+ [A-Za-z0-9+/=]+\n)+)")
 _KEY: Final = re.compile(r"(?P<name>[^ +\n]+)\+(?P<hash>[0-9a-f]{8})\+(?P<key>[A-Za-z0-9+/=]+)")
 _MOST_DIGITS: Final = 19
+# The hash of a key and a signature of 64 bytes, in base64.
+_SIGNATURE_DIGITS: Final = 92
+# The dash, or what is left of it when it broke off within.
+_BEGINS_SIGNATURE: Final = "—\N{REPLACEMENT CHARACTER}"
 
 
 Sign = Callable[[bytes], bytes]
@@ -122,13 +126,39 @@ def parse_note(text: str) -> Note:
     return _note(match)
 
 
-def parse_notes(text: str) -> Iterator[Note]:
-    """Yield every checkpoint of a file in which a witness kept them, one after the other. Raises NoteMalformed."""
-    matches = list(_NOTE.finditer(text))
-    if "".join(match[0] for match in matches).replace("\n", "") != text.replace("\n", ""):
+def parse_notes(text: str) -> tuple[list[Note], int]:
+    """Return the checkpoints of a file in which a witness kept them, one after the other, and how many there broke off,
+    as on a disk that was full. Raises NoteMalformed for anything else.
+    """
+    notes, between, end = [], [], 0
+    for match in _NOTE.finditer(text):
+        between.append(text[end : match.start()])
+        end = match.end()
+        if _is_whole(match):
+            notes.append(_note(match))
+        else:
+            between.append(match[0])
+    blocks = [
+        block.strip("\n") for piece in (*between, text[end:]) for block in piece.split("\n\n") if block.strip("\n")
+    ]
+    # The signatures stand apart from the text that they sign.
+    texts = [block for block in blocks if block[0] not in _BEGINS_SIGNATURE]
+    origins = {note.checkpoint.origin for note in notes}
+    if len(texts) < len(blocks) / 2 or any(not _begins_one(block, origins) for block in texts):
         raise NoteMalformed("something between the checkpoints is not a signed note")
-    for match in matches:
-        yield _note(match)
+    return notes, len(texts)
+
+
+def _is_whole(match: re.Match[str]) -> bool:
+    """Tell whether the last signature of a note is as long as any is."""
+    value = match["signatures"].rsplit(" ", 1)[1].strip()
+    return len(value) >= _SIGNATURE_DIGITS
+
+
+def _begins_one(block: str, origins: Collection[str]) -> bool:
+    """Tell whether a text is how a checkpoint of one of these logs begins."""
+    first, *more = block.split("\n", 1)
+    return first in origins if more else any(origin.startswith(first) for origin in origins)
 
 
 def _note(match: re.Match[str]) -> Note:

@@ -4,7 +4,7 @@ The hash of every leaf also goes to the log stream when its transaction has comm
 before it was sealed is caught by whoever keeps the logs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from idp.audit.models import AuditDetail, AuditEvent
 from idp.audit.records import AuditRecord, reading, record_of
 from idp.foundation.clock import Clock
 from idp.foundation.database import Base, Database
-from idp.foundation.entropy import Entropy
+from idp.foundation.entropy import Entropy, first_uuid7
 from idp.foundation.logging import get_logger, request_context
 from idp.foundation.prepared_statement import PreparedStatement
 
@@ -109,9 +109,15 @@ class Audit:
             return {AuditEvent: row}
         return {AuditEvent: row, AuditDetail: self.details.row(event_id, openings)}
 
-    def of_account(self, account_id: UUID, *, limit: int = 50) -> Sequence[AuditRecord]:
-        """Return the latest events of one account, newest first."""
+    def of_account(
+        self, account_id: UUID, *, limit: int = 50, actions: Collection[str] = (), since: datetime | None = None
+    ) -> Sequence[AuditRecord]:
+        """Return the latest events of one account, newest first: all, or those of some actions."""
         statement = reading().where(AuditEvent.account_id == account_id).order_by(AuditEvent.id.desc()).limit(limit)
+        if actions:
+            statement = statement.where(AuditEvent.action.in_(sorted(actions)))
+        if since is not None:
+            statement = statement.where(AuditEvent.id >= first_uuid7(since), AuditEvent.occurred_at >= since)
         with self._database.read() as connection:
             return [record_of(row, self.details) for row in connection.execute(statement)]
 

@@ -12,7 +12,8 @@ import orjson
 from idp.audit.records import AuditRecord
 
 COLUMNS: Final = tuple(field.name for field in fields(AuditRecord))
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# In their full width as well, which spreadsheets in Chinese read like the others.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_line(cells: Sequence[str]) -> str:

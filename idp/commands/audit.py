@@ -150,10 +150,15 @@ def _counted(lines: Iterable[Any], length: int, step: Callable[[Any], int]) -> I
 
 
 def _kept(path: Path) -> list[Note]:
+    # A text that broke off may have broken off within a character.
+    text = path.read_bytes().decode(errors="replace")
     try:
-        return list(parse_notes(path.read_text(encoding="utf-8")))
-    except (NoteMalformed, UnicodeDecodeError) as error:
+        notes, broken = parse_notes(text)
+    except NoteMalformed as error:
         refuse(f"{path}: cannot be read as checkpoints ({error})")
+    if broken:
+        click.echo(f"{path}: {broken} checkpoints broke off while they were written; they were passed over", err=True)
+    return notes
 
 
 def _as_json(report: Report) -> dict[str, Any]:

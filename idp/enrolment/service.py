@@ -206,16 +206,21 @@ class Enrolment:
         step_up = self._step_up(session, enrolled)
         if step_up is not None:
             return step_up
-        removable = _removable(session, enrolled)
-        if authenticator_id not in removable:
+        with self._database.transaction():
+            # Two removals at once would each see another one that it leaves.
+            self._accounts.hold(session.account_id)
+            return self._removed(session, authenticator_id)
+
+    def _removed(self, session: Session, authenticator_id: UUID) -> Changed | Kept:
+        enrolled = self._factors.enrolled(session.account_id)
+        if authenticator_id not in _removable(session, enrolled):
             return Kept()
         gone = [authenticator_id]
         if not any(view.id != authenticator_id for view in held(enrolled)):
             # Codes that stand in for it are worth nothing without one, and would be asked for at every sign-in.
             gone += [view.id for view in enrolled.of_kind("recovery_code")]
-        with self._database.transaction():
-            for identifier in gone:
-                self._factors.remove(session.account_id, identifier, actor=_actor(session))
+        for identifier in gone:
+            self._factors.remove(session.account_id, identifier, actor=_actor(session))
         return Changed()
 
     def _end_others(self, session: Session) -> None:

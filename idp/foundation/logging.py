@@ -8,6 +8,7 @@ hold one are dropped before anything is written (ASVS 16.2.5). Line breaks canno
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,12 +33,25 @@ _NONE = RequestContext()
 request_context: ContextVar[RequestContext] = ContextVar("request_context", default=_NONE)
 
 
+class _StandardError(structlog.PrintLogger):
+    """Writes lines as long as somebody takes them. A full disk, or a reader that went away, must not undo what is being
+    logged: some lines are written after a commit.
+    """
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
 def configure_logging(*, level: int = logging.INFO) -> None:
     """Send every log record of this process to standard error as JSON lines."""
     structlog.configure(
         processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_names: _StandardError(sys.stderr),
         cache_logger_on_first_use=True,
     )
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     String,
+    and_,
     bindparam,
     column,
     func,
@@ -39,7 +40,7 @@ from idp.foundation.entropy import Entropy
 
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 12
-_LONGEST_DELAY = 3600
+_LONGEST_DELAY = timedelta(hours=1)
 HELD = datetime(9999, 12, 31, tzinfo=UTC)
 """When a message is due that waits for its receiver to come (``held_lanes``)."""
 _WAITING = text("settled_at IS NULL")
@@ -159,7 +160,7 @@ class Outbox:
         statement = (
             select(OutboxMessage.lane)
             .join(lanes, OutboxMessage.id == _first_of(lanes, OutboxMessage.id))
-            .where(OutboxMessage.due_at <= now, _unleased(now))
+            .where(_is_due(now), _unleased(now))
             .where(*(~OutboxMessage.lane.startswith(prefix, autoescape=True) for prefix in without))
             .order_by(OutboxMessage.due_at)
             .limit(limit)
@@ -180,7 +181,7 @@ class Outbox:
             update(OutboxMessage)
             .where(
                 OutboxMessage.id == head.scalar_subquery(),
-                OutboxMessage.due_at <= now,
+                _is_due(now),
                 _unleased(now),
                 OutboxMessage.settled_at.is_(None),
             )
@@ -209,7 +210,7 @@ class Outbox:
         elif message.attempts >= MOST_ATTEMPTS:
             values["settled_at"] = now
         else:
-            values["due_at"] = now + timedelta(seconds=min(2 ** (message.attempts - 1), _LONGEST_DELAY))
+            values["due_at"] = now + min(timedelta(seconds=2 ** (message.attempts - 1)), _LONGEST_DELAY)
         with self._database.transaction() as connection:
             connection.execute(update(OutboxMessage).where(OutboxMessage.id == message.id).values(**values))
 
@@ -291,8 +292,23 @@ def _first_of(lanes: CTE, wanted: InstrumentedAttribute[Any], *conditions: Colum
 _INSERT_MANY: Final = _insert_many()
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a message waits for nothing but us.
+
+    One that nobody has tried is due since it was written, and no retry waits longer than the longest delay: what seems
+    to was written under a clock that has since been set back.
+    """
+    due = OutboxMessage.due_at
+    is_untried = OutboxMessage.attempts == 0
+    return or_(due <= now, and_(due < HELD, or_(is_untried, due > now + _LONGEST_DELAY)))
+
+
 def _unleased(now: datetime) -> ColumnElement[bool]:
-    return or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until < now)
+    """Return the condition that nobody is at a message. No lease is longer than a fresh one, unless the clock that gave
+    it has since been set back.
+    """
+    lease = OutboxMessage.leased_until
+    return or_(lease.is_(None), lease < now, lease > now + LEASE)
 
 
 def _state(attempts: int, delivered_at: datetime | None, settled_at: datetime | None) -> str:

@@ -198,7 +198,9 @@ class MassEndings:
 
     def _claim(self) -> UUID | None:
         now = self._clock.now()
-        free = or_(MassEnding.leased_until.is_(None), MassEnding.leased_until < now)
+        lease = MassEnding.leased_until
+        # One that ends later than a fresh one would was given by a clock that has since been set back.
+        free = or_(lease.is_(None), lease < now, lease > now + _LEASE)
         chosen = select(MassEnding.id).where(MassEnding.finished_at.is_(None), free).order_by(MassEnding.created_at)
         claim = (
             update(MassEnding)

@@ -3,15 +3,17 @@
 A witness that cannot be reached is complained about and never waited for: its next checkpoint stands for all before.
 """
 
+import errno
 import os
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from idp.audit.notes import Note
 from idp.foundation.logging import get_logger
 from idp.foundation.outbound_http import OutboundFailed, OutboundRefused
 
+_BLANK_LINE: Final = b"\n\n"
 _log = get_logger(__name__)
 
 
@@ -28,9 +30,16 @@ def publish(services: Any, note: Note) -> None:  # noqa: ANN401 - the services o
 
 
 def _append(path: Path, note: Note) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"{note}\n")
-        file.flush()
+    """Write a checkpoint behind the others, after a blank line: a full disk may have cut off the last one, and the
+    medium may be one that only grows.
+    """
+    with path.open("ab+", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - len(_BLANK_LINE), 0))
+        joint = b"" if file.read() in {b"", _BLANK_LINE} else _BLANK_LINE
+        data = joint + f"{note}\n".encode()
+        if file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(file.fileno())
 
 

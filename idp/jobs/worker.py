@@ -1,8 +1,8 @@
 """The loop of ``idp worker``: look for due lanes four times a second, show a sign of life, run the jobs that are due,
 seal the audit record.
 
-A database that goes away is waited for. Any number of workers may run; leases keep them from delivering the same
-message at once.
+A database that goes away is waited for, and so is a clock that is wrong. Any number of workers may run; leases keep
+them from delivering the same message at once.
 """
 
 import os
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from idp.foundation.logging import get_logger
+from idp.jobs.clock_guard import ClockGuard
 from idp.jobs.deliver import THREADS, Deliverer
 from idp.jobs.job import Job
 from idp.jobs.schedule import JOBS, Schedule
@@ -44,6 +45,7 @@ class Worker:
         limits = {LANES: max(threads // 4, 1)}
         self._deliverer = Deliverer(services.outbox, routes, threads=threads, limits=limits)
         self._schedule = Schedule(jobs)
+        self._clock = ClockGuard(services)
         self._beat_at = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
@@ -94,7 +96,8 @@ class Worker:
         wait = pause
         while not stop.is_set():
             try:
-                step()
+                if self._clock.is_right():
+                    step()
                 wait = pause
             except Exception as error:  # noqa: BLE001 - whatever it is, deliveries go on when it is over
                 _log.warning("worker_waits", step=step.__name__, error_type=type(error).__name__)

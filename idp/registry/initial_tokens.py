@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
@@ -35,7 +35,7 @@ _BAD_AGENCY: Final = marked("Write the agency in lower-case letters, digits, dot
 _BAD_PROFILE: Final = marked("Choose what the clients may be.")
 _BAD_USES: Final = marked("Write a number of clients from 1 to 100.")
 _BAD_LIFETIME: Final = marked("Write a number of days from 1 to 30.")
-_MOST_LISTED: Final = 200
+_MOST_CLOSED_LISTED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,11 @@ class InitialTokens:
             return connection.execute(statement).rowcount == 1
 
     def list(self, *, agency: str | None = None) -> Sequence[TokenLine]:
-        """Return the tokens that are not purged yet, latest first; of one agency if it is given."""
+        """Return every token that is open, then the latest of the others that are not purged yet; of one agency if it
+        is given. However many somebody makes, none that still lets clients in is out of sight.
+        """
         model, now = InitialAccessToken, self._clock.now()
+        is_open = and_(*_is_open(now))
         statement = select(
             model.id,
             model.agency,
@@ -163,7 +166,9 @@ class InitialTokens:
         if agency is not None:
             statement = statement.where(model.agency == agency)
         with self._database.read() as connection:
-            rows = connection.execute(statement.limit(_MOST_LISTED)).all()
+            usable = connection.execute(statement.where(is_open)).all()
+            others = connection.execute(statement.where(~is_open).limit(_MOST_CLOSED_LISTED)).all()
+        rows = (*usable, *others)
         return [TokenLine(*row, _state(row.uses_left, row.expires_at, row.revoked_at, now)) for row in rows]
 
     def revoke(self, token_id: UUID, *, actor: str, reason: str) -> bool:

@@ -130,13 +130,13 @@ class ReadinessProbe:
         return "ok", _NEWER, {"applied": applied}
 
     def _clock_agrees(self) -> Finding:
-        drift = self._clock_drift()
+        drift = self.clock_drift()
         if drift is None:
             return "ok", _SAME_CLOCK, {}
         state: State = "ok" if drift <= LARGEST_DRIFT else "failed"
         return state, _DRIFT, {"seconds": f"{drift.total_seconds():.3f}"}
 
-    def _clock_drift(self) -> timedelta | None:
+    def clock_drift(self) -> timedelta | None:
         """Return how far our clock is from the database's, None if they are the same one."""
         if self._database.dialect == "sqlite":
             return None

@@ -1,5 +1,7 @@
 """What wiring builds of this package: deliveries, their ledger, signs of life, readiness."""
 
+from datetime import timedelta
+
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
@@ -43,3 +45,7 @@ class Signals:
     def readiness(self) -> Readiness:
         """Look at everything this node needs in order to serve. Never raises."""
         return self._probe.look()
+
+    def clock_drift(self) -> timedelta | None:
+        """Return how far this node's clock is from the database's, None if they are the same one."""
+        return self._probe.clock_drift()

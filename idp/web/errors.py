@@ -11,8 +11,10 @@ from typing import Final
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from idp.foundation.database import DatabaseFailure
 from idp.foundation.errors import UserError
 from idp.foundation.logging import get_logger
+from idp.registry.errors import RegistryUnavailable
 from idp.web.shared.csrf import CSRFRefused
 from idp.web.shared.environment import template_folder
 from idp.web.shared.locale import gettext
@@ -41,6 +43,8 @@ _TEMPLATES: Final = {
     HTTPStatus.INTERNAL_SERVER_ERROR: INTERNAL,
     HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
 }
+_PASSING: Final = (DatabaseFailure, RegistryUnavailable)
+_RETRY_SECONDS: Final = 60
 _KEPT_HEADERS: Final = frozenset({"allow", "retry-after"})
 
 _log = get_logger(__name__)
@@ -67,8 +71,10 @@ def error_page(template: str, status: int, *, detail: str = "", retry_seconds: i
 def _http_error(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(error, InternalServerError):
-        _log.error("unhandled_error", exc_info=error.original_exception or error)
-        return _last_resort(status)
+        cause = error.original_exception or error
+        _log.error("unhandled_error", exc_info=cause)
+        # Those who only pass the answer on, and programs, shall know that it is not for long.
+        return _last_resort(HTTPStatus.SERVICE_UNAVAILABLE if isinstance(cause, _PASSING) else status)
     if isinstance(error, CSRFRefused):
         return error_page(STALE_FORM, status)
     page = error_page(_TEMPLATES.get(HTTPStatus(status), BAD_REQUEST), status)
@@ -81,7 +87,8 @@ def _http_error(error: HTTPException) -> Response:
 def _last_resort(status: int) -> Response:
     """Answer even when the fault lies in the pages themselves (ASVS 16.5.4)."""
     try:
-        return error_page(INTERNAL, status)
+        is_passing = status == HTTPStatus.SERVICE_UNAVAILABLE
+        return error_page(INTERNAL, status, retry_seconds=_RETRY_SECONDS if is_passing else 0)
     except Exception:  # noqa: BLE001 - nothing may stop the last handler; the first fault is logged already
         _log.error("error_page_failed", exc_info=True)
         text = (template_folder() / STATIC).read_text(encoding="utf-8")

@@ -55,7 +55,28 @@ def test_a_damaged_key_is_refused(place: int):
 def test_a_checkpoint_is_read_as_it_was_written():
     note = signed(CHECKPOINT, VerifierKey.parse(KEY), lambda _data: b"s" * 64)
     assert parse_note(str(note)) == note
-    assert list(parse_notes(f"{note}\n{note}")) == [note, note]
+    assert parse_notes(f"{note}\n{note}") == ([note, note], 0)
+
+
+@pytest.mark.parametrize("place", [3, 30, 60, 150])
+def test_the_citizens_program_takes_the_last_checkpoint_that_is_whole(citizens_program: Any, place: int):
+    note = signed(CHECKPOINT, VerifierKey.parse(KEY), lambda _data: b"s" * 64)
+    broken = str(note).replace("\n7\n", "\n9\n")[:place]
+    assert citizens_program.head(f"{note}\n{broken}") == (7, b"r" * 32)
+    assert citizens_program.head(f"{broken}\n\n{note}") == (7, b"r" * 32)
+
+
+@pytest.mark.parametrize("stranger", ["another text", "id.example/audits\n7\n", "id.example/auditors"])
+def test_what_is_no_checkpoint_of_this_log_makes_a_file_unreadable(stranger: str):
+    note = signed(CHECKPOINT, VerifierKey.parse(KEY), lambda _data: b"s" * 64)
+    with pytest.raises(NoteMalformed):
+        parse_notes(f"{note}\n{stranger}\n\n{note}")
+
+
+def test_a_checkpoint_that_broke_off_is_counted_and_passed_over():
+    note = signed(CHECKPOINT, VerifierKey.parse(KEY), lambda _data: b"s" * 64)
+    for place in range(1, len(str(note)) - 1):
+        assert parse_notes(f"{note}\n{str(note)[:place]}\n\n{note}\n{str(note)[:place]}") == ([note, note], 2)
 
 
 @pytest.mark.parametrize(
@@ -76,4 +97,4 @@ def test_a_damaged_checkpoint_is_refused(change: tuple[str, str]):
     with pytest.raises(NoteMalformed):
         parse_note(text.replace(*change))
     with pytest.raises(NoteMalformed):
-        list(parse_notes(text.replace(*change)))
+        parse_notes(text.replace(*change))

@@ -1,5 +1,8 @@
 """Changing one's own means of sign-in (ASVS-6.2.2, ASVS-7.4.3, ASVS-7.5.1, NIST-63B-4.1-bind)."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pyotp
 import pytest
 
@@ -126,6 +129,25 @@ def test_staff_keep_their_last_app_and_may_change_it(services, account_factory, 
     services.factors.add_totp(person.account_id, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", label="新手机")
     assert services.enrolment.remove(session, app.id) == Changed()
     assert [view.label for view in services.enrolment.methods(session).apps] == ["新手机"]
+
+
+def test_two_removals_at_once_leave_the_last_app(services, account_factory, session_of):
+    """Each of them sees another app that it would leave."""
+    person = account_factory(kind="staff")
+    session = session_of(person, "password", "totp")
+    for number in range(8):
+        services.factors.add_totp(person.account_id, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", label=str(number))
+        first, second = services.enrolment.methods(session).apps
+        begin = threading.Barrier(2)
+
+        def remove(app, begin=begin):
+            begin.wait(10)
+            return services.enrolment.remove(session, app.id)
+
+        with ThreadPoolExecutor(2) as threads:
+            outcomes = list(threads.map(remove, (first, second)))
+        assert sorted(type(one).__name__ for one in outcomes) == ["Changed", "Kept"]
+        assert len(services.enrolment.methods(session).apps) == 1
 
 
 def test_every_change_is_recorded(services, account_factory, session_of):

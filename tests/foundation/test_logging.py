@@ -1,5 +1,9 @@
 """One log for the process, however often it is configured."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -16,3 +20,20 @@ def test_a_logger_used_before_a_second_configuration_is_still_heard():
     with capture_logs() as logs:
         logger.info("heard")
     assert [line["event"] for line in logs] == ["heard"]
+
+
+_LOGS = "from idp.foundation.logging import *; configure_logging(); get_logger('x').error('happened'); print('went on')"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("fault", ["full", "gone"])
+def test_a_log_that_nobody_can_take_does_not_stop_what_is_logged(fault: str):
+    """A disk that is full, or a shipper of logs that died."""
+    if fault == "full":
+        log = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, log = os.pipe()
+        os.close(reader)
+    with os.fdopen(log, "w") as stderr:
+        ran = subprocess.run([sys.executable, "-c", _LOGS], stdout=subprocess.PIPE, stderr=stderr, check=False)
+    assert ran.stdout == b"went on\n"

@@ -75,6 +75,34 @@ def test_message_of_a_dead_worker_is_claimed_again_when_its_lease_ends(outbox: O
     assert claimed(outbox).id == first.id
 
 
+@pytest.mark.parametrize("ahead", [5, 30, 86_400])
+def test_a_message_written_under_a_clock_that_was_ahead_is_due_at_once(outbox: Outbox, clock: Any, ahead: int):
+    """A sign-out must not wait until the clock, once set right, has come so far again."""
+    clock.advance(ahead)
+    outbox.enqueue("k", "tax", {})
+    clock.advance(-ahead)
+    assert outbox.waiting_lanes() == ["tax"]
+    claimed(outbox)
+
+
+def test_a_lease_given_by_a_clock_that_was_ahead_is_over(outbox: Outbox, clock: Any):
+    outbox.enqueue("k", "tax", {})
+    clock.advance(days=1)
+    first = claimed(outbox)
+    clock.advance(days=-1)
+    assert outbox.waiting_lanes() == ["tax"]
+    assert claimed(outbox).id == first.id
+
+
+def test_a_retry_put_off_by_a_clock_that_was_ahead_waits_no_longer_than_any(outbox: Outbox, clock: Any):
+    outbox.enqueue("k", "tax", {})
+    clock.advance(days=1)
+    outbox.settle(claimed(outbox), "no answer")
+    clock.advance(days=-1)
+    assert outbox.waiting_lanes() == ["tax"]
+    claimed(outbox)
+
+
 def test_retries_wait_longer_each_time_and_end_among_the_dead(outbox: Outbox, clock: Any):
     outbox.enqueue("k", "tax", {}, about=ABOUT)
     waits = []

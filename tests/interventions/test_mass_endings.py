@@ -82,6 +82,19 @@ def test_no_more_are_ended_than_were_approved(services, officer, sign_in, decide
     assert live() == set()
 
 
+def test_a_lease_given_by_a_clock_that_was_ahead_keeps_no_ending_waiting(
+    services, officer, sign_in, decide, live, clock, monkeypatch
+):
+    sign_in(2)
+    decide(officer())
+    monkeypatch.setattr(mass_endings, "_BATCH", 1)
+    clock.advance(hours=1)
+    assert services.mass_endings.run(most_batches=1) == 1
+    clock.advance(hours=-1)
+    assert services.mass_endings.run() == 1
+    assert live() == set()
+
+
 def test_a_worker_that_dies_in_the_middle_loses_none_and_repeats_none(
     services, officer, sign_in, decide, live, clock, monkeypatch
 ):

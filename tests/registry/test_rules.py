@@ -1,11 +1,14 @@
 """Which registrations are accepted, and what is said about the others."""
 
+# ruff: noqa: RUF001 - names that deceive are made of look-alikes
+
 from datetime import date
 from typing import Any
 
 import pytest
 
 from idp.foundation.outbound_http import AllowEntry, OutboundPolicy
+from idp.registry.names import skeleton
 from idp.registry.rules import Deployment, Problem, check
 from tests.registry.conftest import tax, tax_in_production
 
@@ -266,11 +269,38 @@ def test_secret_in_a_file_and_demonstration_clients_are_for_development_only():
         "x" * 61,
         "统一身份认证平台",
         "Unified ldentity Provider",
+        *(f"Tax{blank}" for blank in "\u3164\u115f\u1160\uffa0\u034f\ufe0f\u2800\u17b4\U000e0100\u180b"),
     ],
 )
 def test_deceiving_names_are_refused(name: str):
     """Rule A8."""
     assert "client_name" in problems(tax(client_name=name))
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("エ商局", "工商局"),
+        ("人ロ普查", "人口普查"),
+        ("国家稅务总局", "国家税务总局"),
+        ("士地局", "土地局"),
+        ("入民政府", "人民政府"),
+        ("中囯海关", "中国海关"),
+        ("ᴛᴀx", "Tax"),
+        ("ꓔꓮꓫ", "TAX"),
+        ("Ꭲax", "Tax"),
+        ("Тах", "Tax"),
+        ("ｔａｘ", "tax"),
+    ],
+)
+def test_names_that_look_alike_have_one_skeleton(name: str, seen: str):
+    """Rule A8: the register refuses a name whose skeleton another service holds."""
+    assert skeleton(name) == skeleton(seen)
+
+
+@pytest.mark.parametrize(("one", "other"), [("税务局", "民政局"), ("一网通办", "二网通办"), ("tax", "taxi")])
+def test_names_that_differ_keep_apart(one: str, other: str):
+    assert skeleton(one) != skeleton(other)
 
 
 def test_problem_reads_as_member_and_sentence():

@@ -1,9 +1,11 @@
 """What happened to the account in the last 180 days, from the audit record, in words.
 
-That staff looked at personal data during a legal hold is told when the hold has ended, and counts from then.
+That staff looked at personal data during a legal hold is told when the hold has ended, and counts from then. What
+others can bring about without getting in, refused tries, takes the place of nothing else.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -25,19 +27,23 @@ from idp.web.shared.services import services
 
 _LOOKS_BACK: Final = timedelta(days=180)
 _MOST: Final = 100
+_MOST_REFUSED: Final = 20
 _REVEALED: Final = ValueRevealed.action
 _UNKNOWN: Final = marked("unknown")
 _OPENED: Final = SessionOpened.action
 _BY_RECOVERY: Final = marked("Sign-in with a recovery code")
 _FROM_NEW: Final = marked("Sign-in from a new device")
+_REFUSED: Final = {
+    "sign_in.password_refused": marked("Wrong password"),
+    "sign_in.code_refused": marked("Wrong code"),
+    "sign_in.passkey_refused": marked("Passkey not accepted"),
+}
 _WORDS: Final = MappingProxyType(
     {
         _OPENED: marked("Sign-in"),
         "session.raised": marked("Sign-in confirmed"),
         "session.ended": marked("Signed out"),
-        "sign_in.password_refused": marked("Wrong password"),
-        "sign_in.code_refused": marked("Wrong code"),
-        "sign_in.passkey_refused": marked("Passkey not accepted"),
+        **_REFUSED,
         "authenticator.clone_suspected": marked("Passkey may have been copied"),
         "authenticator.password_set": marked("Password changed"),
         "authenticator.added": marked("Way to sign in added"),
@@ -65,14 +71,18 @@ def show(session: Session) -> Response:
 
 def _records(account_id: UUID, since: datetime) -> list[AuditRecord]:
     holds = services().legal_holds.of_account(account_id, ended_since=since)
-    told = [one for one in services().audit.of_account(account_id, limit=_MOST) if one.occurred_at >= since]
+    of_account = partial(services().audit.of_account, account_id, since=since)
+    told = [
+        *of_account(limit=_MOST, actions=_WORDS.keys() - _REFUSED.keys()),
+        *of_account(limit=_MOST_REFUSED, actions=_REFUSED.keys()),
+    ]
     ended = [hold for hold in holds if hold.ended_at is not None]
     if ended:
         reveals = services().event_search.page(EventFilter(account_id=account_id, action=_REVEALED), size=_MOST)
         known = {one.id for one in told}
         told += [one for one in reveals if one.id not in known and any(_withholds(hold, one) for hold in ended)]
     in_force = [hold for hold in holds if hold.ended_at is None]
-    shown = [one for one in told if one.action in _WORDS and not any(_withholds(hold, one) for hold in in_force)]
+    shown = [one for one in told if not any(_withholds(hold, one) for hold in in_force)]
     return sorted(shown, key=lambda one: one.id, reverse=True)
 
 

@@ -27,8 +27,9 @@ _REASON: Final = "ended_by_owner"
 @signed_in
 def show(session: Session) -> Response:
     """List the sessions of the account, this one first."""
-    sessions = _sessions(session)
-    live = sorted((one for one in sessions if one.ended_at is None), key=lambda one: one.id != session.id)
+    live = sorted(_live(session), key=lambda one: one.id != session.id)
+    since = services().clock.now() - _SHOWS_ENDED
+    sessions = services().sessions.list(account_id=session.account_id, ended_since=since)
     ended = [one for one in sessions if one.ended_at is not None]
     return render(
         "my_account/devices.html",
@@ -54,16 +55,15 @@ def end(session: Session) -> Response:
     return see_other(f"{PATH}?{_ENDED_PARAMETER}={chosen.id}")
 
 
-def _sessions(session: Session) -> list[SessionSummary]:
-    since = services().clock.now() - _SHOWS_ENDED
-    return services().sessions.list(account_id=session.account_id, ended_since=since)
+def _live(session: Session) -> list[SessionSummary]:
+    """Return the live sessions, asked for by themselves: those that have ended since hide none of them."""
+    return services().sessions.list(account_id=session.account_id)
 
 
 def _of_others(session: Session, text: str) -> SessionSummary | None:
     """Return the live session of this account with this id; nobody ends another account's."""
     wanted = uuid_of(text)
-    others = (one for one in _sessions(session) if one.ended_at is None and one.id != session.id)
-    return next((one for one in others if one.id == wanted), None)
+    return next((one for one in _live(session) if one.id == wanted and one.id != session.id), None)
 
 
 def _just_ended(ended: list[SessionSummary]) -> Markup | None:

@@ -1,12 +1,18 @@
 """One's own account in the browser: looking, changing credentials, ending sessions, taking consent back."""
 
 import re
+from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pyotp
 import pytest
 
-from idp.sessions.values import Selector
+from idp.audit.events import Event
+from idp.factors.assurance import VerifiedFactor
+from idp.sessions.values import Browser, Selector
+from idp.sign_in.events import PasswordRefused
 from tests.support.software_authenticator import Device
 
 PASSWORD = "another-harbour-lamp-9"
@@ -264,6 +270,45 @@ def test_activity_tells_a_new_device_and_a_recovery_code_from_other_sign_ins(
     second.get("/login/recovery-code")
     second.submit(code=person.recovery_codes[0])
     assert latest_activity(first) == "使用恢复码登录"
+
+
+@pytest.mark.parametrize("flood", ["passwords", "tokens"])
+def test_a_flood_of_events_does_not_push_a_sign_in_out_of_sight(browser, services, account_factory, clock, flood):
+    """Nobody hides what they did behind a hundred wrong passwords, nor does an application that asks for tokens."""
+    person = account_factory()
+    signed_in(browser, person, clock)
+    for number in range(120):
+        clock.advance(1)
+        refused = PasswordRefused(
+            account_id=person.account_id, reason="wrong", identifier=str(number), known_device=False
+        )
+        services.audit.record(refused if flood == "passwords" else Refreshed(account_id=person.account_id))
+    shown = browser.get("/account/activity").text
+    assert "从新设备登录" in shown
+    assert shown.count("密码错误") <= 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refreshed(Event):
+    """As often as an application asks for a token."""
+
+    action: ClassVar[str] = "token.refreshed"
+
+
+def test_a_live_session_is_listed_however_many_have_ended_since(browser, new_browser, services, account_factory, clock):
+    """Who opens and ends two hundred more does not hide one that goes on."""
+    person = account_factory()
+    hidden = signed_in(new_browser(), person, clock)
+    for _ in range(210):
+        clock.advance(1)
+        proved = [VerifiedFactor("password", clock.now())]
+        opened = services.sessions.open(person.account_id, proved, uuid4(), Browser("192.0.2.0/24", "curl"))
+        services.sessions.terminate(Selector(session_id=opened.session_id), reason="logout", actor="system")
+    signed_in(browser, person, clock)
+    (other,) = [one.id for one in services.sessions.list(account_id=person.account_id)][1:]
+    assert str(other) in browser.get("/account/devices").source
+    browser.submit(str(other))
+    assert hidden.get("/account").path == "/login"
 
 
 def latest_activity(browser):

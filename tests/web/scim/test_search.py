@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 _SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 
 
 def _query(**values: str) -> str:
@@ -79,3 +81,44 @@ def test_huge_numbers_and_deep_filters_are_no_fault_of_ours(people: Any) -> None
     assert people.call("GET", "/Users?" + _query(filter="not(" * 190 + "id pr" + ")" * 190)).status_code < 500
     assert people.call("GET", f"/Users?startIndex={10**30}").status_code < 500
     assert people.call("GET", f"/Users?count={10**30}").status_code < 500
+
+
+_CHAIN = " or ".join(['type eq "a"'] * 900)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [{"op": "replace", "path": f"emails[{_CHAIN}].value", "value": "a@example.cn"}],
+        [{"op": "add", "value": {f"emails[{_CHAIN}].value": "a@example.cn"}}],
+        [{"op": "add", "PATH": 'emails[type eq "work" and value eq "a@example.cn"].value', "value": "x"}] * 200,
+    ],
+)
+def test_paths_that_would_cost_seconds_are_refused_unread(agency: Any, operations: list[dict[str, Any]]) -> None:
+    """Reading 60 KB of them took two seconds of the processor, which everybody else would have waited for."""
+    member = agency.create("ann.staff")["id"]
+    bulk = {"method": "PATCH", "path": f"/Users/{member}", "data": {"schemas": [_PATCH], "Operations": operations}}
+    for answer in (
+        agency.patch(member, *operations),
+        agency.call("POST", "/Bulk", {"schemas": [_BULK], "Operations": [bulk]}),
+    ):
+        assert (answer.status_code, answer.get_json()["scimType"]) == (400, "invalidPath")
+        assert "8000" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["attributes", "excludedAttributes", "sortBy"])
+def test_so_are_they_in_a_search(agency: Any, name: str) -> None:
+    for answer in (
+        agency.call("GET", f"/Users?{_query(**{name: f'emails[{_CHAIN}]'})}"),
+        agency.call("POST", "/Users/.search", {"schemas": [_SEARCH], name: f"emails[{_CHAIN}]"}),
+    ):
+        assert answer.status_code == 400
+        assert "8000" in answer.get_json()["detail"]
+
+
+def test_a_hundred_ordinary_operations_are_applied(agency: Any) -> None:
+    member = agency.create("ann.staff")["id"]
+    extension = "urn:ietf:params:scim:schemas:core:2.0:User:externalId"
+    answer = agency.patch(member, *({"op": "replace", "path": extension, "value": str(n)} for n in range(100)))
+    assert answer.status_code in {200, 204}
+    assert agency.call("GET", f"/Users/{member}").get_json()["externalId"] == "99"

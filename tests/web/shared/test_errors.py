@@ -1,7 +1,9 @@
 """Errors end in a page that helps: never a trace, always a reference and a way back (ASVS 16.5.1, 16.5.4)."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from idp.registry.errors import RegistryUnavailable
 from tests.pages.markup import Page
 from tests.pages.sample_app import HTTPS_ISSUER, build_sample_app
 
@@ -56,6 +58,17 @@ def test_page_of_an_error_falls_back_to_plain_bytes_when_it_cannot_be_made(app, 
     assert response.status_code == 500
     assert "暂时无法使用" in response.text
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("cause", [OperationalError("SELECT 1", None, Exception()), RegistryUnavailable("gone")])
+def test_a_database_that_is_away_is_told_as_something_that_passes(app, visitor, cause):
+    def fail():
+        raise cause
+
+    app.view_functions["pages.fails"] = fail
+    response = visitor.get("/fails")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+    assert "我们的系统出了问题" in response.text
 
 
 def test_detail_for_developers_is_shown_outside_production_only():
