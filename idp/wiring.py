@@ -40,7 +40,8 @@ from idp.interventions.key_changes import KeyChanges
 from idp.interventions.mass_endings import MassEndings
 from idp.interventions.merging import Merging
 from idp.interventions.requirements import RequirementInterventions
-from idp.interventions.travels import Travels
+from idp.interventions.travels.judging import TravelJudge
+from idp.interventions.travels.service import Travels
 from idp.keyring.service import Keyring
 from idp.networks.service import Networks
 from idp.notices.service import Notices
@@ -117,6 +118,7 @@ class Services:
     alerting: Alerting
     networks: Networks
     travels: Travels
+    travel_judge: TravelJudge
     sessions: Sessions
     devices: Devices
     grants: Grants
@@ -302,7 +304,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         clock,
         entropy,
         audit,
-        Sources(staff, accounts, credentials, signals, sealer, notices, networks, throttle, keyring),
+        Sources(staff, accounts, credentials, signals, sealer, notices, throttle, keyring),
     )
     return Services(
         settings,
@@ -345,6 +347,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         alerting,
         networks,
         alerting.travels,
+        TravelJudge(database, clock, networks),
         sessions,
         devices,
         grants,

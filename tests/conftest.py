@@ -25,7 +25,12 @@ from tests.support.postgresql import cluster_of
 from tests.support.relying_party import RelyingParty
 from tests.support.serving import BackgroundProcess, IDPCommand, LiveServer, WSGIApplication, free_port
 
-pytest_plugins = ["tests.support.running", "tests.support.journeys"]
+pytest_plugins = [
+    "tests.support.running",
+    "tests.support.journeys",
+    "tests.support.compiled_routes",
+    "tests.support.compiled_statements",
+]
 
 _SERVED = {"serve", "idp_server"}
 
@@ -64,9 +69,11 @@ def _sqlite_databases() -> Iterator[SQLiteDatabases]:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_databases(pytestconfig: pytest.Config) -> PostgreSQLDatabases:
+def _postgresql_databases(pytestconfig: pytest.Config) -> Iterator[PostgreSQLDatabases]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    return PostgreSQLDatabases(cluster_of(pytestconfig), worker)
+    databases = PostgreSQLDatabases(cluster_of(pytestconfig), worker)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
@@ -83,10 +90,10 @@ def keys_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def prepared_keys(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def prepared_keys(tmp_path_factory: pytest.TempPathFactory, _sqlite_databases: SQLiteDatabases) -> Any:
     from tests.support.prepared_keys import PreparedKeys
 
-    return PreparedKeys(tmp_path_factory.mktemp("prepared"))
+    return PreparedKeys(tmp_path_factory.mktemp("prepared"), _sqlite_databases)
 
 
 @pytest.fixture
@@ -119,7 +126,7 @@ def services(settings: Any, clock: FrozenClock, entropy: FixedEntropy, prepared_
 
 @pytest.fixture(scope="session")
 def compiled_templates() -> CompiledTemplates:
-    """What any test application's ``jinja_env.bytecode_cache`` may be set to."""
+    """Where any test application may take its templates from: ``compiled_templates.serve(app)``."""
     return CompiledTemplates()
 
 
@@ -128,7 +135,7 @@ def app(settings: Any, services: Any, compiled_templates: CompiledTemplates) -> 
     from idp.app import create_app
 
     app: Flask = create_app(settings, services)
-    app.jinja_env.bytecode_cache = compiled_templates
+    compiled_templates.serve(app)
     return app
 
 

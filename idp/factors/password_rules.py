@@ -112,7 +112,7 @@ def _known_of_person(text: str, context: PasswordContext) -> PasswordProblem | N
     if any(len(number) >= _LEAST_LEFT and number[-_LEAST_LEFT:] in digits for number in map(_digits, context.numbers)):
         return PasswordProblem(marked("Leave out your phone number or other numbers of yours. Others may know them."))
     if _left_without(plain, context.words) < _LEAST_LEFT:
-        return PasswordProblem(marked("Do not build the password from your name or user name."))
+        return PasswordProblem(marked("Do not build the password from your name or username."))
     if _left_without(plain, _SERVICE) < _LEAST_LEFT:
         return PasswordProblem(marked("Do not build the password from the name of this service."))
     return None

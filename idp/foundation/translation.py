@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_datetime, format_time
 from babel.messages.pofile import read_po
 
 DEFAULT_LOCALE: Final = "zh-Hans"
@@ -20,6 +20,7 @@ SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 _CATALOGUES = Path(__file__).parent.parent / "translations"
 _DATE_PATTERNS = {"zh-Hans": "y年M月d日", "en": "d MMMM y"}
+_STAMP_PATTERNS = {"zh-Hans": "y年M月d日HH:mm", "en": "d MMM y, HH:mm"}
 _BABEL_LOCALES = {"zh-Hans": "zh_Hans", "en": "en_GB"}
 _JUST_NOW = timedelta(minutes=1)
 
@@ -71,6 +72,10 @@ class Translator:
         return self.gettext(
             locale, marked("%(day)s at %(time)s"), day=self.date(locale, at, now), time=self.time(locale, at)
         )
+
+    def stamp(self, locale: str, at: datetime) -> str:
+        """Return the full date and time as short as it can be read: 2026年3月2日15:22 or 2 Mar 2026, 15:22."""
+        return format_datetime(at.astimezone(SHANGHAI), _STAMP_PATTERNS[locale], locale=_BABEL_LOCALES[locale])
 
 
 @cache

@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from idp.jobs import count_usage, enclose, end_sessions, pause_idle_streams, purge, rotate_keys, watch
+from idp.jobs import count_usage, enclose, end_sessions, judge_travels, pause_idle_streams, purge, rotate_keys, watch
 from idp.jobs.job import Job
 
 JOBS: Final[tuple[Job, ...]] = (
     end_sessions.JOB,
+    judge_travels.JOB,
     rotate_keys.JOB,
     *watch.JOBS,
     pause_idle_streams.JOB,

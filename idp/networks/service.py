@@ -99,6 +99,13 @@ class Networks:
         """Tell whether there is a table that could know a place."""
         return not self._current().is_empty
 
+    def is_up_to_date(self) -> bool:
+        """Tell whether this process holds what is in force, asking the database now. What it does not hold yet it
+        begins to read: whoever may not go on with the table before asks again.
+        """
+        with self._lock:
+            return self._look(self._clock.now()) == self._load_id
+
     def place_of(self, network: str | None) -> Place | None:
         """Return where a network is, as sessions and events name it; None if the table does not know it."""
         return None if network is None else self._current().place_of(network)
@@ -131,18 +138,21 @@ class Networks:
                 self._lock.release()
         return self._table
 
-    def _look(self, now: datetime) -> None:
-        """Read another load if one is in force: a large one beside the requests, which go on with the one before."""
+    def _look(self, now: datetime) -> UUID | None:
+        """Return the load in force. Another one than before is read: a large one beside the requests, which go on with
+        the one before.
+        """
         found = self._store.in_force()
         load_id = found.load_id if found else None
         self._asked_at = now
         if load_id in {self._load_id, self._reading}:
-            return
+            return load_id
         self._reading = load_id
         if found is None or found.ranges <= _READ_AT_ONCE:
             self._read(load_id)
         else:
             threading.Thread(target=self._read, args=(load_id,), name="networks", daemon=True).start()
+        return load_id
 
     def _read(self, load_id: UUID | None) -> None:
         try:

@@ -18,6 +18,7 @@ from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.masked import Masked
 from idp.foundation.settings import Settings
+from idp.foundation.translation import DEFAULT_LOCALE
 from idp.registry.cache import VersionedCache
 from idp.registry.client import Client
 from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended, LiveSecrets
@@ -198,11 +199,16 @@ class Registry:
         if wanted is not None and not wanted:
             return {}
         shown = (_shown(list(rows)) for _, rows in groupby(self._store.name_rows(wanted), lambda row: row.client_id))
-        return {row.client_id: ClientGlance(row.client_id, row.client_name, row.agency) for row in shown}
+        return {
+            row.client_id: ClientGlance(
+                row.client_id, row.client_name, row.client_name_en or row.client_name, row.agency
+            )
+            for row in shown
+        }
 
-    def names(self, client_ids: Iterable[str] | None = None) -> dict[str, str]:
-        """Return what these clients are called, all of them for None."""
-        return {one.client_id: one.client_name for one in self.glance(client_ids).values()}
+    def names(self, client_ids: Iterable[str] | None = None, locale: str = DEFAULT_LOCALE) -> dict[str, str]:
+        """Return what these clients are called in a language, all of them for None."""
+        return {one.client_id: one.name_in(locale) for one in self.glance(client_ids).values()}
 
     def show(self, client_id: str) -> ClientDetail | None:
         """Return all that may be shown of a client."""
@@ -286,6 +292,7 @@ def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
     return ClientSummary(
         client_id=shown.client_id,
         client_name=shown.content["client_name"],
+        client_name_en=shown.content.get("client_name#en") or shown.content["client_name"],
         agency=shown.agency,
         environment=shown.environment,
         state=shown.state,

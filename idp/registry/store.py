@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, Text, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, Text, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.foundation.database import Database
@@ -158,17 +158,21 @@ class RegistryStore:
             return connection.execute(statement).all()
 
     def name_rows(self, client_ids: Collection[str] | None) -> Sequence[Row[Any]]:
-        """Return (client_id, agency, status, client_name) of the published versions and open drafts of these clients,
-        of all for None; of the contents, which may hold keys and logos, the database hands out the names alone.
+        """Return (client_id, agency, status, client_name, client_name_en) of the published versions and open drafts of
+        these clients, of all for None; of the contents, which may hold keys and logos, the database hands out the
+        names alone.
         """
+
+        def member(name: str) -> ColumnElement[Any]:
+            return ClientVersion.content.op("->>", return_type=Text())(literal(name, Text()))
+
         statement = (
             select(
                 ClientVersion.client_id,
                 ClientRow.agency,
                 ClientVersion.status,
-                ClientVersion.content.op("->>", return_type=Text())(literal("client_name", Text())).label(
-                    "client_name"
-                ),
+                member("client_name").label("client_name"),
+                member("client_name#en").label("client_name_en"),
             )
             .join(ClientRow, ClientRow.client_id == ClientVersion.client_id)
             .where(ClientVersion.status.in_(("draft", "in_review", "published")))
@@ -177,7 +181,7 @@ class RegistryStore:
         if client_ids is not None:
             statement = statement.where(ClientVersion.client_id.in_(client_ids))
         with self._database.read() as connection:
-            return cast("Sequence[Row[Any]]", connection.execute(statement).all())
+            return connection.execute(statement).all()
 
     def versions(self, client_id: str) -> Sequence[Row[Any]]:
         """Return every version of a client, newest first."""

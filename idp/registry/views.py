@@ -9,6 +9,8 @@ from idp.foundation.masked import Masked
 from idp.registry.lint import Finding
 from idp.registry.rules import Problem
 
+_ENGLISH = "en"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -76,7 +78,12 @@ class ClientGlance:
 
     client_id: str
     client_name: str
+    client_name_en: str
     agency: str
+
+    def name_in(self, locale: str) -> str:
+        """Return the name to display in a locale."""
+        return self.client_name_en if locale == _ENGLISH else self.client_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class ClientSummary:
 
     client_id: str
     client_name: str
+    client_name_en: str
     agency: str
     environment: str
     state: str
@@ -94,6 +102,10 @@ class ClientSummary:
     is_demonstration: bool
     created_at: datetime
     ends_at: datetime | None = None
+
+    def name_in(self, locale: str) -> str:
+        """Return the name to display in a locale."""
+        return self.client_name_en if locale == _ENGLISH else self.client_name
 
 
 @dataclass(frozen=True, slots=True)

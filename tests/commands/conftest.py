@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import FrozenClock, RunningClock
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -31,7 +33,13 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def idp(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def _keys_of_commands(request: pytest.FixtureRequest, settings: Any, clock: FrozenClock, prepared_keys: Any) -> None:
+    """Spare each command the making of keys. Commands have the machine's time, services the test's."""
+    prepared_keys.give(settings, clock if "services" in request.fixturenames else RunningClock())
+
+
+@pytest.fixture
+def idp(environment: dict[str, str], _keys_of_commands: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run a command as its user would: ``idp("client", "list")``, ``idp(..., stdin="secret")``."""
     from idp.commands import main
 

@@ -52,7 +52,7 @@ def test_place_is_given_back_when_the_work_fails():
 
 def test_no_more_hashes_run_at_once_than_there_are_slots():
     pool = HashingPool(slots=2, places=8)
-    lock = threading.Lock()
+    lock, pair = threading.Lock(), threading.Barrier(2, timeout=30)
     running, most = 0, 0
 
     def work() -> None:
@@ -60,6 +60,8 @@ def test_no_more_hashes_run_at_once_than_there_are_slots():
         with lock:
             running += 1
             most = max(most, running)
+        # However late the machine starts the second thread, the first one is still at work.
+        pair.wait()
         time.sleep(0.02)
         with lock:
             running -= 1
@@ -78,8 +80,9 @@ def test_no_more_hashes_run_at_once_than_there_are_slots():
 
 def test_place_is_refused_when_the_queue_would_be_too_long():
     pool = HashingPool(slots=1, queue_seconds=0.1, places=100)
+    # However slow this machine is, work of nothing is much quicker than what may be waited for.
     for _ in range(30):
-        pool.run(lambda: time.sleep(0.005))
+        pool.run(lambda: None)
     places: list[Place] = []
     while isinstance(place := pool.reserve(str(len(places)).encode()), Place):
         places.append(place)

@@ -4,7 +4,7 @@ import pytest
 
 from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser
-from tests.protocol.conftest import app, citizen, tax, visitor, visitor_of
+from tests.protocol.conftest import citizen, tax, visitor, visitor_of
 from tests.staff.conftest import new_officer, officer
 
 
@@ -41,4 +41,4 @@ def live(services):
     return lambda: {one.id for one in services.sessions.list()}
 
 
-__all__ = ["app", "citizen", "new_officer", "officer", "tax", "visitor", "visitor_of"]
+__all__ = ["citizen", "new_officer", "officer", "tax", "visitor", "visitor_of"]

@@ -109,6 +109,7 @@ def plan_of(services):
             lines = [
                 line
                 for statement, parameters in list(seen)
+                if not statement.startswith("SET ")
                 for line in connection.exec_driver_sql(f"{explain} {statement}", parameters).scalars()
             ]
         return len(seen), "\n".join(lines)
@@ -227,14 +228,56 @@ def test_the_last_sign_ins_of_all_sites_are_one_statement_with_a_step_in_an_inde
     assert set(services.site_usages.of_all()) == {"site0", "site1", "site2"}
 
 
+FILL_TRAVELS = """
+INSERT INTO travel (id, before_id, account_id, kilometres, speed, judged_at)
+SELECT id, id, account_id, 1000, 100 + get_byte(digest, 31) * 8, {now} FROM op_session
+"""
+
+
 @pytest.mark.usefixtures("crowd")
-def test_the_hunt_for_impossible_travel_is_one_statement_over_its_window(services, plan_of):
+def test_journeys_are_listed_by_one_statement_that_stops_when_the_page_is_full(services, plan_of, clock):
+    clock.advance(hours=-1)
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(FILL_TRAVELS.format(now=microseconds(clock.now())))
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    years = timedelta(days=100_000)
+    first = services.travels.page(900, years)
+    assert len(first) == 50
+    for ask in (
+        lambda: services.travels.page(900, years),
+        lambda: services.travels.page(1500, years),
+        lambda: services.travels.page(100, years),
+        lambda: services.travels.page(900, years, before=first[-1].id),
+        lambda: services.travels.page(900, years, after=first[-1].id),
+    ):
+        count, plan = plan_of(ask, analyze=True)
+        assert count == 1
+        assert "Seq Scan" not in plan, plan
+        read_in_vain = [int(rows) for rows in re.findall(r"Rows Removed by \w+(?: \w+)*: (\d+)", plan)]
+        assert sum(read_in_vain) < 200, plan
+    count, plan = plan_of(lambda: services.travels.travellers(timedelta(days=1), least=1))
+    assert count == 1
+    assert "Seq Scan" not in plan, plan
+
+
+def test_sign_ins_are_judged_by_indexes_however_long_the_record_is(services, record, sign_in, plan_of):
+    assert record
     table = ("network,country,region,latitude,longitude,operator,asn\n", "203.0.113.0/24,CN,Hubei,30.6,114.3,,\n")
     services.networks.load(iter(table), "table.csv", on_bad_line=print)
-    assert services.travels.faster_than(900, timedelta(hours=1)) == []
-    count, plan = plan_of(lambda: services.travels.faster_than(900, timedelta(hours=1)))
-    assert count == 1
-    assert "Seq Scan on op_session" not in plan, plan
+    services.travel_judge.run()
+    sign_in(3)
+    services.sealer.run()
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(FILL_TRAVELS.format(now=0))
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    _, plan = plan_of(services.travel_judge.run)
+    assert "ux_audit_leaf" in plan, plan
+    for name in ("audit_event", "op_session", "travel"):
+        assert f"Seq Scan on {name} " not in plan, plan
+    _, plan = plan_of(services.travels.behind_since)
+    assert "Seq Scan on audit_event" not in plan, plan
 
 
 @pytest.mark.usefixtures("crowd")

@@ -112,6 +112,7 @@ def test_job_is_due_at_the_start_and_again_after_its_interval():
     now[0] += 61
     assert [job.name for job in schedule.take_due()] == [
         "end_sessions",
+        "judge_travels",
         "rotate_keys",
         "evaluate_alert_rules",
         "look_at_deliveries",

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.commands.conftest import Run, _keys_of_commands, idp
 from tests.support.serving import BackgroundProcess, IDPCommand, free_port
+
+__all__ = ["_keys_of_commands", "idp"]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ROOT / "clients"
@@ -46,7 +49,9 @@ def start_site(
 
 
 @pytest.fixture
-def sites(idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str, tmp_path: Path) -> Iterator[Sites]:
+def sites(
+    idp_server: BackgroundProcess, idp_command: IDPCommand, idp: Run, issuer: str, tmp_path: Path
+) -> Iterator[Sites]:
     """The three sites, registered by their reviewed files, with provider and worker running."""
     started = {name: start_site(name, issuer, tmp_path) for name in ("tax", "welfare", "enterprise")}
     worker = idp_command.start("worker")
@@ -54,8 +59,8 @@ def sites(idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str, t
         for name, (origin, process) in started.items():
             file = CLIENTS / "registrations" / f"{name}.toml"
             settings = ("--set", f"ORIGIN={origin}", "--set", f"CLIENT_SECRET={SECRET}")
-            applied = idp_command.run("client", "apply", str(file), *settings)
-            assert applied.returncode == 0, applied.stderr
+            applied = idp("client", "apply", str(file), *settings)
+            assert applied.status == 0, applied.stderr
             process.wait_until_answering(origin + "/")
         idp_server.wait_until_answering(f"{issuer}/readyz")
         yield Sites(**{name: origin for name, (origin, _) in started.items()})

@@ -159,7 +159,7 @@ def approve(page: "Page", site: TaxSite) -> str:
 def new_secret(page: "Page", reason: str) -> str:
     """Have the register make a secret for the site; it is shown this once."""
     menu(page, "/console/clients")
-    page.get_by_role("link", name="税务局网上办税").click()
+    page.get_by_role("link", name="Tax Online").click()
     page.get_by_role("link", name="Make a new secret").click()
     give_reason(page, reason)
     return page.inner_text("#client-secret")

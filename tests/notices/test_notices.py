@@ -188,4 +188,4 @@ class TestOnTheConsole:
     def test_letters_are_printed(self, services, write, capsys):
         write("a@example.gov.cn", locale="en")
         services.notices.attempt(services.outbox.claim(services.outbox.waiting_lanes()[0]))
-        assert "A means of sign-in was added to your account" in capsys.readouterr().out
+        assert "A way to sign in was added to your account" in capsys.readouterr().out

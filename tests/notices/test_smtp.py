@@ -29,7 +29,7 @@ def test_a_notice_arrives_whole_over_tls(write, attempt, mail_server):
     assert "http://localhost:8000/account" in letter.get_content()
 
 
-@pytest.mark.parametrize(("locale", "words"), [("zh-Hans", "您"), ("en", "A means of sign-in was added")])
+@pytest.mark.parametrize(("locale", "words"), [("zh-Hans", "您"), ("en", "A way to sign in was added")])
 def test_a_notice_is_in_the_language_of_its_recipient(write, attempt, mail_server, locale, words):
     write(ADDRESS, locale=locale)
     attempt()

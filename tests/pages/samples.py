@@ -81,7 +81,7 @@ def _service(say, tax):
 def _sign_in(say, slip):
     wrong = [Problem(say("账号或密码不正确", "The account or the password is not right"), "password")]
     code = [Problem(say("动态口令不正确，还可再试3次", "That code is not right. You can try 3 more times"), "code")]
-    choose = [Problem(say("请选择一个单位", "Choose an organisation"), "organization")]
+    choose = [Problem(say("请选择一个单位", "Choose an organization"), "organization")]
     totp = {
         "service": slip,
         "step": 2,
@@ -116,7 +116,7 @@ def _sign_in(say, slip):
                 "passkey_options": ASKED,
                 "kinds": [
                     {"href": "/login", "label": say("个人", "Person"), "is_current": True},
-                    {"href": "/login?kind=organization", "label": say("法人", "Organisation")},
+                    {"href": "/login?kind=organization", "label": say("法人", "Organization")},
                 ],
                 "other_ways": [{"href": "/login/sms", "title": say("短信验证码", "Security code by SMS")}],
                 "recover_url": "/recover",

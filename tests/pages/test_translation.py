@@ -48,6 +48,11 @@ def test_moment_is_said_as_people_say_it_in_shanghai(translator, ago, chinese, e
     assert translator.moment("en", NOW - ago, NOW) == english
 
 
+def test_stamp_is_short_enough_for_a_table(translator):
+    assert translator.stamp("zh-Hans", NOW) == "2026年3月2日15:22"
+    assert translator.stamp("en", NOW) == "2 Mar 2026, 15:22"
+
+
 def test_date_and_time_alone(translator):
     assert translator.date("zh-Hans", NOW, NOW) == "今天"
     assert translator.date("zh-Hans", NOW) == "2026年3月2日"

@@ -5,43 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser as From
-from idp.web.shared.state import EXTENSION
 from tests.support.browser import Browser, Page
 from tests.support.dpop import DPoPKey
 from tests.support.relying_party import RelyingParty
 from tests.support.signing_party import SigningParty, jwks_of
 
 ALL_GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
-
-
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled once a worker: each test has an application of its own, which would compile them again."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._compiled:
-            bucket.bytecode_from_string(self._compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-TEMPLATES = CompiledTemplates()
-
-
-@pytest.fixture
-def app(app: Flask) -> Flask:
-    """The application, quicker with its pages."""
-    app.extensions[EXTENSION].templates.bytecode_cache = TEMPLATES
-    return app
 
 
 @dataclass

@@ -60,6 +60,7 @@ class TestInDevelopment:
         assert registry.names(["tax", "nobody", "' OR 1=1 --"]) == {"tax": "税务局网上办税"}
         assert registry.names() == {"parks": "公园", "tax": "税务局网上办税"}
         assert registry.names(()) == {}
+        assert registry.names(locale="en") == {"parks": "Parks", "tax": "Tax Online"}
 
     def test_given_secret_is_accepted_and_replaces_the_one_before(self, registry: Registry, clock: Any):
         applied(registry, tax(client_secret="one"))

@@ -12,10 +12,13 @@ from tests.registry.conftest import tax
 
 
 class Department:
-    """A back-channel logout receiver on loopback; keeps what it was sent, answers with ``status``, may hang."""
+    """A back-channel logout receiver on loopback; keeps what it was sent, answers with ``status``, may hang. The first
+    calls are answered from ``first_statuses``, whenever they come.
+    """
 
     def __init__(self) -> None:
         self.status = 200
+        self.first_statuses: list[int] = []
         self.tokens: list[str] = []
         self.content_types: list[str] = []
         self.hangs_after: int | None = None
@@ -29,7 +32,7 @@ class Department:
                 department.tokens += parse_qs(body)["logout_token"]
                 if department.hangs_after is not None and len(department.tokens) > department.hangs_after:
                     department.release.wait(20)
-                self.send_response(department.status)
+                self.send_response(department.first_statuses.pop(0) if department.first_statuses else department.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

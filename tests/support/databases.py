@@ -16,6 +16,8 @@ from psycopg import sql
 
 from tests.support.postgresql import Cluster
 
+HOUSEKEEPING = "housekeeping"
+"""What the connection that cleans PostgreSQL calls itself."""
 _TEMPLATE = "template_idp"
 _BORN = "born_with"
 _PREPARING = 4_200_317
@@ -62,16 +64,20 @@ class SQLiteDatabases:
 
     def fresh(self) -> str:
         """Return the URL of a clean database."""
+        self._remove_previous()
+        self._count += 1
+        copy = self._folder / f"{self._count}.db"
+        self.copy_to(copy)
+        return f"sqlite:///{copy}"
+
+    def copy_to(self, path: Path) -> None:
+        """Make a file of a clean database."""
         if not self._template.exists():
             unfinished = self._folder / "unfinished.db"
             prepare(f"sqlite:///{unfinished}")
             unfinished.rename(self._template)
-        self._remove_previous()
-        self._count += 1
-        copy = self._folder / f"{self._count}.db"
-        shutil.copyfile(self._template, copy)
-        copy.chmod(0o600)
-        return f"sqlite:///{copy}"
+        shutil.copyfile(self._template, path)
+        path.chmod(0o600)
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -106,17 +112,21 @@ class PostgreSQLDatabases:
         self._cluster = cluster
         self._name = f"test_{worker}"
         self._tables: list[str] = []
-        self._exists = False
+        self._born: list[str] = []
+        self._housekeeping: psycopg.Connection | None = None
 
     def fresh(self) -> str:
         """Return the URL of a clean database."""
         self._cluster.wait()
-        if not self._exists:
+        if not self._tables:
             self._clone()
-            self._exists = True
         else:
             self._clean()
         return self._cluster.url(self._name)
+
+    def close(self) -> None:
+        if self._housekeeping is not None:
+            self._housekeeping.close()
 
     def _clone(self) -> None:
         with psycopg.connect(self._cluster.url("postgres"), autocommit=True) as connection:
@@ -126,7 +136,7 @@ class PostgreSQLDatabases:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self._name), sql.Identifier(_TEMPLATE))
             )
-        self._tables = self._remember_what_it_was_born_with()
+        self._remember_what_it_was_born_with()
 
     def _prepare_template(self, connection: psycopg.Connection) -> None:
         unfinished = sql.Identifier("unfinished")
@@ -135,35 +145,46 @@ class PostgreSQLDatabases:
         prepare(self._cluster.url("unfinished"))
         connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(unfinished, sql.Identifier(_TEMPLATE)))
 
-    def _remember_what_it_was_born_with(self) -> list[str]:
-        """Copy the tables that already hold rows into a schema of their own; return the names of all tables."""
-        with psycopg.connect(self._cluster.url(self._name)) as connection:
+    def _remember_what_it_was_born_with(self) -> None:
+        """Copy the tables that already hold rows into a schema of their own, and keep the names of all tables."""
+        with self._connected().transaction():
+            connection = self._connected()
             rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-            tables = [row[0] for row in rows]
+            self._tables = [row[0] for row in rows]
+            self._born = _filled(connection, self._tables)
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(_BORN)))
-            for table in _filled(connection, tables):
+            for table in self._born:
                 connection.execute(
                     sql.SQL("CREATE TABLE {} AS TABLE {}").format(
                         sql.Identifier(_BORN, table), sql.Identifier("public", table)
                     )
                 )
-            return tables
+
+    def _connected(self) -> psycopg.Connection:
+        """Return the worker's connection for housekeeping: a new one knows none of the tables, and each costs time."""
+        if self._housekeeping is None or self._housekeeping.closed:
+            url = f"{self._cluster.url(self._name)}&application_name={HOUSEKEEPING}"
+            self._housekeeping = psycopg.connect(url, autocommit=True)
+            # Triggers and foreign keys are the product's business; this is the tests' own way in.
+            self._housekeeping.execute("SET session_replication_role = replica")
+        return self._housekeeping
 
     def _clean(self) -> None:
-        with psycopg.connect(self._cluster.url(self._name)) as connection:
-            # A test that left a thread inside a transaction must not hold up the ones after it.
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
-            # Triggers and foreign keys are the product's business; this is the tests' own way in.
-            connection.execute("SET session_replication_role = replica")
-            born = {
-                row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [_BORN])
-            }
-            for table in set(_filled(connection, self._tables)) | born:
+        try:
+            self._connected().execute("SELECT 1")
+        except psycopg.OperationalError:
+            # A test may have ended every connection.
+            self.close()
+        connection = self._connected()
+        # A test that left a thread inside a transaction must not hold up the ones after it.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        with connection.transaction():
+            for table in {*_filled(connection, self._tables), *self._born}:
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("public", table)))
-            for table in born:
+            for table in self._born:
                 connection.execute(
                     sql.SQL("INSERT INTO {} SELECT * FROM {}").format(
                         sql.Identifier("public", table), sql.Identifier(_BORN, table)

@@ -19,7 +19,7 @@ from idp.keyring.files import MARKER
 from idp.keyring.models import KeySetVersion, SigningKey
 from idp.keyring.service import Keyring
 from tests.support.clock import START, FrozenClock
-from tests.support.databases import prepare
+from tests.support.databases import SQLiteDatabases
 from tests.support.deployment import ISSUER, environment
 from tests.support.entropy import FixedEntropy
 
@@ -29,9 +29,10 @@ _TABLES: tuple[Table, ...] = tuple(Base.metadata.tables[model.__tablename__] for
 class PreparedKeys:
     """The keys of a deployment that was started at ``START``; made when the first test asks."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, databases: SQLiteDatabases) -> None:
         self._files = folder / "keys"
-        self._url = f"sqlite:///{folder / 'keys.db'}"
+        self._database = folder / "keys.db"
+        self._databases = databases
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
     def give(self, settings: Settings, clock: FrozenClock) -> None:
@@ -47,11 +48,12 @@ class PreparedKeys:
         self._insert(settings, clock.now() - START)
 
     def _make(self) -> None:
-        prepare(self._url)
-        settings = load_settings(environment(self._url, self._files, ISSUER, {}))
+        self._databases.copy_to(self._database)
+        url = f"sqlite:///{self._database}"
+        settings = load_settings(environment(url, self._files, ISSUER, {}))
         clock = FrozenClock(START)
         entropy = FixedEntropy(clock, seed="keys")
-        database = Database(self._url)
+        database = Database(url)
         Keyring.open(settings, database, clock, entropy, Audit(database, clock, entropy))
         with database.read() as connection:
             for table in _TABLES:

@@ -4,10 +4,11 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 
 from idp.foundation.database import Database
 from idp.foundation.outbox import OutboxMessage
+from tests.support.databases import HOUSEKEEPING
 
 
 @pytest.fixture
@@ -41,6 +42,14 @@ def test_transaction_left_open_does_not_hold_up_the_next_test(database_url, _rou
     connection.execute(select(OutboxMessage.id))
     leaked.engine.dispose(close=False)
     _LEAKED.append(connection)
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize("_round", [1, 2])
+def test_ending_every_connection_does_not_keep_the_next_test_from_a_clean_database(database, _round):
+    with database.transaction() as connection:
+        ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name")
+        assert connection.scalars(ended, {"name": HOUSEKEEPING}).all() != []
 
 
 _LEAKED: list[Connection] = []

@@ -10,10 +10,7 @@ from uuid import UUID
 
 from idp.foundation.translation import marked
 from idp.interventions.hunts import Hunts
-from idp.interventions.travels import Travels
-
-_AIRLINER: Final = 900
-"""In kilometres an hour."""
+from idp.interventions.travels.service import Travels
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +57,9 @@ def _new_factors(sight: Sight, window: timedelta, _least: int) -> list[Found]:
     return [Found(count, str(account_id), account_id) for account_id, count in accounts.items()]
 
 
-def _travels(sight: Sight, window: timedelta, _least: int) -> list[Found]:
-    accounts = Counter(one.account_id for one in sight.travels.faster_than(_AIRLINER, window))
-    return [Found(count, str(account_id), account_id) for account_id, count in accounts.items()]
+def _travels(sight: Sight, window: timedelta, least: int) -> list[Found]:
+    found = sight.travels.travellers(window, least=least)
+    return [Found(one.journeys, str(one.account_id), one.account_id) for one in found]
 
 
 def _dormant(sight: Sight, _window: timedelta, _least: int) -> list[Found]:

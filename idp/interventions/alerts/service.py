@@ -20,9 +20,8 @@ from idp.interventions.alerts.rules import AlertRules
 from idp.interventions.alerts.sign_ins import SignInNotices
 from idp.interventions.alerts.watching import Watch
 from idp.interventions.hunts import Hunts
-from idp.interventions.travels import Travels
+from idp.interventions.travels.service import Travels
 from idp.keyring.service import Keyring
-from idp.networks.service import Networks
 from idp.notices.service import Notices
 from idp.registry.credentials import Credentials
 from idp.signals.service import Signals
@@ -39,7 +38,6 @@ class Sources:
     signals: Signals
     sealer: Sealer
     notices: Notices
-    networks: Networks
     throttle: Throttle
     keyring: Keyring
 
@@ -49,7 +47,7 @@ class Alerting:
 
     def __init__(self, database: Database, clock: Clock, entropy: Entropy, audit: Audit, sources: Sources) -> None:
         notices, recipients = sources.notices, Recipients(sources.staff, sources.accounts)
-        self.hunts, self.travels = Hunts(database, clock), Travels(database, clock, sources.networks)
+        self.hunts, self.travels = Hunts(database, clock), Travels(database, clock)
         self.rules = AlertRules(database, clock, entropy, audit)
         self.alerts = Alerts(database, clock, audit, notices)
         self.watch = Watch(

@@ -31,6 +31,7 @@ from idp.web.console import (
     search,
     sessions,
     staff,
+    travels,
 )
 from idp.web.console.guards import PermissionMissing
 from idp.web.console.refusals import refused
@@ -105,6 +106,7 @@ console.add_url_rule("/console/events/export", "exporting_events", events.export
 console.add_url_rule("/console/events/export", "export_events", events.export, methods=["POST"])
 console.add_url_rule("/console/events/<uuid:event_id>", "event", events.show_one, methods=["GET"])
 console.add_url_rule("/console/hunts", "hunts", hunts.show, methods=["GET"])
+console.add_url_rule("/console/hunts/travels", "travels", travels.show, methods=["GET"])
 console.add_url_rule("/console/holds", "holds", holds.show, methods=["GET"])
 console.add_url_rule("/console/holds/new", "placing_hold", holds.placing, methods=["GET"])
 console.add_url_rule("/console/holds/new", "place_hold", holds.place, methods=["POST"])

@@ -73,7 +73,7 @@ def matching(
 
 def _matches(client: ClientSummary, name: str, value: str, now: datetime, known: Known) -> bool:
     if name == "text":
-        return value.casefold() in f"{client.client_id} {client.client_name}".casefold()
+        return value.casefold() in f"{client.client_id} {client.client_name} {client.client_name_en}".casefold()
     if name == "expiring":
         return client.client_id in known.ends
     if name == "unused":

@@ -25,7 +25,7 @@ from idp.web.console.pages import actor_names, client_names, console_page, place
 from idp.web.console.paging import Page, current_page
 from idp.web.console.reasons import reason_problem
 from idp.web.shared.forms import read_form
-from idp.web.shared.locale import gettext
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -70,7 +70,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         chips=event_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
         actions=actions(),
-        clients=services().registry.names(),
+        clients=services().registry.names(locale=current_locale()),
         records=page.lines,
         places=places_of(record.network for record in page.lines),
         actors=actor_names(page.lines, officer),

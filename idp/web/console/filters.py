@@ -27,6 +27,7 @@ NO_TABLE: Final = marked(
 )
 _TOO_MANY: Final = marked("Too many have this name. Write the country before a region, or the number of an operator.")
 _MOST_KEYS: Final = 200
+_MOST_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ def typed(names: Iterable[str]) -> dict[str, str]:
     """Return the filters as they stand in the address, without empty ones."""
     given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in names}
     return {name: value for name, value in given.items() if value and "\0" not in value}
+
+
+def number_asked(name: str, usual: int, least: int) -> int:
+    """Return a number of the address, but at least so much; the usual one for what is no number or has many digits."""
+    text = request.args.get(name, "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return max(int(text), least) if is_number else usual
 
 
 def chips(

@@ -19,9 +19,10 @@ from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
 from idp.web.console.charts import DAYS, HOURS, heat_of
-from idp.web.console.filters import address
+from idp.web.console.filters import address, number_asked
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page, places_of
+from idp.web.console.travels import journeys, speed_asked
 from idp.web.shared.services import services
 
 _ALARMS: Final = {
@@ -34,10 +35,6 @@ _REMOVED: Final = marked("A rule since removed")
 _ALERTS_SHOWN: Final = timedelta(days=7)
 _USUAL: Final = "6h"
 _LEAST_ACCOUNTS: Final = 5
-_MOST: Final = 10_000
-_USUAL_SPEED: Final = 900
-_LEAST_SPEED: Final = 100
-"""In kilometres an hour: an airliner, and what a fast train would make."""
 
 
 @requires(Permission.SEE_HUNTS)
@@ -45,8 +42,8 @@ def show(officer: Officer) -> Response:
     """Show what the hunts found."""
     window = request.args.get("window", _USUAL)
     window = window if window in WINDOWS else _USUAL
-    least = _number(request.args.get("least", ""), _LEAST_ACCOUNTS, 2)
-    speed = _number(request.args.get("speed", ""), _USUAL_SPEED, _LEAST_SPEED)
+    least = number_asked("least", _LEAST_ACCOUNTS, 2)
+    speed = speed_asked()
     hunts, span = services().hunts, WINDOWS[window]
     crowded = hunts.crowded_networks(span, least=least)
     rules = services().alerting.rules.list()
@@ -57,8 +54,7 @@ def show(officer: Officer) -> Response:
         windows=WINDOW_WORDS,
         least=least,
         speed=speed,
-        table=services().networks.status(),
-        travels=services().travels.faster_than(speed, span),
+        journeys=journeys(window, speed),
         heat=heat_of(hunts.sign_ins_by_hour(DAYS), services().clock.now()),
         hours=[f"{hour:02}" for hour in range(HOURS)],
         networks=crowded,
@@ -104,8 +100,3 @@ def _href(officer: Officer, about: str, subject: str) -> str:
     if about == "account" and officer.may(Permission.SEE_ACCOUNTS):
         return f"/console/accounts/{subject}"
     return ""
-
-
-def _number(text: str, usual: int, least: int) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_MOST))
-    return max(int(text), least) if is_number else usual

@@ -18,7 +18,7 @@ from idp.web.console.pages import console_page
 from idp.web.console.words import word
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -140,7 +140,7 @@ def _chart_of_services(officer: Officer, span: timedelta) -> Mapping[str, Any]:
         "refused": [
             {
                 "client_id": one.client_id,
-                "name": one.client_name,
+                "name": one.name_in(current_locale()),
                 "count": count,
                 "width": share_of(count, total),
             }

@@ -12,8 +12,8 @@ from idp.networks.ranges import Place
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.navigation import menu
-from idp.web.console.words import event_word, word
-from idp.web.shared.locale import gettext
+from idp.web.console.words import event_word, reason_word, word
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 
@@ -38,6 +38,7 @@ def console_page(
         console_menu=menu(officer),
         word=word,
         event_word=event_word,
+        reason_word=reason_word,
         # The console has one size and one density of its own.
         size_classes="console",
         elder=False,
@@ -47,7 +48,7 @@ def console_page(
 
 def client_names(client_ids: Iterable[str | None]) -> dict[str, str]:
     """Return how staff call these clients; a page reads the names that it shows, and no others."""
-    return services().registry.names(one for one in client_ids if one is not None)
+    return services().registry.names((one for one in client_ids if one is not None), current_locale())
 
 
 def places_of(networks: Iterable[str | None]) -> dict[str, Place]:

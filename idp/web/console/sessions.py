@@ -23,7 +23,7 @@ from idp.web.console.reasons import reason_problem
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -68,7 +68,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         given=given,
         chips=session_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
-        clients=services().registry.names(),
+        clients=services().registry.names(locale=current_locale()),
         methods=session_filters.METHODS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
@@ -80,6 +80,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         older=page.older,
         ending_url=address(f"{PATH}/end", given),
         may_end=officer.may(Permission.END_SESSIONS) and chosen is not None and chosen.state == "live",
+        may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
     )
 
 

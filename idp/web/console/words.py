@@ -110,6 +110,21 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "wrong": marked("not right"),
+        "unknown": marked("not known here"),
+        "not_admitted": marked("may not sign in"),
+        "stopped": marked("too many failures"),
+        "used": marked("used already"),
+        "clock": marked("clock is off"),
+        "disabled": marked("switched off"),
+        "malformed": marked("cannot be read"),
+        "expired": marked("too late"),
+        "cloned": marked("may be a copy"),
+    }
+)
+
 
 def word(value: str) -> str:
     """Return what people call a value, in their language."""
@@ -119,3 +134,8 @@ def word(value: str) -> str:
 def event_word(action: str) -> str:
     """Return what people call a kind of event, in their language."""
     return gettext(EVENT_WORDS[action]) if action in EVENT_WORDS else action
+
+
+def reason_word(reason: str) -> str:
+    """Return what people call the reason of an event: a code in words, what an officer typed as it stands."""
+    return gettext(_REASONS[reason]) if reason in _REASONS else word(reason)

@@ -99,11 +99,13 @@ class DatabaseNumbers(Collector):
         ledger: Ledger,
         oldest_waiting: Callable[[], float],
         lag: Callable[[], SealingLag],
+        judging: Callable[[], float],
     ) -> None:
         self._readiness = readiness
         self._ledger = ledger
         self._oldest_waiting = oldest_waiting
         self._lag = lag
+        self._judging = judging
 
     def collect(self) -> Iterator[Metric]:
         """Yield readiness always, the outbox only when the database answers."""
@@ -126,6 +128,11 @@ class DatabaseNumbers(Collector):
                 settled.add_metric([outcome], number)
             yield settled
             yield from _of_sealing(self._lag())
+            yield GaugeMetricFamily(
+                "idp_travel_unjudged_seconds",
+                "Age of the oldest event not looked through for impossible travel.",
+                value=self._judging(),
+            )
 
 
 def _of_sealing(lag: SealingLag) -> Iterator[Metric]:

@@ -18,6 +18,7 @@ from idp.foundation.entropy import SystemEntropy
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.outbox import Outbox
 from idp.foundation.settings import Settings
+from idp.interventions.travels.lag import judging_lag
 from idp.signals.ledger import Ledger
 from idp.signals.readiness import Readiness, ReadinessProbe
 
@@ -63,6 +64,7 @@ class Operations:
             self._ledger,
             self._outbox.oldest_waiting_seconds,
             lambda: sealing_lag(self._database, self._clock.now()),
+            lambda: judging_lag(self._database, self._clock.now()),
         )
         return HTTPStatus.OK, metrics.CONTENT_TYPE, metrics.exposition(self._metrics_folder, numbers)
 

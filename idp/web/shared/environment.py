@@ -115,8 +115,8 @@ def _moment(at: datetime) -> str:
 
 
 def _stamp(at: datetime) -> str:
-    """The full date and time, for what is read out or kept."""
-    return shared().translator.moment(current_locale(), at)
+    """The full date and time, for tables and for what is read out or kept."""
+    return shared().translator.stamp(current_locale(), at)
 
 
 def _clock(at: datetime) -> str:

@@ -23,7 +23,7 @@ WRONG_CODE: Final = marked("That code is not right")
 USED_CODE: Final = marked("That code has been used already. Wait for the next one")
 CLOCK_OFF: Final = marked("The code does not fit the time. Check the clock of your phone")
 CHOOSE_FACTOR: Final = marked("Choose a way to confirm that it is you")
-CHOOSE_ORGANIZATION: Final = marked("Choose an organisation")
+CHOOSE_ORGANIZATION: Final = marked("Choose an organization")
 
 NO_PASSKEY_SENT: Final = marked("The browser sent no passkey. Try again, or use another way")
 # One message for every reason not to accept a passkey (security rule S4).

@@ -152,6 +152,8 @@ class Crowd:
         yield Case("requests", [Look("/console/requests")])
         for window in ("1h", "6h", "24h"):
             yield Case(f"hunts: {window}", [_look("/console/hunts", {"window": window})])
+        spans = ({}, {"window": "30d"}, {"window": "30d", "speed": "3000"}, {"window": "30d", "speed": "100"})
+        yield from self._pages("travels", "/console/hunts/travels", "travel", {"all": list(spans)})
         yield Case("overview", [_look("/console", {"window": window}) for window in ("1h", "6h", "24h")])
         yield Case("health", [Look("/console/health")])
         yield Case("keys", [Look("/console/keys")], by=1)

@@ -25,6 +25,7 @@ LARGE: Final = frozenset(
         "op_session",
         "outbox_message",
         "subject",
+        "travel",
     }
 )
 """The tables that no request may read through."""
@@ -64,7 +65,7 @@ class Plan:
 
     def is_list_of(self, table: str) -> bool:
         """Tell whether this statement finds the lines of a list from a table."""
-        return f"FROM {table}" in self.statement and "LIMIT" in self.statement
+        return f"FROM {table} " in self.statement and "LIMIT" in self.statement
 
 
 class Plans:

@@ -92,13 +92,19 @@ def place_of(network: str) -> tuple[str, str]:
     return f"CN Region {second}", f"AS{int(first) * 10 + int(third) % 7}"
 
 
+def coordinates_of(network: str) -> str:
+    """Return latitude and longitude of a network: its thirty regions lie in a grid over the country."""
+    row, column = divmod(int(network.split(".")[1]) - 96, 6)
+    return f"{20 + 6 * row},{80 + 9 * column}"
+
+
 def network_table() -> Iterator[str]:
     """Yield the lines of that table."""
     yield "network,country,region,latitude,longitude,operator,asn\n"
     for number in range(NETWORKS):
         network = _network(number)
         region, operator = place_of(network)
-        yield f"{network},CN,{region.removeprefix('CN ')},30,110,Operator {operator},{operator}\n"
+        yield f"{network},CN,{region.removeprefix('CN ')},{coordinates_of(network)},Operator {operator},{operator}\n"
 
 
 def site(number: int) -> str:

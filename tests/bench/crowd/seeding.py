@@ -5,6 +5,7 @@ triggers are passed by.
 """
 
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -71,6 +72,16 @@ def seed(services: Services, sizes: Sizes, officer: str) -> None:
         connection.execute("VACUUM ANALYZE")
         services.sealer.run()
         services.sealer.release()
+        judge(services)
+
+
+def judge(services: Services) -> None:
+    """Note the journeys of everybody, as the worker would have done day by day."""
+    while not services.networks.is_up_to_date():
+        time.sleep(0.1)
+    services.travel_judge.run(most_batches=sys.maxsize)
+    with services.database.read() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE travel")
 
 
 def require_room(connection: Connection, sizes: Sizes) -> None:

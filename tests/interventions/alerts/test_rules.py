@@ -110,6 +110,9 @@ def test_impossible_travel_is_watched(services, add, account_factory, clock, ent
         proved = [VerifiedFactor("password", clock.now())]
         services.sessions.open(person.account_id, proved, entropy.uuid7(), Browser(network))
         clock.advance(minutes=20)
+    assert services.alerting.watch.evaluate_rules() == 0, "the worker has not judged them yet"
+    services.sealer.run()
+    services.travel_judge.run()
     assert [services.alerting.watch.evaluate_rules() for _ in range(2)] == [1, 0]
     assert recorded(services, "alert.raised")[-1].account_id == person.account_id
 

@@ -14,7 +14,7 @@ def console_app(settings, services, compiled_templates):
     from idp.app import create_console
 
     app = create_console(settings, services)
-    app.jinja_env.bytecode_cache = compiled_templates
+    compiled_templates.serve(app)
     return app
 
 

@@ -9,9 +9,9 @@ from idp.factors.assurance import VerifiedFactor
 from idp.foundation.digests import unb64url
 from idp.sessions.values import Browser
 from idp.staff.powers import Power
-from tests.protocol.conftest import app, citizen, tax, visitor, visitor_of
+from tests.protocol.conftest import citizen, tax, visitor, visitor_of
 
-__all__ = ["app", "citizen", "tax", "visitor", "visitor_of"]
+__all__ = ["citizen", "tax", "visitor", "visitor_of"]
 
 
 @pytest.fixture

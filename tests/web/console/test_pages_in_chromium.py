@@ -47,6 +47,7 @@ PAGES = {
         "/console/sessions?region=Lisbon&state=all",
         "/console/events",
         "/console/hunts",
+        "/console/hunts/travels?window=7d",
         "/console/staff",
         "/console/clients?environment=development",
         "/console/staff",
@@ -102,7 +103,13 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
     services.audit.record(*[PasskeyNotAccepted(reason="wrong")] * 2)
     services.audit.record(CallsCounted(client_id="tax", call=REFUSED_CALL, count=1234, minute="now"))
     services.sealer.run()
+    services.travel_judge.run()
     services.site_usages.count()
+    # Another table since, and a sign-in that the worker has not looked at.
+    clock.advance(minutes=1)
+    services.networks.load(iter(table), "networks.csv", on_bad_line=print)
+    services.sessions.open(person.account_id, factors, entropy.uuid7(), SessionBrowser(LISBON, "Mozilla/5.0"))
+    clock.advance(minutes=2)
 
 
 def faults(page, address, name):

@@ -46,6 +46,28 @@ class TestNames:
         event = services.audit.of_account(person.account_id)[0]
         assert str(person.account_id) in browser.get(f"/console/events/{event.id}").text
 
+    def test_what_an_event_says_of_itself_is_in_words(self, at_console, new_officer, services):
+        new_officer(Power.AUDIT)
+        browser = at_console(Power.SECURITY)
+        page = browser.get("/console/events", action="session.opened")
+        event = next(record for record in services.audit.export() if record.action == "session.opened")
+        assert page.status == 200
+        page = browser.get(f"/console/events/{event.id}")
+        assert "[&#39;" not in page.source
+        assert "True" not in page.text
+
+    def test_a_reason_is_a_word_and_an_empty_one_is_none(self, at_console, services, account_factory):
+        person = account_factory()
+        services.audit.record(locked(actor="system", account_id=person.account_id, reason="stopped"))
+        services.audit.record(locked(actor="system", account_id=person.account_id))
+        page = at_console(Power.SECURITY).get("/console/events", action="account.lock")
+        assert "too many failures" in page.text
+        assert "<td></td>" not in page.source
+
+    def test_a_session_leads_to_its_account_for_those_who_may_see_it(self, at_console):
+        browser = at_console(Power.SECURITY)
+        assert '<a href="/console/accounts/' in browser.get("/console/sessions").source
+
 
 def locked(**values):
     return AccountLocked(before=AccountState(state="open"), after=AccountState(state="locked"), **values)

@@ -26,6 +26,7 @@ def test_it_lists_the_services_and_signs_out_of_all(tax, welfare, visitor, servi
     assert "税务局网上办税" in page.text, "what each service has answered so far"
     assert "正在通知" in page.text, "nobody has tried to tell them yet"
     assert "正在重试" not in page.text, "so nothing is tried again"
+    assert "您不必等待" in page.text
     assert lanes(services) == ["tax", "welfare"]
     for site, token in zip((tax, welfare), tokens, strict=True):
         assert site.userinfo(token["access_token"]).status_code == 401

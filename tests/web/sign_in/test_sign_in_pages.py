@@ -188,6 +188,14 @@ def test_address_of_another_browser_restarts(browser, new_browser, new_relying_p
     page = stranger.get(page.url)
     assert page.status == 400
     assert "重新" in page.text
+    assert "Cookie" in page.text, "a browser that keeps none would come here again and again"
+
+
+def test_who_has_only_the_app_is_told_what_to_do_without_the_phone(browser, account_factory):
+    person = account_factory(with_totp=True)
+    browser.get("/login")
+    page = browser.submit("login-submit", username=person.username, password=person.password)
+    assert "手机丢了" in page.text
 
 
 def test_form_of_another_site_is_refused(browser, account_factory):
