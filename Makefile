@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(INSTALLED) ## the provider and the department sites on http://localhost:8000 to 8003 (PORT=9000 moves them)
+run: $(INSTALLED) ## the provider, its console and the department sites on http://localhost:8000 to 8004 (PORT=9000 moves them)
 	@exec $(BIN)/python clients/demonstration.py
 
 test: $(INSTALLED) ## everything: lint, types, imports, then all tests on SQLite, PostgreSQL and in a browser

@@ -38,7 +38,7 @@ CONSOLE_BLUEPRINTS = (sign_in, logout, console, ops)
 
 
 class NoFlaskSession(SessionInterface):
-    """Flask's own session is not used: sessions are rows, and their cookies are ours (architecture rule 14)."""
+    """Flask's own session is not used: sessions are rows, and their cookies are ours."""
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:  # noqa: ARG002
         return None

@@ -16,6 +16,7 @@ from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
+from idp.factors.assurance import Decay
 from idp.factors.hashing_pool import HashingPool
 from idp.factors.service import Factors
 from idp.foundation.clock import Clock, SystemClock
@@ -45,7 +46,7 @@ from idp.keyring.service import Keyring
 from idp.networks.service import Networks
 from idp.notices.service import Notices
 from idp.protocol.client_auth.client_keys import Fetch
-from idp.protocol.service import Foundations, Protocol, decay_of
+from idp.protocol.service import Foundations, Protocol
 from idp.provisioning.members import Parts
 from idp.provisioning.service import Provisioning
 from idp.registry.credentials import Credentials
@@ -99,7 +100,6 @@ class Services:
     registry: Registry
     credentials: Credentials
     initial_tokens: InitialTokens
-    dynamic_registration: DynamicRegistration
     staff: Staff
     changes: Changes
     saved_views: SavedViews
@@ -219,7 +219,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         requirements=requirements,
         factors=factors,
         devices=devices,
-        decay=decay_of(settings),
+        decay=Decay.of(settings),
     )
     progress = Progress(database, clock, attempts, sessions, devices)
     sign_in = SignIn(
@@ -329,7 +329,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         registry,
         credentials,
         initial_tokens,
-        dynamic_registration,
         staff,
         changes,
         SavedViews(database, clock, entropy),

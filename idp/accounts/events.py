@@ -74,25 +74,24 @@ class RestrictedUntil(Facts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountRestricted(Changed):
+class RestrictionChanged(Changed):
+    kind: str
+    before: RestrictedUntil | None
+    after: RestrictedUntil | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRestricted(RestrictionChanged):
     """An officer keeps an account out until a time."""
 
     action: ClassVar[str] = "account.restrict"
 
-    kind: str
-    before: RestrictedUntil | None
-    after: RestrictedUntil
-
 
 @dataclass(frozen=True, kw_only=True)
-class RestrictionLifted(Changed):
+class RestrictionLifted(RestrictionChanged):
     """An officer let an account in again before the time."""
 
     action: ClassVar[str] = "account.unrestrict"
-
-    kind: str
-    before: RestrictedUntil | None
-    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,25 +103,24 @@ class RequiredUntil(Facts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequirementPlaced(Changed):
+class RequirementChanged(Changed):
+    kind: str
+    before: RequiredUntil | None
+    after: RequiredUntil | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementPlaced(RequirementChanged):
     """An officer requires a new credential, or the identity proven again, until a time."""
 
     action: ClassVar[str] = "account.require"
 
-    kind: str
-    before: RequiredUntil | None
-    after: RequiredUntil
-
 
 @dataclass(frozen=True, kw_only=True)
-class RequirementLifted(Changed):
+class RequirementWaived(RequirementChanged):
     """An officer took a requirement back before it was met."""
 
     action: ClassVar[str] = "account.unrequire"
-
-    kind: str
-    before: RequiredUntil | None
-    after: None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from idp.accounts.errors import Problem
 from idp.accounts.identifiers import parse_uscc
 from idp.foundation.translation import marked
 
-OrganizationKind = Literal["legal_person", "agency"]
 DEFAULT_ROLE: Final = "agent"
 """经办人: whoever handles an organization's business, the weakest of roles."""
 
@@ -29,16 +28,6 @@ class NewMembership:
     uscc: str
     role: str = DEFAULT_ROLE
     name: str | None = None
-    name_en: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrganization:
-    """An organization to record. ``code`` is a unified social credit code, or the slug of an agency."""
-
-    kind: OrganizationKind
-    code: str
-    name: str
     name_en: str | None = None
 
 

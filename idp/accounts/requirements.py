@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Delete, Select, delete, insert, or_, select, update
 
 from idp.accounts.errors import AccountUnknown
-from idp.accounts.events import CredentialRenewed, RequiredUntil, RequirementLifted, RequirementPlaced
+from idp.accounts.events import CredentialRenewed, RequiredUntil, RequirementPlaced, RequirementWaived
 from idp.accounts.models import Account, AccountRequirement
 from idp.accounts.store import update_live
 from idp.audit.service import Audit
@@ -104,7 +104,7 @@ class Requirements:
                 )
             )
 
-    def lift(self, account_id: UUID, kind: str, *, reason: str, actor: str) -> bool:
+    def waive(self, account_id: UUID, kind: str, *, reason: str, actor: str) -> bool:
         """Take a requirement away before its time. Return False if there was none. Raises AccountUnknown."""
         with self._database.transaction() as connection:
             self._set(account_id, kind, None)
@@ -112,7 +112,7 @@ class Requirements:
             if connection.execute(_deletion(account_id, kind)).rowcount == 0:
                 return False
             self._audit.record(
-                RequirementLifted(account_id=account_id, actor=actor, reason=reason, kind=kind, before=before)
+                RequirementWaived(account_id=account_id, actor=actor, reason=reason, kind=kind, before=before)
             )
         return True
 

@@ -114,7 +114,6 @@ class Accounts:
             kind=row.kind,
             username=row.username,
             is_locked=row.locked_at is not None,
-            is_closed=row.closed_at is not None,
             is_admitted=is_ours and row.locked_at is None and row.closed_at is None and not is_out,
             preferred_language=row.preferred_language,
             environment=row.environment,

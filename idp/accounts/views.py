@@ -18,7 +18,6 @@ class SignInAccount:
     kind: str
     username: str = field(repr=False)
     is_locked: bool
-    is_closed: bool
     is_admitted: bool
     preferred_language: str | None
     environment: str

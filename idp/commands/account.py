@@ -26,7 +26,7 @@ from idp.accounts.tails import TailIndexing
 from idp.commands.deployment import actor, open_services, read_secret_file, read_settings, read_stdin, refuse
 from idp.commands.events import note_use
 from idp.commands.officers import needs_officer, officer_for
-from idp.commands.output import json_option, print_facts, print_json
+from idp.commands.output import advancing, json_option, print_facts, print_json
 from idp.sessions.values import Selector
 from idp.staff.powers import Permission
 
@@ -200,12 +200,7 @@ def index_tails(*, as_json: bool) -> None:
     with open_services() as services:
         note_use(services, "account index-tails")
         with click.progressbar(length=0, label="indexing", file=sys.stderr) as bar:
-
-            def advance(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(done - bar.pos)
-
-            indexed, failed = TailIndexing(services.database, services.keyring).run(advance)
+            indexed, failed = TailIndexing(services.database, services.keyring).run(advancing(bar))
     if as_json:
         print_json({"indexed": indexed, "unreadable": failed})
     else:

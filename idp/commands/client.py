@@ -3,19 +3,18 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
 import click
 
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
-from idp.commands.officers import officer_for
+from idp.commands.initial_tokens import INITIAL_TOKEN_COMMANDS
+from idp.commands.officers import officer_for, reason_option
 from idp.commands.output import json_option, plain, print_facts, print_json, print_table, shown
 from idp.foundation.errors import UserError
 from idp.interventions.client_changes import PUBLISH
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.files import read_registration
-from idp.registry.members import LEGACY
 from idp.registry.service import SECRET_OVERLAP
 from idp.registry.views import Applied, ClientDetail, Refused
 from idp.sessions.values import Ended
@@ -24,12 +23,15 @@ from idp.staff.values import Officer
 from idp.wiring import Services
 
 Outcome = TypeVar("Outcome")
-_REASON = click.option("--reason", default="", help="Why, for the audit record; in production you are asked for it.")
 
 
 @click.group("client")
 def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
     """Register client sites, approve and stop them."""
+
+
+for _command in INITIAL_TOKEN_COMMANDS:
+    COMMAND.add_command(_command)
 
 
 @COMMAND.command()
@@ -156,7 +158,7 @@ def show(client_id: str, *, as_json: bool) -> None:
 
 @COMMAND.command()
 @click.argument("client_id", metavar="ID")
-@_REASON
+@reason_option
 def propose(client_id: str, reason: str) -> None:
     """Put the draft of a client before the officers who approve it; in production as a signed-in officer."""
     with open_services() as services:
@@ -174,7 +176,7 @@ def propose(client_id: str, reason: str) -> None:
 
 @COMMAND.command()
 @click.argument("client_id", metavar="ID")
-@_REASON
+@reason_option
 @click.option("--digest", default="", help="In production: the digest of the content that you have looked at.")
 def approve(client_id: str, reason: str, digest: str) -> None:
     """Put the draft of a client into force; in production, give a signed-in officer's approval to it."""
@@ -220,78 +222,6 @@ def suspend(client_id: str, reason: str) -> None:
     click.echo(f"{client_id}: suspended; {ended.client_sessions} sessions and {ended.grants} grants ended.")
 
 
-@COMMAND.command("initial-token")
-@click.option("--agency", required=True, help="The agency whose clients may be registered with it.")
-@click.option(
-    "--profile",
-    type=click.Choice(["standard", LEGACY]),
-    default="standard",
-    show_default=True,
-    help="legacy-oidc: for clients that cannot use PKCE; they end when the token does.",
-)
-@click.option("--uses", type=click.IntRange(1, 100), default=1, show_default=True, help="How many clients.")
-@click.option("--days", type=click.IntRange(1, 30), default=7, show_default=True, help="How long it is accepted.")
-@_REASON
-@json_option
-def initial_token(agency: str, profile: str, uses: int, days: int, reason: str, *, as_json: bool) -> None:
-    """Let an agency register clients by itself at /register (RFC 7591). The token is shown once."""
-    given: dict[str, Any] = {"agency": agency, "profile": profile, "uses": uses, "days": days}
-    with open_services() as services:
-        officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
-        if officer is not None and not officer.looks_after(agency):
-            refuse(f"you look after sites of {officer.agency!r} only")
-        try:
-            issued = services.initial_tokens.issue(
-                agency,
-                profile=profile,
-                uses=uses,
-                lifetime=timedelta(days=days),
-                actor=officer.actor if officer else actor(),
-                reason=reason or None,
-            )
-        except UserError as error:
-            raise click.BadParameter(str(error), param_hint=f"--{error.field}") from None
-        note_use(services, "client initial-token", reason=reason, officer=officer, **given)
-    if as_json:
-        print_json({"initial_access_token": issued.token.reveal(), "expires_at": issued.expires_at})
-        return
-    click.echo(f"{agency}: may register {uses} client(s) until {shown(issued.expires_at)}.")
-    click.echo(f"  Initial access token, shown only now: {issued.token.reveal()}")
-
-
-@COMMAND.command("initial-tokens")
-@click.option("--agency", help="Of one agency only.")
-@json_option
-def initial_tokens(agency: str | None, *, as_json: bool) -> None:
-    """List the initial access tokens that are not purged yet; the tokens themselves cannot be shown again."""
-    with open_services() as services:
-        lines = services.initial_tokens.list(agency=agency)
-        note_use(services, "client initial-tokens", agency=agency)
-    if as_json:
-        print_json(lines)
-        return
-    print_table(
-        ("id", "agency", "profile", "state", "uses left", "last used", "until", "by"),
-        [
-            (one.id, one.agency, one.profile, one.state, one.uses_left, one.last_used_at, one.expires_at, one.issued_by)
-            for one in lines
-        ],
-        empty="There are no initial access tokens.",
-    )
-
-
-@COMMAND.command("revoke-initial-token")
-@click.argument("token_id", type=click.UUID, metavar="ID")
-@click.option("--reason", required=True, help="Why, for the audit record.")
-def revoke_initial_token(token_id: UUID, reason: str) -> None:
-    """Let nobody register with an initial access token any more; what was registered with it stays."""
-    with open_services() as services, services.database.transaction():
-        if not services.initial_tokens.revoke(token_id, actor=actor(), reason=reason):
-            refuse(f"{token_id} is no token that could still be used; see idp client initial-tokens")
-        note_use(services, "client revoke-initial-token", reason=reason, takes_away=True, token=token_id)
-    click.echo(f"{token_id}: revoked.")
-
-
 @COMMAND.command()
 @click.argument("client_id", metavar="ID")
 @click.option("--reason", default="", help="Why, for the audit record.")
@@ -318,7 +248,7 @@ def _resume(services: Services, client_id: str, reason: str) -> None:
 @COMMAND.command("rotate-secret")
 @click.argument("client_id", metavar="ID")
 @click.option("--now", is_flag=True, help="The old secret stops working at once, not after the overlap.")
-@_REASON
+@reason_option
 @json_option
 def rotate_secret(client_id: str, reason: str, *, now: bool, as_json: bool) -> None:
     """Issue a new secret; the old one works for another seven days."""

@@ -13,7 +13,7 @@ from idp.audit import details
 from idp.audit.events import Event
 from idp.commands.deployment import actor, open_services, refuse
 from idp.commands.events import note_use
-from idp.commands.output import json_option, print_json, print_table
+from idp.commands.output import advancing, json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
 from idp.keyring.reencryption import EncryptedColumn
 from idp.notices.models import ADDRESS
@@ -104,12 +104,7 @@ def reencrypt(*, new_master: bool, as_json: bool) -> None:
         if new_master:
             click.echo(f"new master key: {services.keyring.new_master_key(actor=actor())}", err=True)
         with click.progressbar(length=0, label="re-encrypting", file=sys.stderr) as bar:
-
-            def advance(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(done - bar.pos)
-
-            results = services.keyring.reencrypt(_COLUMNS, progress=advance, actor=actor())
+            results = services.keyring.reencrypt(_COLUMNS, progress=advancing(bar), actor=actor())
     if as_json:
         print_json(results)
     else:

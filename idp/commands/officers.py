@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,21 +18,25 @@ import orjson
 
 from idp.commands.deployment import refuse
 from idp.factors.assurance import ACR_AAL2, satisfies
-from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT
 from idp.protocol.messages import Request
-from idp.staff.powers import NEED_PASSKEYS, Permission
+from idp.registry.members import DEVICE_CODE
+from idp.staff.powers import FRESH_FOR, NEED_PASSKEYS, Permission
 from idp.staff.values import Officer
 
 if TYPE_CHECKING:
     from idp.wiring import Services
 
 CLIENT_ID: Final = "idp-command-line"
-FRESH_FOR: Final = timedelta(minutes=5)
 _NOT_REGISTERED: Final = (
     f"the command line is not registered here; apply clients/registrations/command-line.toml, let two officers approve "
     f"{CLIENT_ID} in the console, or do this in the console"
 )
 _SHORTEST_REASON: Final = 4
+
+reason_option = click.option(
+    "--reason", default="", help="Why, for the audit record; in production you are asked for it."
+)
+"""Goes with ``officer_for``."""
 
 Show = Callable[[str, str], None]
 
@@ -84,7 +88,7 @@ def _signed_in(services: Services, show: Show, pause: Callable[[float], None]) -
     interval = codes["interval"]
     while True:
         pause(interval)
-        answer = _asked(services, "/token", grant_type=DEVICE_CODE_GRANT, device_code=codes["device_code"])
+        answer = _asked(services, "/token", grant_type=DEVICE_CODE, device_code=codes["device_code"])
         if "id_token" in answer:
             return _verified(services, answer["id_token"])
         if answer["error"] == "slow_down":

@@ -21,6 +21,16 @@ def json_option(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
+def advancing(bar: Any) -> Callable[[int, int], None]:  # noqa: ANN401 - click's progress bar has no public type
+    """Return what moves a progress bar whose length is known only as it goes: called with done and total."""
+
+    def advance(done: int, total: int) -> None:
+        bar.length = total
+        bar.update(done - bar.pos)
+
+    return advance
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401 - any value that plain() knows
     """Print a value as JSON, readable by people too."""
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))

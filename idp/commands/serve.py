@@ -13,11 +13,12 @@ import signal
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+from wsgiref.types import WSGIApplication
 
 import click
 
@@ -27,8 +28,6 @@ from idp.foundation import tracing
 from idp.foundation.logging import configure_logging, get_logger
 from idp.foundation.settings import Settings
 from idp.sessions.values import CONSOLE, PROVIDER
-
-Application = Callable[..., Iterable[bytes]]
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _LOOPBACK_NAMES: Final = {"localhost"}
@@ -86,7 +85,7 @@ def COMMAND(  # noqa: N802 - the options of the command
         server.serve(target_loader=partial(application, threads, surface), wrap_loader=False)
 
 
-def application(threads: int, surface: str = SURFACES[0]) -> Application:
+def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     """Build the application in a worker process."""
     # Until granian puts its own, the handlers are those of the supervisor, in which the wish to end would get lost.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +94,7 @@ def application(threads: int, surface: str = SURFACES[0]) -> Application:
     apps = import_module("idp.app")
     created = (apps.create_console if surface == CONSOLE else apps.create_app)(read_settings())
     admission = import_module("idp.web.ops.admission")
-    wrapped: Application = admission.SignInAdmission(created.wsgi_app, threads // 2)
+    wrapped: WSGIApplication = admission.SignInAdmission(created.wsgi_app, threads // 2)
     wrapped = admission.Turns(wrapped, threads // 2)
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]

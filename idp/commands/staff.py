@@ -11,7 +11,7 @@ import click
 from idp.commands.account import find_account
 from idp.commands.deployment import actor, open_services, read_secret_file, refuse
 from idp.commands.events import note_use
-from idp.commands.officers import needs_officer, officer_for
+from idp.commands.officers import needs_officer, officer_for, reason_option
 from idp.commands.output import json_option, print_json, print_table
 from idp.foundation.errors import UserError
 from idp.staff.granting import GRANT
@@ -40,7 +40,7 @@ def bootstrap() -> None:
 @click.option("--account", "username", required=True, metavar="USERNAME", help="A staff account.")
 @click.option("--power", type=click.Choice([power.value for power in Power]), required=True, help="Which power.")
 @click.option("--agency", help="Whose sites a delegate looks after.")
-@click.option("--reason", default="", help="Why, for the audit record; in production you are asked for it.")
+@reason_option
 def grant(username: str, power: str, agency: str | None, reason: str) -> None:
     """Give a power: in development at once, in production as a signed-in officer's request that another approves."""
     with open_services() as services:
@@ -67,7 +67,7 @@ def grant(username: str, power: str, agency: str | None, reason: str) -> None:
 @click.option("--account", "username", required=True, metavar="USERNAME", help="The account of an officer.")
 @click.option("--email", help="The new address (development only).")
 @click.option("--email-file", type=click.Path(path_type=Path, allow_dash=True), help="The same from a file.")
-@click.option("--reason", default="", help="Why, for the audit record; in production you are asked for it.")
+@reason_option
 def set_email(username: str, email: str | None, email_file: Path | None, reason: str) -> None:
     """Change the address at which an officer gets notices; in production as another officer who signs in."""
     if (email is None) == (email_file is None):

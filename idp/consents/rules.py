@@ -1,10 +1,25 @@
-"""Whether a remembered consent covers what is asked now. Pure."""
+"""Whether a remembered consent covers what is asked now, and what it is after a decision. Pure."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+# Older ones are asked for again; a client that asks for something else each time must not fill the row.
+_MOST_DETAILS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided on the consent page. ``basis`` is ``consent`` or ``statutory``."""
+
+    scopes: frozenset[str]
+    claims: frozenset[str]
+    declined: frozenset[str] = frozenset()
+    basis: str = "consent"
+    services: frozenset[str] = frozenset()
+    details: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,24 @@ class Remembered:
             and all(detail in self.details for detail in details)
         )
 
-    def releases(self, claims: AbstractSet[str]) -> frozenset[str]:
-        """Return those of the claims that were allowed."""
-        return frozenset(claims & self.claims)
+
+def remembered_after(
+    decision: Decision, before: Remembered | None, *, granted_at: datetime, expires_at: datetime
+) -> Remembered:
+    """Return the consent after a decision. What was allowed before on the same basis and not asked now stays allowed;
+    what is decided now replaces it.
+    """
+    nothing = Remembered(decision.basis, frozenset(), frozenset(), frozenset(), granted_at, expires_at)
+    kept = before if before is not None and before.basis == decision.basis else nothing
+    claims = decision.claims | (kept.claims - decision.declined)
+    older = [detail for detail in kept.details if detail not in decision.details]
+    return Remembered(
+        decision.basis,
+        decision.scopes | kept.scopes,
+        claims,
+        (decision.declined | kept.declined) - claims,
+        granted_at,
+        expires_at,
+        decision.services | kept.services,
+        (*decision.details, *older)[:_MOST_DETAILS],
+    )

@@ -1,7 +1,5 @@
 """Granting, listing and withdrawing consent."""
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from idp.audit.service import Audit
 from idp.consents.events import Allowed, ConsentDenied, ConsentGranted, ConsentWithdrawn
 from idp.consents.models import Consent
-from idp.consents.rules import Remembered
+from idp.consents.rules import Decision, Remembered, remembered_after
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.errors import UserError
@@ -32,10 +30,6 @@ REMEMBERED_COLUMNS = (
     Consent.services,
     Consent.authorization_details,
 )
-# Older ones are asked for again; a client that asks for something else each time must not fill the row.
-_MOST_DETAILS = 20
-
-
 _IN_FORCE = select(*REMEMBERED_COLUMNS).where(
     Consent.account_id == bindparam("account"), Consent.client_id == bindparam("client"), Consent.withdrawn_at.is_(None)
 )
@@ -60,18 +54,6 @@ class ConsentSummary:
     @property
     def is_statutory(self) -> bool:
         return self.basis == STATUTORY
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided on the consent page. ``basis`` is ``consent`` or ``statutory``."""
-
-    scopes: frozenset[str]
-    claims: frozenset[str]
-    declined: frozenset[str] = frozenset()
-    basis: str = "consent"
-    services: frozenset[str] = frozenset()
-    details: tuple[Mapping[str, Any], ...] = ()
 
 
 def remembered_of(values: tuple[Any, ...]) -> Remembered | None:
@@ -118,39 +100,16 @@ class Consents:
         return remembered_of(tuple(rows[0])) if rows else None
 
     def grant(self, account_id: UUID, client_id: str, decision: Decision) -> Remembered:
-        """Remember a decision. What was allowed before and not asked now stays allowed; what is decided now replaces
-        it.
-        """
+        """Remember a decision, beside what was allowed before and not asked now."""
         now = self._clock.now()
         with self._database.transaction() as connection:
             before = self.remembered(account_id, client_id)
-            kept = before if before is not None and before.basis == decision.basis else None
-            claims = decision.claims | (_kept(kept, decision) if kept else frozenset())
-            scopes = decision.scopes | (kept.scopes if kept else frozenset())
-            declined = (decision.declined | (kept.declined if kept else frozenset())) - claims
-            places = decision.services | (kept.services if kept else frozenset())
-            older = (detail for detail in (kept.details if kept else ()) if detail not in decision.details)
-            details = (*decision.details, *older)[:_MOST_DETAILS]
-            values = {
-                "basis": decision.basis,
-                "scopes": sorted(scopes),
-                "claims": sorted(claims),
-                "declined": sorted(declined),
-                "services": sorted(places) or None,
-                "authorization_details": list(details) or None,
-                "granted_at": now,
-                "expires_at": now + self._lifetime,
-                "withdrawn_at": None,
-            }
-            first = self._database.insert_new(Consent).values(
-                account_id=account_id, client_id=client_id, first_granted_at=now, **values
-            )
-            # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-            if connection.scalar(first.returning(Consent.client_id)) is None:
+            after = remembered_after(decision, before, granted_at=now, expires_at=now + self._lifetime)
+            values = _values_of(after)
+            whose = {"account_id": account_id, "client_id": client_id}
+            if not self._database.insert_if_new(Consent, whose | values | {"first_granted_at": now}):
                 mine = (Consent.account_id == account_id) & (Consent.client_id == client_id)
                 connection.execute(update(Consent).where(mine).values(values))
-            ends = now + self._lifetime
-            after = Remembered(decision.basis, scopes, claims, declined, now, ends, places, details)
             self._audit.record(
                 ConsentGranted(
                     actor=f"account:{account_id}",
@@ -215,6 +174,20 @@ class Consents:
         return True
 
 
+def _values_of(consent: Remembered) -> dict[str, Any]:
+    return {
+        "basis": consent.basis,
+        "scopes": sorted(consent.scopes),
+        "claims": sorted(consent.claims),
+        "declined": sorted(consent.declined),
+        "services": sorted(consent.services) or None,
+        "authorization_details": list(consent.details) or None,
+        "granted_at": consent.granted_at,
+        "expires_at": consent.expires_at,
+        "withdrawn_at": None,
+    }
+
+
 def _allowed(consent: Remembered) -> Allowed:
     return Allowed(
         basis=consent.basis,
@@ -224,7 +197,3 @@ def _allowed(consent: Remembered) -> Allowed:
         services=tuple(sorted(consent.services)),
         authorization_details=len(consent.details),
     )
-
-
-def _kept(before: Remembered, decision: Decision) -> AbstractSet[str]:
-    return before.claims - decision.declined

@@ -4,13 +4,22 @@ Each use case first asks for a recent sign-in (``StepUpNeeded``) and answers wit
 same transaction when the person asks for it (ASVS 7.4.3).
 """
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 from idp.accounts.kinds import KINDS_BY_NAME
 from idp.accounts.service import Accounts
 from idp.enrolment.rules import acr_to_reach, can_add, can_remove_app, can_remove_passkey, held, is_recent
+from idp.enrolment.values import (
+    Added,
+    Changed,
+    Kept,
+    Methods,
+    NewCodes,
+    NothingPending,
+    StepUpNeeded,
+    WrongCurrentPassword,
+)
 from idp.factors.assurance import VerifiedFactor
 from idp.factors.factor import WrongCode
 from idp.factors.hashing_pool import Busy
@@ -29,73 +38,6 @@ from idp.sessions.values import Browser, Selector, Session
 
 _REASON = "credentials_changed"
 _TRIES = Limit(3, 10, remembers=timedelta(hours=1))
-
-
-@dataclass(frozen=True, slots=True)
-class StepUpNeeded:
-    """The sign-in is too old, or too weak, for this change: sign in anew with this acr."""
-
-    acr: str
-
-
-@dataclass(frozen=True, slots=True)
-class WrongCurrentPassword:
-    """The present password is not right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """It is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Nothing was removed: it is the last one that this account must keep, or it is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class NothingPending:
-    """No authenticator app is being set up, or it took longer than 15 minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """The authenticator app or passkey is set up, and the session has a new cookie."""
-
-    session_cookie: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NewCodes:
-    """Ten recovery codes, to be shown now and never again."""
-
-    codes: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Methods:
-    """The means of sign-in of an account, and what may be done with them."""
-
-    enrolled: Enrolled
-    can_remove_app: bool
-    can_remove_passkey: bool
-    least_password_length: int
-
-    @property
-    def password(self) -> AuthenticatorView | None:
-        return next(iter(self.enrolled.of_kind("password")), None)
-
-    @property
-    def apps(self) -> tuple[AuthenticatorView, ...]:
-        return self.enrolled.of_kind("totp")
-
-    @property
-    def passkeys(self) -> tuple[AuthenticatorView, ...]:
-        return self.enrolled.of_kind("passkey")
-
-    @property
-    def recovery_codes(self) -> AuthenticatorView | None:
-        return next(iter(self.enrolled.of_kind("recovery_code")), None)
 
 
 PasswordOutcome = Changed | StepUpNeeded | WrongCurrentPassword | PasswordProblem | Busy | Refused
@@ -165,7 +107,7 @@ class Enrolment:
             # Whoever knew the old password may have left a refresh token behind (RFC 9700 §4.14.2).
             self._sessions.end_spared(account_id, reason=_REASON, actor=_actor(session))
             if end_others:
-                self.end_others(session)
+                self._end_others(session)
         return Changed()
 
     def begin_totp(self, session: Session, account_name: str) -> PendingTOTP | StepUpNeeded | Kept:
@@ -281,11 +223,11 @@ class Enrolment:
             self._factors.remove(session.account_id, identifier, actor=_actor(session))
         return Changed()
 
-    def end_others(self, session: Session) -> int:
-        """End every other session of the person signed in, and return how many; no browser is remembered any more."""
+    def _end_others(self, session: Session) -> None:
+        """End every other session of the person signed in; no browser is remembered any more."""
         self._devices.forget(session.account_id)
         selector = Selector(account_id=session.account_id, other_than=session.id)
-        return self._sessions.terminate(selector, reason=_REASON, actor=_actor(session)).sessions
+        self._sessions.terminate(selector, reason=_REASON, actor=_actor(session))
 
     def _check_current(self, enrolled: Enrolled, current: str) -> Busy | Refused | WrongCurrentPassword | None:
         key = self._keyring.index("throttle", f"change:{enrolled.account_id}")

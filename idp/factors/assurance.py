@@ -8,18 +8,16 @@ references are those of RFC 8176. Remembered browsers add nothing. Pure.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from idp.factors import FACTORS
+from idp.foundation.settings import Settings
 
 ACR_AAL1: Final = "urn:idp:acr:aal1"
 ACR_AAL2: Final = "urn:idp:acr:aal2"
 ACR_AAL3: Final = "urn:idp:acr:aal3"
 ACR_VALUES: Final = (ACR_AAL1, ACR_AAL2, ACR_AAL3)
 """Every value we may assert, weakest first."""
-
-AAL2_IDLE: Final = timedelta(hours=1)
-AAL2_TOTAL: Final = timedelta(hours=12)
 
 _KNOWN: Final = frozenset(factor.kind for factor in FACTORS if "knowledge" in factor.proves)
 _POSSESSED: Final = frozenset(factor.kind for factor in FACTORS if "possession" in factor.proves)
@@ -39,8 +37,13 @@ class VerifiedFactor:
 class Decay:
     """How long a second factor counts: ``idle`` since the session was last used, ``total`` since it was verified."""
 
-    idle: timedelta = AAL2_IDLE
-    total: timedelta = AAL2_TOTAL
+    idle: timedelta = timedelta(hours=1)
+    total: timedelta = timedelta(hours=12)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what a deployment chose."""
+        return cls(timedelta(seconds=settings.aal2_idle_seconds), timedelta(seconds=settings.aal2_total_seconds))
 
 
 _DEFAULT_DECAY: Final = Decay()
@@ -86,13 +89,6 @@ def proves_possession(factors: Iterable[VerifiedFactor]) -> bool:
 def proves_attested_key(factors: Iterable[VerifiedFactor]) -> bool:
     """Tell whether one of the factors is a key that is proven not to leave its device, which aal3 asks for."""
     return any(factor.kind in _ATTESTED for factor in factors)
-
-
-def auth_time_of(factors: Iterable[VerifiedFactor]) -> datetime:
-    """Return when the person last proved anything: the auth_time of OpenID Connect Core §2. Raises ValueError without
-    factors.
-    """
-    return max(factor.at for factor in factors)
 
 
 def satisfies(have: str, need: str | None) -> bool:

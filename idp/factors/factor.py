@@ -1,4 +1,4 @@
-"""The record that each means of sign-in ends with: what it proves, and after how many failures it ends.
+"""The record that each means of sign-in ends with: what it is called and what it proves.
 
 The classes are those of NIST SP 800-63B-4 §2.2.1 (something known, something held); ``amr`` has the values of RFC 8176.
 """
@@ -13,15 +13,12 @@ class Factor:
     """One means of sign-in.
 
     ``proves`` has both classes where the device that is held has checked its holder, by a PIN or a fingerprint.
-    ``most_failures`` in a row disable an authenticator of it (NIST SP 800-63B-4 §3.2.2); None means that tries are
-    bounded elsewhere. ``is_attested``: its maker vouches that the key never leaves the device (§2.3).
+    ``is_attested``: its maker vouches that the key never leaves the device (NIST SP 800-63B-4 §2.3).
     """
 
     kind: str
     amr: tuple[str, ...]
     proves: frozenset[Literal["knowledge", "possession"]]
-    is_phishing_resistant: bool
-    most_failures: int | None
     is_attested: bool = False
 
 

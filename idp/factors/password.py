@@ -110,6 +110,4 @@ FACTOR = Factor(
     kind=KIND,
     amr=("pwd",),
     proves=frozenset({"knowledge"}),
-    is_phishing_resistant=False,
-    most_failures=None,
 )

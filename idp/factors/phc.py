@@ -54,11 +54,6 @@ def parse(text: str) -> Hash:
     raise HashRefused("The password hash has an unknown form.")
 
 
-def head_of(text: str) -> str:
-    """Return the profile of a PHC string that was parsed before."""
-    return parse(text).profile
-
-
 def sample_of(profile: str, salt: bytes, digest: bytes) -> str:
     """Return a PHC string of this profile that no password is known to match: the same work for accounts that do not
     exist.

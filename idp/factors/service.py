@@ -155,17 +155,6 @@ class Factors:
         numbers = [profile.text("phone"), profile.text("id_number")]
         return PasswordContext(tuple(filter(None, words)), tuple(filter(None, numbers)))
 
-    def import_password(self, account_id: UUID, phc: str, *, actor: str = _SYSTEM) -> None:
-        """Give a new account the password hash it had elsewhere. Raises HashRefused, and UserError if it has one."""
-        with self._database.transaction() as connection:
-            if connection.scalars(store.ids_of(account_id, "password")).first() is not None:
-                raise UserError("The account has a password already.", field="password_hash")
-            connection.execute(store.INSERT, self._passwords.imported_row(account_id, phc))
-            none, password = Kinds(kinds=()), Kinds(kinds=("password",))
-            self._audit.record(
-                PasswordSet(actor=actor, account_id=account_id, reason="import", before=none, after=password)
-            )
-
     def check_imported(self, phc: str) -> str | None:
         """Return why a hash made elsewhere is not taken, in translatable words: for ``Accounts.import_lines``."""
         try:

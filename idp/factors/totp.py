@@ -177,6 +177,4 @@ FACTOR = Factor(
     kind=KIND,
     amr=("otp",),
     proves=frozenset({"possession"}),
-    is_phishing_resistant=False,
-    most_failures=MOST_FAILURES,
 )

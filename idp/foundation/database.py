@@ -7,7 +7,7 @@ SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a busy timeout 
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -168,9 +168,17 @@ class Database:
             yield connection
 
     def insert_new(self, table: type[Base]) -> Any:  # noqa: ANN401 - the dialect's own Insert
-        """Return an INSERT that does nothing when a unique key is taken; its row count tells who came first."""
+        """Return an INSERT that does nothing when a unique key is taken. What it returns tells who came first, not its
+        row count: the driver of PostgreSQL forgets how many rows an INSERT made.
+        """
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
+
+    def insert_if_new(self, table: type[Base], values: Mapping[str, Any]) -> bool:
+        """Insert a row in the present transaction, unless a unique key of it is taken; tell whether it was inserted."""
+        statement = self.insert_new(table).values(**values).returning(inspect(table).primary_key[0])
+        with self.transaction() as connection:
+            return connection.scalar(statement) is not None
 
     def upsert(self, table: type[Base], *columns: str, where: ColumnElement[bool] | None = None) -> Any:  # noqa: ANN401 - the dialect's own Insert
         """Return an INSERT that writes these columns anew where the primary key exists and the row there meets a

@@ -49,7 +49,7 @@ _DEAD = text("settled_at IS NOT NULL AND delivered_at IS NULL")
 
 
 class OutboxMessage(Base):
-    """One message to one destination. ``delivered_at`` and ``dead_at`` are its two ends; until then it waits."""
+    """One message to one destination. It waits until ``settled_at``; one given up has no ``delivered_at``."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (

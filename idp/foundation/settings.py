@@ -98,7 +98,7 @@ class Settings(BaseModel):
     smtp_timeout_seconds: float = Field(
         15, gt=0, le=20, description="Whole time in which a mail server must take a notice."
     )
-    sms_url: str = Field("", description="Where text messages are handed over; empty: none are sent.")
+    sms_url: str = Field("", description="Reserved for text messages; accepted, and not read yet: none are sent.")
     outbound_allow: str = Field(
         "", description="host:port=CIDR entries, comma separated, that outbound calls may reach although private."
     )

@@ -134,10 +134,7 @@ class Throttle:
     def spend(self, key: bytes, until: datetime) -> bool:
         """Use something up that is worth nothing ``until`` then; tell whether this was the first use."""
         values = {"key": key, "failures": 0, "next_allowed_at": until, "updated_at": until, "expires_at": until}
-        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-        statement = self._database.insert_new(ThrottleCounter).values(values).returning(ThrottleCounter.key)
-        with self._database.transaction() as connection:
-            return connection.scalar(statement) is not None
+        return self._database.insert_if_new(ThrottleCounter, values)
 
     def purge(self, limit: int = 1000) -> int:
         """Delete up to ``limit`` counters whose time is over, and return how many there were."""

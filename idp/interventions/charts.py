@@ -1,5 +1,5 @@
-"""What the charts of the overview show (console.md §2): how people sign in, how passkeys fare, whose requests are
-refused. Each is one statement over counts and tallies of five minutes; none reads the record.
+"""What the charts of the overview show: how people sign in, how passkeys fare, whose requests are refused. Each is one
+statement over counts and tallies of five minutes; none reads the record.
 """
 
 from collections import Counter

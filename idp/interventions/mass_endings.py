@@ -1,4 +1,4 @@
-"""Ending many sessions by a filter (rule A1; console.md, sessions).
+"""Ending many sessions by a filter (rule A1).
 
 Counted before the button exists, approved by a second officer above a threshold that adds up over 24 hours, done by the
 worker in batches.

@@ -38,4 +38,4 @@ class RequirementInterventions:
     def waive(self, account_id: UUID, kind: str, *, officer: Officer, reason: str) -> bool:
         """Take a requirement back; tells whether it was there. Raises UserError."""
         not_own(self._database, account_id, officer)
-        return self._requirements.lift(account_id, kind, reason=reason, actor=officer.actor)
+        return self._requirements.waive(account_id, kind, reason=reason, actor=officer.actor)

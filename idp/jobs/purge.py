@@ -45,7 +45,7 @@ _REPLAY_SHOWS_FOR = _DAY
 # Clocks of clients may be off by as much.
 _SKEW = timedelta(minutes=5)
 _GRANTS_SHOW_FOR = timedelta(days=30)
-# Security staff find ended sessions, and why they ended, for 400 days; their owner is shown 30 of them (pages, no 28).
+# Security staff find ended sessions, and why they ended, for 400 days; their owner is shown 30 of them.
 _SESSIONS_SHOW_FOR = timedelta(days=400)
 _DELIVERIES_SHOW_FOR = timedelta(days=90)
 _DEVICES_LAST = timedelta(days=400)

@@ -57,7 +57,7 @@ class Reencryption:
         self, columns: Sequence[EncryptedColumn], current: str, batch: int, progress: Progress
     ) -> tuple[Reencrypted, ...]:
         """Re-encrypt what is not under the current master key. Progress is told (done, total) after each batch."""
-        total, done = sum(self.left(one, current) for one in columns), 0
+        total, done = sum(self._left(one, current) for one in columns), 0
         results = []
         progress(done, total)
         for one in columns:
@@ -71,7 +71,7 @@ class Reencryption:
             results.append(Reencrypted(one.name, rows, failed))
         return tuple(results)
 
-    def left(self, one: EncryptedColumn, current: str) -> int:
+    def _left(self, one: EncryptedColumn, current: str) -> int:
         """Return how many values of a column are not under the current master key."""
         source, _, value = _parts(one)
         statement = select(func.count()).select_from(source).where(_is_not_under(value, current))

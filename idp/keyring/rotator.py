@@ -55,10 +55,10 @@ class Rotator:
             with _Prepared(self._source) as prepared:
                 prepared.make_ahead(expected)
                 events = self._write_all(decide, prepared, actor, reason)
-        self._database.after_commit(self.destroy_spent)
+        self._database.after_commit(self._destroy_spent)
         return events
 
-    def destroy_spent(self) -> int:
+    def _destroy_spent(self) -> int:
         """Destroy private keys that will never sign again, and return how many."""
         now = self._clock.now()
         spent = [key.kid for key in self._store.all() if key.facts.is_spent(now - _PRIVATE_KEPT)]

@@ -32,7 +32,7 @@ from idp.protocol.outcomes import (
 from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.signed import signed_response
 from idp.protocol.situation import Situation, Situations
-from idp.sessions.grants import PUBLIC_SECTOR
+from idp.sessions.grants import sector_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Authorization:
     def _situation(self, request: AuthorizationRequest, cookie: str | None) -> Situation | None:
         if request.known_client is None:
             return None
-        return self._parts.situations.of(cookie, request.client, sector_of(request))
+        return self._parts.situations.of(cookie, request.client, sector_of(request.client))
 
     def _refuse_if_hopeless(self, request: AuthorizationRequest, situation: Situation | None, verdict: Verdict) -> None:
         """Raise the error that ``prompt=none`` asks for instead of a page (OpenID Connect Core §3.1.2.6)."""
@@ -231,8 +231,3 @@ def _resumed(interaction: Interaction) -> AuthorizationRequest:
 
 def _progress(interaction: Interaction, *, has_consented: bool = False) -> Progress:
     return Progress(interaction.id, has_consented=has_consented, has_chosen_account=interaction.account_chosen)
-
-
-def sector_of(request: AuthorizationRequest) -> str:
-    """Return the sector in which the client's subject identifiers are unique (OpenID Connect Core §8.1)."""
-    return request.client.sector if request.client.subject_type == "pairwise" else PUBLIC_SECTOR

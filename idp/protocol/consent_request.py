@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from idp.consents.rules import Remembered
-from idp.consents.service import Decision
+from idp.consents.rules import Decision, Remembered
 from idp.foundation.digests import b64url
 from idp.interactions import Interaction
 from idp.keyring.service import Keyring

@@ -35,11 +35,11 @@ from idp.protocol.device_limits import DeviceLimits
 from idp.protocol.events import DeviceDecided
 from idp.protocol.issuing import claims_of_grant, content_of
 from idp.protocol.outcomes import IdentityNotProven
-from idp.protocol.resources import Resources, sector_of
+from idp.protocol.resources import Resources
 from idp.protocol.situation import Situation, Situations
 from idp.registry.client import Client
 from idp.registry.service import Registry
-from idp.sessions.grants import Grants
+from idp.sessions.grants import Grants, sector_of
 from idp.sessions.values import Session
 
 _PURPOSE = "device"

@@ -71,15 +71,6 @@ class CallsCounted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorizationRefused(Event):
-    """A person could not be sent on to a client, for instance because their kind of account is not admitted."""
-
-    action: ClassVar[str] = "authorization.refused"
-
-    error: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class DeviceDecided(Event):
     """A person allowed or refused a device (RFC 8628 §3.3)."""
 

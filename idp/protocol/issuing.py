@@ -17,7 +17,7 @@ from idp.protocol.artefacts.pushed_request import PushedRequests
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.claims import claims_of_scopes
 from idp.protocol.situation import Situation
-from idp.sessions.grants import PUBLIC_SECTOR, Grants, OpenGrant
+from idp.sessions.grants import Grants, OpenGrant, sector_of
 from idp.sessions.service import Sessions
 
 _FAPI2_CODE_LIFETIME = timedelta(seconds=60)
@@ -83,7 +83,7 @@ class CodeIssuer:
             grant = self._grants.open(
                 session,
                 client.client_id,
-                sector=client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR,
+                sector=sector_of(client),
                 interaction_id=interaction.id if interaction else self._interactions.new_id(),
                 is_offline=request.wants_offline,
                 claims=claims_of_grant(request, consent.declined),

@@ -14,7 +14,7 @@ from idp.protocol.tokens.access_token import own_audiences
 from idp.registry.client import Client
 from idp.registry.service import Registry
 from idp.registry.uris import problem_of_resource
-from idp.sessions.grants import PUBLIC_SECTOR
+from idp.sessions.grants import sector_of
 
 MOST_RESOURCES = 5
 
@@ -30,11 +30,6 @@ class Target:
     def sector(self) -> str | None:
         """Return the sector in which the token's ``sub`` is unique; None: that of the client it is issued to."""
         return None if self.server is None else sector_of(self.server)
-
-
-def sector_of(client: Client) -> str:
-    """Return the sector in which a client's subject identifiers are unique (OpenID Connect Core §8.1)."""
-    return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR
 
 
 def named(text: str | None) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 
 from idp.accounts.service import Accounts
@@ -113,7 +112,7 @@ class Protocol:
                 situations,
                 on.consents,
                 on.grants,
-                decay_of(settings),
+                Decay.of(settings),
             )
         )
         self.authorization = Authorization(
@@ -132,7 +131,7 @@ class Protocol:
                     sessions=on.sessions,
                     interactions=on.interactions,
                 ),
-                decay_of(settings),
+                Decay.of(settings),
             )
         )
         self._by_path = {endpoint.path: endpoint for endpoint in ENDPOINTS}
@@ -165,11 +164,6 @@ class Protocol:
     def nonce_header(self, request: Request) -> tuple[tuple[str, str], ...]:
         """Return the header with the nonce for the next DPoP proof of whoever sent one (RFC 9449 §8.2)."""
         return self._endpoint_parts.constraints.nonce_header(request)
-
-
-def decay_of(settings: Settings) -> Decay:
-    """Return how long a second factor counts in this deployment."""
-    return Decay(timedelta(seconds=settings.aal2_idle_seconds), timedelta(seconds=settings.aal2_total_seconds))
 
 
 def _check_context(on: Foundations) -> CheckContext:

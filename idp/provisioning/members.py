@@ -184,7 +184,7 @@ class Members:
         now = self._parts.clock.now()
         row = {"id": member_id, "opened_here": False, "changed_at": now} | values
         with self._parts.database.transaction() as connection:
-            connection.execute(self._parts.database.insert_new(ProvisionedMember).values(row))
+            self._parts.database.insert_if_new(ProvisionedMember, row)
             statement = update(ProvisionedMember).where(ProvisionedMember.id == member_id)
             connection.execute(statement.values(changed_at=now, **values))
 

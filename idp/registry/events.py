@@ -57,23 +57,23 @@ class ClientApproved(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientSuspended(Changed):
-    """A client was stopped; what it held no longer works."""
-
-    action: ClassVar[str] = "client_suspended"
-
+class ClientStateChanged(Changed):
     before: ClientState
     after: ClientState
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientResumed(Changed):
+class ClientSuspended(ClientStateChanged):
+    """A client was stopped; what it held no longer works."""
+
+    action: ClassVar[str] = "client_suspended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientResumed(ClientStateChanged):
     """A stopped client may ask for sign-ins again."""
 
     action: ClassVar[str] = "client_resumed"
-
-    before: ClientState
-    after: ClientState
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Which sessions somebody looks for or wants ended, as a value that lists, counts and mass endings share.
 
-The same filter gives the same sessions everywhere: what an officer saw counted is what is ended (console.md, sessions).
+The same filter gives the same sessions everywhere: what an officer saw counted is what is ended.
 """
 
 import ipaddress

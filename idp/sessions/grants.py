@@ -16,6 +16,7 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.prepared_statement import PreparedStatement
+from idp.registry.client import Client
 from idp.sessions.events import GrantCreated, GrantEnded
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.store import bound_row
@@ -42,6 +43,11 @@ _NEW_GRANT = (
     *("id", "reference", "account_id", "client_id", "op_session_id", "client_session_id", "interaction_id"),
     *("sub", "organization_id", "is_offline", "claims", "authorization_details", "created_at"),
 )
+
+
+def sector_of(client: Client) -> str:
+    """Return the sector in which a client's subject identifiers are unique (OpenID Connect Core §8.1)."""
+    return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class Grants:
                 "sub": self._entropy.token(_IDENTIFIER_BYTES),
                 "created_at": self._clock.now(),
             }
-            connection.execute(self._database.insert_new(Subject).values(new))
+            self._database.insert_if_new(Subject, new)
             return connection.scalars(_SUBJECT, mine).one()
 
     def organization_of(self, grant_id: UUID) -> UUID | None:
@@ -201,5 +207,4 @@ def _from_live_session(
     source = select(*row.values()).where(OPSession.id == row["op_session_id"], OPSession.ended_at.is_(None))
     if database.dialect == "postgresql":
         source = source.with_for_update(read=True, of=OPSession)
-    # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
     return PreparedStatement(database.insert_new(model).from_select(names, source).returning(model.id))

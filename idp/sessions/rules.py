@@ -43,10 +43,6 @@ class Lifetimes:
         """Return how long a session of this account kind lives without use."""
         return self.staff_idle if kind == "staff" else self.idle
 
-    def total_for(self, kind: str) -> timedelta:
-        """Return how long a session of this account kind lives in all."""
-        return self.staff_total if kind == "staff" else self.total
-
     def is_live(self, kind: str, *, last_seen_at: datetime, expires_at: datetime, now: datetime) -> bool:
         """Tell whether a session that nobody ended is still within both lifetimes."""
         return now < expires_at and now - last_seen_at < self.idle_for(kind)

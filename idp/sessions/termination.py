@@ -42,7 +42,7 @@ from idp.sessions.values import Ended, EndedPage, EndedSite, Ending, Selector
 
 MESSAGE_KIND = "backchannel_logout"
 _BATCH = 500
-# The person's own logout; anything else also ends what was granted for offline use (architecture rule 13).
+# The person's own logout; anything else also ends what was granted for offline use.
 SPARES_OFFLINE = frozenset({"logout", "replaced", "expired", "organization_changed"})
 
 _SITE: Final = (

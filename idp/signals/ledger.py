@@ -55,10 +55,6 @@ class Ledger:
         """Return what was, or is to be, told about these sessions, oldest first."""
         return self._outbox.deliveries(session_ids) if session_ids else []
 
-    def is_confirmed(self, session_ids: Sequence[UUID]) -> bool:
-        """Tell whether every site of these sessions has confirmed; only then may a page say "signed out everywhere"."""
-        return all(delivery.state == "delivered" for delivery in self.of_sessions(session_ids))
-
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """Return the messages that were given up, latest first."""
         statement = (

@@ -4,6 +4,7 @@ Guards, navigation and documentation derive from it; nothing else decides what a
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -62,6 +63,9 @@ OFFICERS: Final = frozenset({Power.SYSTEM, Power.SECURITY, Power.AUDIT})
 
 NEED_PASSKEYS: Final = OFFICERS | {Power.CUSTODIAN}
 """Who cannot be phished: the officers, and those who hold one of the two keys of the break-glass."""
+
+FRESH_FOR: Final = timedelta(minutes=5)
+"""How old the sign-in may be that stands behind something dangerous, in the console and at the command line."""
 
 _SYSTEM, _SECURITY, _AUDIT = Power.SYSTEM, Power.SECURITY, Power.AUDIT
 _DELEGATE, _HELP_DESK, _CUSTODIAN = Power.DELEGATE, Power.HELP_DESK, Power.CUSTODIAN

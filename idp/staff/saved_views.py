@@ -64,12 +64,16 @@ class SavedViews:
             connection.execute(delete(SavedViewRow).where(*mine, SavedViewRow.name == name))
             if (connection.scalar(select(func.count()).where(*mine)) or 0) >= MOST:
                 raise UserError(_TOO_MANY, field="view")
-            row = {"person_id": officer.person_id, "section": section, "name": name, "filters": dict(filters)}
+            row = {
+                "id": self._entropy.uuid7(),
+                "person_id": officer.person_id,
+                "section": section,
+                "name": name,
+                "filters": dict(filters),
+                "created_at": self._clock.now(),
+            }
             # Whoever saves the same name twice at once has saved it once.
-            connection.execute(
-                self._database.insert_new(SavedViewRow),
-                {**row, "id": self._entropy.uuid7(), "created_at": self._clock.now()},
-            )
+            self._database.insert_if_new(SavedViewRow, row)
 
     def forget(self, officer: Officer, view_id: UUID) -> bool:
         """Delete one of an officer's views; tell whether there was one."""

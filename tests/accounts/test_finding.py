@@ -110,7 +110,7 @@ def test_a_closed_account_never_comes_back_and_its_numbers_open_a_new_one(accoun
     first = accounts.create(citizen())
     accounts.close(first, "moved abroad", "command:root")
 
-    assert accounts.find_for_sign_in("citizen0").is_closed
+    assert not accounts.find_for_sign_in("citizen0").is_admitted
     assert accounts.find_for_sign_in("13800000000") is None
     for change in (accounts.close, accounts.lock, accounts.unlock):
         with pytest.raises(AccountUnknown):

@@ -247,7 +247,7 @@ def test_an_interrupted_import_goes_on_exactly_where_it_was(run, database):
     assert run.faults == {4: None, 1201: "username"}
     assert count(database, Account) == 1298
     assert len(run.passwords) == 299
-    assert run.progress[-1].bytes_done == run.progress[-1].bytes_total == run.file.stat().st_size
+    assert run.progress[-1].bytes_done == run.file.stat().st_size
 
     # Once finished, the same file is only reported again.
     run.rejects.clear()

@@ -250,4 +250,3 @@ def test_every_kind_signs_in_by_username_and_offers_the_basic_claims(kind):
     assert "username" in kind.identifiers
     assert {"name", "preferred_username", "updated_at"} <= kind.claims
     assert kind.minimum_factors == (2 if kind.name == "staff" else 1)
-    assert kind.session_class == ("staff" if kind.name == "staff" else "standard")

@@ -9,6 +9,7 @@ from tests.architecture.tree import ROOT, files, name_of
 
 _DECISIONS = ROOT / "docs" / "decisions"
 _SPECIFICATIONS = ROOT / "docs" / "specifications.md"
+_RULES = re.compile(r"\b[Rr]ules?\s+([SPOAH]\d{1,2}(?:(?:,|\s+and|,\s+and)\s+[SPOAH]\d{1,2}\b)*)")
 _SECTIONS = ("## Context", "## Decision", "## Consequences")
 
 
@@ -45,6 +46,18 @@ def test_modules_and_tests_named_in_specifications_exist():
     named = set(re.findall(r"`((?:idp|clients|tests)/[\w./-]+)`", _SPECIFICATIONS.read_text(encoding="utf-8")))
     gone = sorted(name for name in named if not (ROOT / name).exists())
     assert not gone, f"docs/specifications.md names what is not there; correct its row or add the file: {gone}"
+
+
+def test_every_rule_that_the_code_names_can_be_read_up():
+    rules = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^- \*\*([A-Z]\d+) ", rules, re.MULTILINE))
+    named: dict[str, str] = {}
+    for path in files():
+        if path.suffix in {".py", ".md", ".html"} and path.name != "rules.md":
+            for group in _RULES.findall(path.read_text(encoding="utf-8")):
+                named |= dict.fromkeys(re.findall(r"[A-Z]\d+", group), name_of(path))
+    absent = {rule: name for rule, name in named.items() if rule not in explained}
+    assert not absent, f"say in docs/rules.md what these ask: {absent}"
 
 
 def test_tests_beside_the_modules_of_the_conformance_suite_exist():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.consents.service import Decision
+from idp.consents.rules import Decision
 from idp.foundation.errors import UserError
 
 

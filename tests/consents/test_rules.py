@@ -36,7 +36,3 @@ def test_another_basis_or_a_year_later_asks_anew():
     assert not GIVEN.covers({"openid"}, set(), basis="statutory", now=NOW)
     assert GIVEN.covers({"openid"}, set(), basis="consent", now=GIVEN.expires_at - timedelta(seconds=1))
     assert not GIVEN.covers({"openid"}, set(), basis="consent", now=GIVEN.expires_at)
-
-
-def test_only_what_was_allowed_is_released():
-    assert GIVEN.releases({"name", "birthdate", "phone_number"}) == {"name"}

@@ -6,33 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pyotp
 import pytest
 
-from idp.enrolment.service import (
-    Added,
-    Changed,
-    Kept,
-    NewCodes,
-    NothingPending,
-    StepUpNeeded,
-    WrongCurrentPassword,
-)
-from idp.factors.assurance import ACR_AAL1, ACR_AAL2, VerifiedFactor, acr_of
+from idp.enrolment.values import Added, Changed, Kept, NewCodes, NothingPending, StepUpNeeded, WrongCurrentPassword
+from idp.factors.assurance import ACR_AAL1, ACR_AAL2, acr_of
 from idp.factors.password_rules import PasswordProblem
 from idp.foundation.throttle import Refused
-from idp.sessions.values import Browser, Selector
+from idp.sessions.values import Selector
 
 NEW = "another-harbour-lamp-9"
-
-
-@pytest.fixture
-def session_of(services, clock):
-    """Open a session of a person who has just proved these factors, and return it."""
-
-    def open_session(person, *kinds):
-        factors = [VerifiedFactor(kind, clock.now()) for kind in kinds or ("password",)]
-        opened = services.sessions.open(person.account_id, factors, services.interactions.new_id(), Browser())
-        return services.sessions.load(opened.cookie)
-
-    return open_session
 
 
 def change(services, session, current, new=NEW, *, end_others=False):

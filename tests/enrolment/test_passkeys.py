@@ -2,10 +2,10 @@
 
 import pytest
 
-from idp.enrolment.service import Added, Changed, Kept, NothingPending, StepUpNeeded
-from idp.factors.assurance import ACR_AAL2, ACR_AAL3, VerifiedFactor, acr_of
+from idp.enrolment.values import Added, Changed, Kept, NothingPending, StepUpNeeded
+from idp.factors.assurance import ACR_AAL2, ACR_AAL3, acr_of
 from idp.factors.passkey.values import PasskeyRefused
-from idp.sessions.values import Browser, Selector
+from idp.sessions.values import Selector
 from tests.support.software_authenticator import MODEL, Device, Maker
 
 
@@ -17,18 +17,6 @@ def maker():
 @pytest.fixture
 def setting_changes(maker):
     return {"IDP_ATTESTATION_ROOTS": maker.pem.decode(), "IDP_ATTESTATION_AAGUIDS": str(MODEL)}
-
-
-@pytest.fixture
-def session_of(services, clock):
-    """Open a session of a person who has just proved these factors, and return it."""
-
-    def open_session(person, *kinds):
-        factors = [VerifiedFactor(kind, clock.now()) for kind in kinds or ("password",)]
-        opened = services.sessions.open(person.account_id, factors, services.interactions.new_id(), Browser())
-        return services.sessions.load(opened.cookie)
-
-    return open_session
 
 
 @pytest.fixture

@@ -60,13 +60,18 @@ class RegistrationFactory:
 
 
 def registration_of(client_id: str = "tax", **changes: Any) -> dict[str, Any]:
-    """Return a registration; a site other than tax gets an agency, a sector and addresses of its own."""
-    registration = copy.deepcopy(_TAX) | {"client_id": client_id}
-    policy = registration["policy"]
-    if client_id != "tax":
-        registration["client_name"] = registration["client_name#en"] = client_id
-        policy |= {"agency": f"{client_id}-bureau", "sector": f"{client_id}-bureau"}
-    policy |= changes.pop("policy", {})
+    """Return a registration; a site other than tax gets a name, an agency and a sector of its own."""
+    if client_id == "tax":
+        return tax(**changes)
+    own = {"agency": f"{client_id}-bureau", "sector": f"{client_id}-bureau"}
+    named = {"client_id": client_id, "client_name": client_id, "client_name#en": client_id}
+    return tax(**named | changes | {"policy": own | changes.pop("policy", {})})
+
+
+def tax(**changes: Any) -> dict[str, Any]:
+    """Return the registration of the tax site, with changes; ``policy`` is merged, None removes."""
+    registration = copy.deepcopy(_TAX)
+    policy = registration["policy"] | changes.pop("policy", {})
     registration |= changes
     registration["policy"] = {name: value for name, value in policy.items() if value is not None}
     return {name: value for name, value in registration.items() if value is not None}

@@ -11,7 +11,6 @@ from idp.factors.assurance import (
     VerifiedFactor,
     acr_of,
     amr_of,
-    auth_time_of,
     satisfies,
     strongest,
 )
@@ -64,11 +63,6 @@ def test_unknown_acr_is_never_satisfied():
 def test_strongest_leaves_out_what_it_does_not_know():
     assert strongest("0", None, ACR_AAL2, ACR_AAL1) == ACR_AAL2
     assert strongest() == ACR_AAL1
-
-
-def test_auth_time_is_the_last_proof():
-    later = VerifiedFactor("totp", NOW + timedelta(minutes=3))
-    assert auth_time_of([PASSWORD, later]) == later.at
 
 
 PASSKEY = VerifiedFactor("passkey", NOW)

@@ -32,9 +32,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 def add(database: Database, value: bytes) -> bool:
     """Insert a row unless it is there; tell whether it was new."""
-    statement = database.insert_new(UsedJTI).values(digest=value.ljust(32), expires_at=LATER).returning(UsedJTI.digest)
-    with database.transaction() as connection:
-        return connection.scalar(statement) is not None
+    return database.insert_if_new(UsedJTI, {"digest": value.ljust(32), "expires_at": LATER})
 
 
 def count(database: Database) -> int:

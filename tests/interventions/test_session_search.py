@@ -1,4 +1,4 @@
-"""Lists and counts of sessions for staff: one statement a page, every filter data (console.md §1)."""
+"""Lists and counts of sessions for staff: one statement a page, every filter data."""
 
 from datetime import timedelta
 

@@ -88,7 +88,6 @@ def test_staff_cannot_enter_a_citizen_site(sites, page, issuer, account_factory)
 
 
 def test_the_story_works_without_script_in_english_on_a_phone(sites, browser_context, issuer, account_factory, enter):
-    """Architecture rule 12."""
     from tests.support.chromium import PHONE
 
     page = browser_context(**PHONE | {"locale": "en-GB", "java_script_enabled": False}).new_page()

@@ -71,7 +71,7 @@ def test_person_signs_in_and_is_signed_out_from_elsewhere(
 
 
 def test_sites_on_one_host_do_not_disturb_each_other(provider: Provider, origins: dict[str, str]) -> None:
-    """Cookies ignore ports (rule 14), so a browser sends each site the cookies of all."""
+    """Cookies ignore ports, so a browser sends each site the cookies of all."""
     browser: dict[str, str] = {}
     for name in SITES:
         visitor = Visitor(origins[name])

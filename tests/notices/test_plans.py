@@ -1,4 +1,4 @@
-"""The list of notices stays quick as it grows: one statement a page, found by indexes (console.md §1)."""
+"""The list of notices stays quick as it grows: one statement a page, found by indexes."""
 
 import pytest
 

@@ -48,7 +48,7 @@ def test_the_claim_falls_at_the_next_use_and_rises_when_it_is_taken_back(visitor
     assert level(tax, tokens) == 1
     refreshed = tax.refresh(tokens["refresh_token"]).get_json()
     assert claims_of(refreshed["id_token"]).get("ial", 1) == 1
-    services.requirements.lift(proven.account_id, REPROVE_IDENTITY, reason="proven", actor="system")
+    services.requirements.waive(proven.account_id, REPROVE_IDENTITY, reason="proven", actor="system")
     assert level(tax, refreshed) == 2
 
 
@@ -74,7 +74,7 @@ def test_a_site_that_needs_more_is_refused_with_a_page_and_learns_nothing(visito
 def test_it_opens_again_when_the_identity_is_proven(visitor_of, proven, pension, doubt, services):
     visitor = visitor_of(proven)
     doubt(proven)
-    services.requirements.lift(proven.account_id, REPROVE_IDENTITY, reason="proven", actor="system")
+    services.requirements.waive(proven.account_id, REPROVE_IDENTITY, reason="proven", actor="system")
     assert "access_token" in visitor.tokens(pension, scope=SCOPE)
 
 

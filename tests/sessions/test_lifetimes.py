@@ -28,6 +28,6 @@ def test_a_session_lives_within_both_its_lifetimes(kind, unused, left, is_live):
 
 
 def test_staff_have_shorter_ones():
-    assert (LIVES.idle_for("staff"), LIVES.total_for("staff")) == (timedelta(minutes=15), timedelta(hours=8))
+    assert (LIVES.idle_for("staff"), LIVES.staff_total) == (timedelta(minutes=15), timedelta(hours=8))
     for kind in ("citizen", "enterprise"):
-        assert (LIVES.idle_for(kind), LIVES.total_for(kind)) == (timedelta(hours=1), timedelta(hours=12))
+        assert (LIVES.idle_for(kind), LIVES.total) == (timedelta(hours=1), timedelta(hours=12))

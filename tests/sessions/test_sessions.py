@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from idp.enrolment.service import Changed
+from idp.enrolment.values import Changed
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.digests import sha256
 from idp.foundation.outbox import OutboxMessage

@@ -95,8 +95,7 @@ def test_unknown_accounts_cost_what_the_known_ones_do(services, new_visitor, acc
     people = [account_factory() for _ in range(4)]
     with services.database.transaction() as connection:
         connection.execute(delete(Authenticator))
-    for person in people[:2]:
-        services.factors.import_password(person.account_id, old)
+        services.factors.store_imported(connection, [(person.account_id, old) for person in people[:2]])
     for person in people[2:]:
         services.factors.set_password(person.account_id, person.password, has_second_factor=False)
     hashes.clear()

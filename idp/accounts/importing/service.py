@@ -42,7 +42,6 @@ class ImportProgress:
 
     lines: int
     bytes_done: int
-    bytes_total: int
     accepted: int
     rejected: int
 
@@ -106,7 +105,7 @@ class Importer:
         start = self._position(digest_of(file), actor)
         for reject in self._ledger.rejects(start.import_id):
             on_reject(reject)
-        position, total = start, file.stat().st_size
+        position = start
         if not start.is_finished:
             with file.open("rb") as opened:
                 opened.seek(start.next_offset)
@@ -114,7 +113,7 @@ class Importer:
                     position, rejects = self._batch(lines, position, judge, store_password, actor)
                     for reject in rejects:
                         on_reject(reject)
-                    on_progress(_progress(position, total))
+                    on_progress(_progress(position))
             self._finish(position, actor)
         return ImportOutcome(
             start.import_id, position.accepted, position.rejected, start.next_line, was_finished=start.is_finished
@@ -234,5 +233,5 @@ def _passwords(good: Sequence[_Good], outcomes: Sequence[UUID | Problem]) -> lis
     ]
 
 
-def _progress(position: Position, total: int) -> ImportProgress:
-    return ImportProgress(position.next_line - 1, position.next_offset, total, position.accepted, position.rejected)
+def _progress(position: Position) -> ImportProgress:
+    return ImportProgress(position.next_line - 1, position.next_offset, position.accepted, position.rejected)

@@ -16,8 +16,7 @@ class Kind:
 
     ``identifiers`` are accepted at sign-in. ``required`` names fields of a new account that must be given, ``possible``
     those of the kind-specific ones (memberships, roles, agency) that may be. ``minimum_factors`` is how many a sign-in
-    always needs, ``passkeys`` which it may enrol, ``claims`` what may be told of such an account, ``session_class``
-    which lifetimes its sessions have.
+    always needs, ``passkeys`` which it may enrol, ``claims`` what may be told of such an account.
     """
 
     name: str
@@ -27,4 +26,3 @@ class Kind:
     minimum_factors: Literal[1, 2] = 1
     passkeys: Literal["any", "attested"] = "any"
     claims: frozenset[str]
-    session_class: Literal["standard", "staff"] = "standard"

@@ -13,5 +13,4 @@ KIND = Kind(
     minimum_factors=2,
     passkeys="attested",
     claims=NAME_CLAIMS | CONTACT_CLAIMS | {"ial"},
-    session_class="staff",
 )

@@ -18,15 +18,11 @@ FACTOR = Factor(
     kind=KIND,
     amr=("pop", "swk", "user"),
     proves=frozenset({"knowledge", "possession"}),
-    is_phishing_resistant=True,
-    most_failures=None,
 )
 # No authenticator has this kind: it is what a passkey proves that was attested when it was enrolled.
 ATTESTED = Factor(
     kind="attested_passkey",
     amr=("hwk", "pop", "user"),
     proves=frozenset({"knowledge", "possession"}),
-    is_phishing_resistant=True,
-    most_failures=None,
     is_attested=True,
 )

@@ -46,7 +46,4 @@ class Challenges:
     def spend(self, challenge: bytes) -> bool:
         """Spend a challenge of ours; False if it was answered before."""
         values = {"digest": sha256(challenge), "expires_at": self._clock.now() + LIFETIME}
-        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-        statement = self._database.insert_new(SpentChallenge).values(values).returning(SpentChallenge.digest)
-        with self._database.transaction() as connection:
-            return connection.scalar(statement) is not None
+        return self._database.insert_if_new(SpentChallenge, values)

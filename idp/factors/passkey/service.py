@@ -132,10 +132,9 @@ class Passkeys:
             "is_backup_eligible": made.is_backup_eligible,
             "is_backed_up": made.is_backed_up,
         }
-        statement = self._database.insert_new(Passkey).values(passkey).returning(Passkey.authenticator_id)
         with self._database.transaction() as connection:
             connection.execute(authenticators.INSERT, authenticator)
-            if connection.scalar(statement) is not None:
+            if self._database.insert_if_new(Passkey, passkey):
                 return True
             connection.execute(authenticators.delete_authenticators([identifier], account_id))
         return False

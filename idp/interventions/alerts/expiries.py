@@ -50,7 +50,6 @@ class ExpiryNotices:
 
     def _announce(self, one: ExpiringCredential, days: int, now: datetime) -> bool:
         letters = self._letters(one, now)
-        claim = self._database.insert_new(ExpiryNotice).returning(ExpiryNotice.credential)
         row = {
             "credential": one.id,
             "days_before": days,
@@ -61,8 +60,8 @@ class ExpiryNotices:
         if not letters:
             # Not claimed: whoever becomes a contact tomorrow is still told.
             return False
-        with self._database.transaction() as connection:
-            if connection.execute(claim, row).one_or_none() is None:
+        with self._database.transaction():
+            if not self._database.insert_if_new(ExpiryNotice, row):
                 return False
             count = self._notices.send(CREDENTIAL_EXPIRING, letters, client_id=one.client_id)
             self._audit.record(

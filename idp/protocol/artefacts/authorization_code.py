@@ -22,8 +22,6 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
-KEPT_AFTER_EXPIRY = timedelta(days=1)
-
 
 class AuthorizationCodeRow(Base):
     """An issued code. What its tokens will say is copied here, so that redemption reads no other row."""

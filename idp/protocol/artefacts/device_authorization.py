@@ -24,7 +24,6 @@ from idp.keyring.service import Keyring
 from idp.protocol.artefacts.authorization_code import CodeContent
 from idp.protocol.artefacts.liveness import grant_is_live
 
-DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
 SLOW_DOWN_SECONDS = 5
@@ -190,10 +189,8 @@ class DeviceAuthorizations:
                 "resources": resources,
                 "authorization_details": list(authorization_details) or None,
             }
-            statement = self._database.insert_new(DeviceAuthorizationRow).values(values)
-            with self._database.transaction() as connection:
-                if connection.scalar(statement.returning(DeviceAuthorizationRow.id)) is not None:
-                    return codes
+            if self._database.insert_if_new(DeviceAuthorizationRow, values):
+                return codes
         raise RuntimeError("no free user code was found")
 
     def find(self, user_code: str) -> PendingDevice | None:

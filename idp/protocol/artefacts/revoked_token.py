@@ -31,9 +31,7 @@ class RevokedTokens:
 
     def revoke(self, jti: str, expires_at: datetime) -> None:
         """Refuse a token from now on."""
-        statement = self._database.insert_new(RevokedToken).values(digest=sha256(jti), expires_at=expires_at)
-        with self._database.transaction() as connection:
-            connection.execute(statement)
+        self._database.insert_if_new(RevokedToken, {"digest": sha256(jti), "expires_at": expires_at})
 
     def is_revoked(self, jti: str) -> bool:
         """Tell whether a token was revoked by itself."""

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import request_context
 from idp.foundation.throttle import Charged
-from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT
 from idp.protocol.authorization_details.requested import PARAMETER, requested_details, with_locations
 from idp.protocol.endpoints.endpoint import Endpoint
 from idp.protocol.endpoints.parts import EndpointParts
@@ -13,6 +12,7 @@ from idp.protocol.messages import Answer, Request, error_answer, json_answer
 from idp.protocol.scopes import understood_scopes
 from idp.protocol.server import challenge
 from idp.registry.client import Client
+from idp.registry.members import DEVICE_CODE
 
 VERIFICATION_PATH = "/device"
 
@@ -26,7 +26,7 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
 
 
 def _started(request: Request, client: Client, parts: EndpointParts) -> Answer:
-    if DEVICE_CODE_GRANT not in client.grant_types:
+    if DEVICE_CODE not in client.grant_types:
         raise ProtocolError("unauthorized_client", "This client may not use the device authorization grant.")
     scopes = understood_scopes(request.form.get("scope"), client)
     now = parts.clock.now()

@@ -22,7 +22,6 @@ from idp.protocol.binding.values import UNBOUND
 from idp.protocol.events import CodeRedeemed, CodeReplayed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
-from idp.protocol.tokens.id_token import Authentication
 
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
@@ -82,32 +81,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         parts = GrantParts.of(self)
         client = self.request.client.registration
         code = cast("CodeContent", self.request.authorization_code)
-        form = self.request.form
-        target = parts.target(client, code.resources, form.get("resource"))
-        details = parts.details(client, code.authorization_details, form.get("authorization_details"), target)
-        access_token = parts.access_tokens.issue(
-            client,
-            sub=parts.sub_for(target, code.account_id, code.sub),
-            audience=target.audience,
-            scope=code.scope,
-            reference=code.reference,
-            auth_time=int(code.auth_time.timestamp()),
-            acr=code.acr,
-            **details,
-            **self.request.binding.claims,
-        )
-        body: dict[str, Any] = {
-            "access_token": access_token,
-            "token_type": self.request.binding.token_type,
-            "expires_in": parts.access_tokens.lifetime_for(target.audience),
-            "scope": code.scope,
-            **details,
-        }
-        if "openid" in code.scope.split():
-            who = Authentication(code.sub, code.sid, code.auth_time, code.acr, code.amr, code.nonce)
-            body["id_token"] = parts.id_tokens.issue(
-                client, who, access_token, parts.id_token_claims(client, code.account_id, code.grant_id, code.claims)
-            )
+        body = parts.tokens_of(self.request, code, code.scope, nonce=code.nonce)
         event = CodeRedeemed(
             actor=f"client:{code.client_id}",
             account_id=code.account_id,

@@ -8,10 +8,11 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, Invalid
 from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 
 from idp.foundation.conditional_write import Rows
-from idp.protocol.artefacts.device_authorization import DEVICE_CODE_GRANT, Poll
+from idp.protocol.artefacts.device_authorization import Poll
 from idp.protocol.grant_types.authorization_code import AuthorizationCodeGrant
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
+from idp.registry.members import DEVICE_CODE as DEVICE_CODE_GRANT
 
 _ANSWERS = {
     Poll.UNKNOWN: (InvalidGrantError, "The device_code is not usable."),

@@ -2,7 +2,7 @@
 grants share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -27,7 +27,7 @@ from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.resources import Resources, Target
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
-from idp.protocol.tokens.id_token import IDTokens
+from idp.protocol.tokens.id_token import Authentication, IDTokens
 from idp.protocol.tokens.refresh_token import RefreshTokens
 from idp.registry.client import Client
 from idp.sessions.grants import Grants
@@ -60,18 +60,55 @@ class GrantParts:
         """Return the parts of the server that runs a grant."""
         return cast("GrantParts", grant.server.parts)
 
-    def id_token_claims(
-        self, client: Client, account_id: UUID, grant_id: UUID, claims: Mapping[str, Sequence[str]]
+    def tokens_of(
+        self,
+        request: Any,  # noqa: ANN401 - Authlib's request, with ours in it
+        granted: CodeContent | Family,
+        scope: str,
+        *,
+        nonce: str | None = None,
     ) -> dict[str, Any]:
+        """Return the answer with a person's tokens, all but the refresh token (OpenID Connect Core §3.1.3.3).
+
+        Nothing is claimed or written yet: the grant does that afterwards, by one statement, or sends no answer.
+        Raises ProtocolError.
+        """
+        client, binding = request.client.registration, request.binding
+        target = self.target(client, granted.resources, request.form.get("resource"))
+        details = self.details(client, granted.authorization_details, request.form.get(PARAMETER), target)
+        access_token = self.access_tokens.issue(
+            client,
+            sub=self.sub_for(target, granted.account_id, granted.sub),
+            audience=target.audience,
+            scope=scope,
+            reference=granted.reference,
+            auth_time=int(granted.auth_time.timestamp()),
+            acr=granted.acr,
+            **details,
+            **binding.claims,
+        )
+        body: dict[str, Any] = {
+            "access_token": access_token,
+            "token_type": binding.token_type,
+            "expires_in": self.access_tokens.lifetime_for(target.audience),
+            "scope": scope,
+            **details,
+        }
+        if "openid" in scope.split():
+            who = Authentication(granted.sub, granted.sid, granted.auth_time, granted.acr, granted.amr, nonce)
+            body["id_token"] = self.id_tokens.issue(client, who, access_token, self._id_token_claims(client, granted))
+        return body
+
+    def _id_token_claims(self, client: Client, granted: CodeContent | Family) -> dict[str, Any]:
         """Return the values of the claims that were asked for in the ID token itself, as far as the client may have
         them now; no query when there are none.
         """
-        asked = claims.get("id_token")
+        asked = granted.claims.get("id_token")
         names = frozenset(asked) & claims_of_scopes(client.scope) if asked else None
         if not names:
             return {}
-        organization_id = self.grants.organization_of(grant_id) if "organization" in names else None
-        profile = self.accounts.profile(account_id, organization_id=organization_id)
+        organization_id = self.grants.organization_of(granted.grant_id) if "organization" in names else None
+        profile = self.accounts.profile(granted.account_id, organization_id=organization_id)
         return {} if profile is None else values_of(profile, names)
 
     def target(self, client: Client, granted: str | None, asked: str | None) -> Target:

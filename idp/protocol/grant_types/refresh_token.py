@@ -16,7 +16,6 @@ from idp.protocol.events import TokenRefreshed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.grant_types.rotation import rotates
-from idp.protocol.tokens.id_token import Authentication
 
 _REFUSED = "The refresh token is not usable."
 
@@ -94,35 +93,7 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         # What staff have taken from the registration since, no refresh brings any more.
         asked = (self.request.payload.scope or "").split() or family.scope.split()
         scope = " ".join(one for one in asked if one in client.scope)
-        form = self.request.form
-        target = parts.target(client, family.resources, form.get("resource"))
-        details = parts.details(client, family.authorization_details, form.get("authorization_details"), target)
-        access_token = parts.access_tokens.issue(
-            client,
-            sub=parts.sub_for(target, family.account_id, family.sub),
-            audience=target.audience,
-            scope=scope,
-            reference=family.reference,
-            auth_time=int(family.auth_time.timestamp()),
-            acr=family.acr,
-            **details,
-            **self.request.binding.claims,
-        )
-        body: dict[str, Any] = {
-            "access_token": access_token,
-            "token_type": self.request.binding.token_type,
-            "expires_in": parts.access_tokens.lifetime_for(target.audience),
-            "scope": scope,
-            **details,
-        }
-        if "openid" in scope.split():
-            who = Authentication(family.sub, family.sid, family.auth_time, family.acr, family.amr)
-            body["id_token"] = parts.id_tokens.issue(
-                client,
-                who,
-                access_token,
-                parts.id_token_claims(client, family.account_id, family.grant_id, family.claims),
-            )
+        body = parts.tokens_of(self.request, family, scope)
         event = TokenRefreshed(
             actor=f"client:{family.client_id}",
             account_id=family.account_id,

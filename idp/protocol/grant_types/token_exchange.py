@@ -20,8 +20,8 @@ from idp.protocol.live_tokens import LiveGrant
 from idp.protocol.resources import Target, named
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
+from idp.registry.members import TOKEN_EXCHANGE as TOKEN_EXCHANGE_GRANT
 
-TOKEN_EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 MOST_ACTORS = 3
 # They mean something to the client that the person visited, not to a service behind it.

@@ -24,8 +24,8 @@ from idp.foundation.settings import Settings
 from idp.registry.client import Client
 from idp.registry.service import Registry
 from idp.sessions.events import SessionRaised
+from idp.sessions.grants import sector_of
 from idp.sessions.values import EndedSite, Ending
-from idp.signals.ssf.service import sector_of
 from idp.signals.ssf.store import StreamStore
 from idp.signals.ssf.values import (
     ACCOUNT_DISABLED,

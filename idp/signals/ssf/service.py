@@ -19,7 +19,7 @@ from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 from idp.registry.client import Client
 from idp.registry.uris import Place
-from idp.sessions.grants import PUBLIC_SECTOR
+from idp.sessions.grants import sector_of
 from idp.signals.ssf import events as audit_events
 from idp.signals.ssf.models import PUSH_AUTHORIZATION
 from idp.signals.ssf.rules import Unacceptable, Wish, check_supplied, sub_of, wish_of
@@ -321,11 +321,6 @@ class Streams:
             self._lanes.hold(after.lane)
         elif before.is_held or before.status != after.status:
             self._lanes.release(after.lane)
-
-
-def sector_of(client: Client) -> str:
-    """Return the sector in which this receiver knows accounts (OpenID Connect Core §8.1)."""
-    return client.sector if client.subject_type == "pairwise" else PUBLIC_SECTOR
 
 
 def _settings(stream: Stream | None) -> audit_events.StreamSettings | None:

@@ -78,10 +78,7 @@ class StreamStore:
 
     def insert(self, values: dict[str, Any]) -> bool:
         """Add a stream. Returns whether the client had none."""
-        # RETURNING, because the driver of PostgreSQL forgets how many rows an INSERT made.
-        statement = self._database.insert_new(StreamRow).values(**values).returning(StreamRow.id)
-        with self._database.transaction() as connection:
-            return connection.scalar(statement) is not None
+        return self._database.insert_if_new(StreamRow, values)
 
     def update(self, stream_id: UUID, **values: Any) -> None:
         self._execute(update(StreamRow).where(StreamRow.id == stream_id).values(**values))
@@ -91,9 +88,7 @@ class StreamStore:
         self._execute(delete(StreamRow).where(StreamRow.id == stream_id))
 
     def remove_subject(self, values: dict[str, Any]) -> bool:
-        statement = self._database.insert_new(StreamSubject).values(**values).returning(StreamSubject.stream_id)
-        with self._database.transaction() as connection:
-            return connection.scalar(statement) is not None
+        return self._database.insert_if_new(StreamSubject, values)
 
     def restore_subject(self, stream_id: UUID, account_id: UUID) -> bool:
         mine = (StreamSubject.stream_id == stream_id) & (StreamSubject.account_id == account_id)

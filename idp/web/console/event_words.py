@@ -40,7 +40,6 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "authenticator.password_set": marked("Password set"),
         "authenticator.removed": marked("Way to sign in removed"),
         "authenticator.reset": marked("Way to sign in reset"),
-        "authorization.refused": marked("Authorization refused"),
         "break_glass.asked": marked("Break-glass asked for"),
         "break_glass.ended": marked("Break-glass ended"),
         "break_glass.opened": marked("Break-glass opened"),

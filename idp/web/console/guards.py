@@ -4,27 +4,24 @@ and, for what is dangerous, within the last five minutes (rules A1, A2).
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from functools import wraps
-from typing import Concatenate, Final, NoReturn, ParamSpec
+from typing import Concatenate, NoReturn, ParamSpec
 
 from flask import request
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from idp.factors.assurance import ACR_AAL2, acr_of, satisfies
+from idp.factors.assurance import ACR_AAL2, Decay, acr_of, satisfies
 from idp.interventions.break_glass import is_for
-from idp.protocol.service import decay_of
 from idp.sessions.values import Session
 from idp.staff.events import ConsoleRefused
-from idp.staff.powers import NEED_PASSKEYS, Permission
+from idp.staff.powers import FRESH_FOR, NEED_PASSKEYS, Permission
 from idp.staff.values import Officer
 from idp.web.shared.guards import GUARD, to_sign_in
 from idp.web.shared.journeys import current_session
 from idp.web.shared.services import services
 
 P = ParamSpec("P")
-FRESH_FOR: Final = timedelta(minutes=5)
 View = Callable[Concatenate[Officer, P], Response]
 
 
@@ -91,7 +88,7 @@ def _officer_of(session: Session) -> Officer | None:
 
 def _is_strong(session: Session, needed: str) -> bool:
     now = services().clock.now()
-    decay = decay_of(services().settings)
+    decay = Decay.of(services().settings)
     return satisfies(acr_of(session.factors, now, last_used_at=session.last_seen_at, decay=decay), needed)
 
 

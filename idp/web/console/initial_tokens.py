@@ -40,7 +40,6 @@ def show(officer: Officer) -> Response:
         officer,
         "initial_tokens.html",
         lines=lines,
-        profiles=PROFILES,
         issuers={line.issued_by: actor_name(line.issued_by) for line in lines},
         may_issue=officer.may(Permission.CHANGE_CLIENTS),
         may_revoke=officer.may(Permission.STOP_REGISTRATION),

@@ -1,4 +1,4 @@
-"""Saving the filters of a list under a name, opening them by a link, deleting them (console.md §1).
+"""Saving the filters of a list under a name, opening them by a link, deleting them.
 
 A list's views are changed by posting to the list's own address, so that what is saved is what the address says, once
 more checked by the filters of that list.
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from idp.foundation.errors import UserError
 from idp.staff.values import Officer
 from idp.web.console.filters import address
-from idp.web.shared.forms import read_form
+from idp.web.shared.forms import read_form, uuid_of
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -49,7 +49,7 @@ def change_views(
     ``given`` has been accepted by the list; ``show`` shows the list with what was wrong.
     """
     form = read_form(request)
-    forgotten = _uuid(form.text("forget"))
+    forgotten = uuid_of(form.text("forget"))
     if forgotten is not None:
         services().saved_views.forget(officer, forgotten)
         return see_other(address(path, given))
@@ -58,10 +58,3 @@ def change_views(
     except UserError as error:
         return show(officer, Problem(gettext(error.message), error.field or ""))
     return see_other(address(path, given))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

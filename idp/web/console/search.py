@@ -5,7 +5,6 @@ not see what was found gets the same answer as for what is not there.
 """
 
 from collections.abc import Callable
-from uuid import UUID
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -19,7 +18,7 @@ from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.overview import overview_page
 from idp.web.console.pages import console_page
-from idp.web.shared.forms import read_form
+from idp.web.shared.forms import read_form, uuid_of
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -50,21 +49,21 @@ def find(officer: Officer) -> Response:
 
 
 def _account(text: str) -> str | None:
-    account_id = _uuid(text) or services().session_search.account_of_subject(text)
+    account_id = uuid_of(text) or services().session_search.account_of_subject(text)
     if account_id is None or services().accounts.get(account_id) is None:
         return None
     return f"/console/accounts/{account_id}"
 
 
 def _session(text: str) -> str | None:
-    session_id = _uuid(text) or services().session_search.by_site_session(text)
+    session_id = uuid_of(text) or services().session_search.by_site_session(text)
     if session_id is None or services().session_search.find(session_id) is None:
         return None
     return f"/console/sessions/{session_id}"
 
 
 def _event(text: str) -> str | None:
-    event_id = _uuid(text)
+    event_id = uuid_of(text)
     if event_id is not None and services().event_search.find(event_id) is not None:
         return f"/console/events/{event_id}"
     reference = "".join(text.split()).upper()
@@ -73,13 +72,6 @@ def _event(text: str) -> str | None:
 
 def _is_request(reference: str) -> bool:
     return bool(services().event_search.page(EventFilter(request_id=reference), size=1))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 _FINDERS: tuple[tuple[Permission, Finder], ...] = (

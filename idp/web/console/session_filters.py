@@ -1,6 +1,6 @@
 """The filters of the list of sessions: from the address to a value, and back as chips that each take one away.
 
-All filters stand in the address, so that a view can be kept and sent on (console.md §1); every value is data.
+All filters stand in the address, so that a view can be kept and sent on; every value is data.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from flask import request
 from markupsafe import Markup
@@ -11,7 +10,7 @@ from werkzeug.wrappers import Response
 from idp.sessions.values import Selector, Session, SessionSummary
 from idp.web.my_account.device_names import device_name
 from idp.web.my_account.notices import done, notice, told
-from idp.web.shared.forms import read_form
+from idp.web.shared.forms import read_form, uuid_of
 from idp.web.shared.guards import signed_in
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import current_locale
@@ -63,12 +62,12 @@ def _live(session: Session) -> list[SessionSummary]:
 
 def _of_others(session: Session, text: str) -> SessionSummary | None:
     """Return the live session of this account with this id; nobody ends another account's."""
-    wanted = _uuid_of(text)
+    wanted = uuid_of(text)
     return next((one for one in _live(session) if one.id == wanted and one.id != session.id), None)
 
 
 def _just_ended(ended: list[SessionSummary]) -> Markup | None:
-    wanted = _uuid_of(request.args.get(_ENDED_PARAMETER, ""))
+    wanted = uuid_of(request.args.get(_ENDED_PARAMETER, ""))
     found = next((one for one in ended if one.id == wanted), None)
     return None if found is None else told(DEVICE_SIGNED_OUT, device=device_name(found.user_agent).device)
 
@@ -91,10 +90,3 @@ def _line(summary: SessionSummary, *, is_current: bool) -> dict[str, Any]:
 
 def _ended_line(summary: SessionSummary) -> dict[str, Any]:
     return {"name": device_name(summary.user_agent).device, "place": summary.network, "at": summary.ended_at}
-
-
-def _uuid_of(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import request
 from werkzeug.wrappers import Response
 
-from idp.enrolment.service import Changed, Methods, StepUpNeeded
+from idp.enrolment.values import Changed, Methods, StepUpNeeded
 from idp.factors.values import AuthenticatorView
 from idp.foundation.translation import marked
 from idp.sessions.values import Session

@@ -7,7 +7,7 @@ from flask import request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from idp.enrolment.service import StepUpNeeded
+from idp.enrolment.values import StepUpNeeded
 from idp.web.shared import messages
 from idp.web.shared.guards import to_sign_in
 from idp.web.shared.journeys import see_other

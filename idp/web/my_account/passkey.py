@@ -6,7 +6,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.accounts.kinds import KINDS_BY_NAME
-from idp.enrolment.service import Kept, NothingPending, StepUpNeeded
+from idp.enrolment.values import Kept, NothingPending, StepUpNeeded
 from idp.factors.passkey import LONGEST_LABEL
 from idp.factors.passkey.values import PasskeyRefused
 from idp.sessions.values import Session

@@ -5,7 +5,7 @@ from math import ceil
 from flask import request
 from werkzeug.wrappers import Response
 
-from idp.enrolment.service import StepUpNeeded, WrongCurrentPassword
+from idp.enrolment.values import StepUpNeeded, WrongCurrentPassword
 from idp.factors.hashing_pool import Busy
 from idp.factors.password_rules import PasswordProblem
 from idp.foundation.throttle import Refused

@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-from idp.enrolment.service import StepUpNeeded
+from idp.enrolment.values import StepUpNeeded
 from idp.sessions.values import Session
 from idp.web.my_account.notices import done, step_up
 from idp.web.shared.forms import read_form

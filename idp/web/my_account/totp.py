@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-from idp.enrolment.service import Kept, NothingPending, StepUpNeeded
+from idp.enrolment.values import Kept, NothingPending, StepUpNeeded
 from idp.factors.factor import WrongCode
 from idp.factors.totp import LONGEST_LABEL, PendingTOTP
 from idp.sessions.values import Session

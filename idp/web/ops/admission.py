@@ -7,22 +7,19 @@ turns.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from typing import Any, Final
+from typing import Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from idp.web.shared.forms import LARGEST_BODY
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _SIGN_IN: Final = ("/login", "/sign-up", "/recover")
 _RETRY_SECONDS: Final = 2
 _PATIENCE_SECONDS: Final = 0.05
 _MOMENT_SECONDS: Final = 0.02
-# Static on purpose: a node that has no thread to spare renders nothing (pages, no 14).
+# Static on purpose: a node that has no thread to spare renders nothing.
 _PAGE: Final = """<!doctype html>
 <html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="2"><title>请稍候</title></head>
@@ -34,11 +31,11 @@ _PAGE: Final = """<!doctype html>
 class SignInAdmission:
     """A WSGI layer that admits at most ``places`` posts to sign-in at once."""
 
-    def __init__(self, application: Application, places: int) -> None:
+    def __init__(self, application: WSGIApplication, places: int) -> None:
         self._application = application
         self._places = threading.BoundedSemaphore(places)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not _is_sign_in(environ):
             return self._application(environ, start_response)
         if not self._places.acquire(blocking=False):
@@ -58,14 +55,14 @@ class Turns:
     begin beside them: nobody is ever refused here.
     """
 
-    def __init__(self, application: Application, places: int, *, moment_seconds: float = _MOMENT_SECONDS) -> None:
+    def __init__(self, application: WSGIApplication, places: int, *, moment_seconds: float = _MOMENT_SECONDS) -> None:
         self._application = application
         self._moment_seconds = moment_seconds
         self._places = SimpleQueue[None]()
         for _ in range(places):
             self._places.put(None)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if _is_sign_in(environ):
             return self._application(environ, start_response)
         try:
@@ -87,7 +84,7 @@ class BodyAdmission:
     """
 
     def __init__(
-        self, application: Application, threads: int, *, spare: int = 1, patience_seconds: float = _PATIENCE_SECONDS
+        self, application: WSGIApplication, threads: int, *, spare: int = 1, patience_seconds: float = _PATIENCE_SECONDS
     ) -> None:
         self._application = application
         self._patience_seconds = patience_seconds
@@ -96,7 +93,7 @@ class BodyAdmission:
         self._total = 0
         self._by_peer: dict[str, int] = {}
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = _length_of(environ)
         if not length:
             return self._application(environ, start_response)
@@ -131,12 +128,12 @@ class BodyAdmission:
             self._changed.notify_all()
 
 
-def _is_sign_in(environ: Environ) -> bool:
+def _is_sign_in(environ: WSGIEnvironment) -> bool:
     path: str = environ.get("PATH_INFO", "")
     return environ["REQUEST_METHOD"] == "POST" and path.startswith(_SIGN_IN)
 
 
-def _length_of(environ: Environ) -> int:
+def _length_of(environ: WSGIEnvironment) -> int:
     """Return how much of a body to read: none of one that is too long, one byte too much of one that may be."""
     encoding = environ.get("HTTP_TRANSFER_ENCODING")
     if encoding and "chunked" in encoding.lower():

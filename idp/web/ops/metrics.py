@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -22,9 +23,6 @@ from idp.signals.ledger import Ledger
 from idp.signals.readiness import Readiness
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 # The first segment of a path; whatever is not here counts as "other", so that strangers cannot invent labels.
 _ENDPOINTS: Final = frozenset(
@@ -64,7 +62,7 @@ SECONDS: Final = Histogram("idp_request_seconds", "Time until the answer began."
 class Measured:
     """A WSGI layer that counts and times what passes through it."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = application
         # Children are looked up once; finding them costs more than counting.
         self._counters = {
@@ -74,7 +72,7 @@ class Measured:
         }
         self._times = {name: SECONDS.labels(name) for name in (*_ENDPOINTS, "", "other")}
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         name = endpoint_of(environ.get("PATH_INFO", "/"))
         started = time.perf_counter()
 

@@ -7,14 +7,12 @@ request. From anybody else the header is taken away before it can be read.
 import base64
 import binascii
 import re
-from typing import Any
 from urllib.parse import unquote
+from wsgiref.types import WSGIEnvironment
 
 from idp.foundation.errors import ProtocolError
 from idp.foundation.settings import Settings
 from idp.protocol.messages import ClientCertificate
-
-Environ = dict[str, Any]
 
 _PEM = re.compile(
     r"\s*-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*",
@@ -23,14 +21,14 @@ _LONGEST = 16_384
 _VERIFIED = "SUCCESS"
 
 
-def forget_certificate(environ: Environ, settings: Settings) -> None:
+def forget_certificate(environ: WSGIEnvironment, settings: Settings) -> None:
     """Take the headers away from a request that did not come through a trusted proxy."""
     for header in (settings.client_certificate_header, settings.client_certificate_verified_header):
         if header:
             environ.pop(_name_of(header), None)
 
 
-def certificate_of(environ: Environ, settings: Settings) -> ClientCertificate | None:
+def certificate_of(environ: WSGIEnvironment, settings: Settings) -> ClientCertificate | None:
     """Return the certificate of the client, None if it showed none. Raises ProtocolError(invalid_request)."""
     if not settings.client_certificate_header:
         return None
@@ -47,7 +45,7 @@ def certificate_of(environ: Environ, settings: Settings) -> ClientCertificate | 
     return ClientCertificate(der, is_verified=_is_verified(environ, settings))
 
 
-def _is_verified(environ: Environ, settings: Settings) -> bool:
+def _is_verified(environ: WSGIEnvironment, settings: Settings) -> bool:
     header = settings.client_certificate_verified_header
     return bool(header) and environ.get(_name_of(header)) == _VERIFIED
 

@@ -7,11 +7,11 @@ route to them. Forwarded addresses are believed only from trusted proxies (rule 
 
 import base64
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from string import punctuation
-from typing import Any
 from urllib.parse import quote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from idp.foundation.database import DatabaseFailure
 from idp.foundation.errors import ProtocolError
@@ -26,10 +26,6 @@ from idp.web.shared.cookies import SESSION, cookie_name
 from idp.web.shared.headers import machine_headers
 from idp.web.shared.surfaces import Surface
 from idp.wiring import Services
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _REASONS = {
     200: "200 OK",
@@ -57,7 +53,7 @@ _log = get_logger(__name__)
 class Front:
     """The outermost WSGI application."""
 
-    def __init__(self, services: Services, pages: Application, surface: Surface) -> None:
+    def __init__(self, services: Services, pages: WSGIApplication, surface: Surface) -> None:
         self._services = services
         self._pages = pages
         self._serves_machines = surface.name == PROVIDER
@@ -67,7 +63,7 @@ class Front:
         origin = urlsplit(surface.origin)
         self._origin = {"wsgi.url_scheme": origin.scheme, "HTTP_HOST": origin.netloc}
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         document = self._services.protocol.documents.find(path) if self._serves_machines else None
         if document is not None and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
@@ -91,7 +87,7 @@ class Front:
         finally:
             request_context.reset(token)
 
-    def _answer(self, path: str, environ: Environ) -> Answer | None:
+    def _answer(self, path: str, environ: WSGIEnvironment) -> Answer | None:
         """Return the answer to a machine, or to a browser that needs no page; None where Flask is to answer."""
         if not self._serves_machines:
             return None
@@ -99,7 +95,7 @@ class Front:
             return silent.answer_silently(environ, self._services, self._session_cookie)
         return self._machine_answer(environ) if is_machine_path(self._services.protocol, path) else None
 
-    def _machine_answer(self, environ: Environ) -> Answer:
+    def _machine_answer(self, environ: WSGIEnvironment) -> Answer:
         try:
             return answer_machine(environ, self._services)
         except ProtocolError as error:
@@ -121,7 +117,9 @@ class Front:
         start_response(_REASONS[answer.status], headers)
         return [answer.body]
 
-    def _send_document(self, document: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _send_document(
+        self, document: Answer, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         etag = next(value for name, value in document.headers if name == "ETag")
         headers = [*document.headers, *self._headers]
         if etag in _entity_tags(environ.get("HTTP_IF_NONE_MATCH", "")):
@@ -130,7 +128,7 @@ class Front:
         start_response(_REASONS[200], [*headers, ("Content-Length", str(len(document.body)))])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [document.body]
 
-    def _client_address(self, environ: Environ) -> str:
+    def _client_address(self, environ: WSGIEnvironment) -> str:
         """Return the nearest address that is no trusted proxy; what clients write further left is not believed."""
         peer: str = environ.get("REMOTE_ADDR") or "127.0.0.1"
         if not self._proxies or not self._is_proxy(peer):
@@ -150,7 +148,7 @@ class Front:
         return parsed is not None and any(parsed in network for network in self._proxies)
 
 
-def _encode_query(environ: Environ) -> None:
+def _encode_query(environ: WSGIEnvironment) -> None:
     """Encode the raw bytes that some clients leave in a query, so that everything behind us reads plain ASCII."""
     query: str = environ.get("QUERY_STRING", "")
     if not query.isascii():

@@ -2,7 +2,7 @@
 CORS).
 """
 
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from idp.foundation.errors import ProtocolError
 from idp.protocol.endpoints import Endpoint
@@ -12,8 +12,6 @@ from idp.protocol.service import Protocol
 from idp.web.protocol.client_certificate import certificate_of
 from idp.wiring import Services
 
-Environ = dict[str, Any]
-
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
 
@@ -22,7 +20,7 @@ def is_machine_path(protocol: Protocol, path: str) -> bool:
     return protocol.endpoint(path) is not None
 
 
-def answer_machine(environ: Environ, services: Services) -> Answer:
+def answer_machine(environ: WSGIEnvironment, services: Services) -> Answer:
     """Answer a request to a machine endpoint. Raises ProtocolError for what cannot be parsed."""
     endpoint = services.protocol.endpoint(environ["PATH_INFO"])
     if endpoint is None:
@@ -42,7 +40,7 @@ def answer_machine(environ: Environ, services: Services) -> Answer:
     return _with_origin(answer, endpoint, request, services, origin) if origin and endpoint.allows_cors else answer
 
 
-def _request(environ: Environ, method: str, endpoint: Endpoint, services: Services) -> Request:
+def _request(environ: WSGIEnvironment, method: str, endpoint: Endpoint, services: Services) -> Request:
     query = parse_parameters(environ.get("QUERY_STRING", "")) if environ.get("QUERY_STRING") else {}
     body = _body(environ, JSON_TYPE if endpoint.takes_json else FORM_TYPE) if method not in _BODILESS else b""
     proof = environ.get("HTTP_DPOP")
@@ -59,7 +57,7 @@ def _request(environ: Environ, method: str, endpoint: Endpoint, services: Servic
     )
 
 
-def _body(environ: Environ, media_type: str) -> bytes:
+def _body(environ: WSGIEnvironment, media_type: str) -> bytes:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):
         raise ProtocolError("invalid_request", "The Content-Length is not a number.")

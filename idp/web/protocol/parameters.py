@@ -1,5 +1,4 @@
-"""The parameters of a browser request, strictly parsed, and the way of a cross-site POST to its GET form (architecture
-rule 14).
+"""The parameters of a browser request, strictly parsed, and the way of a cross-site POST to its GET form.
 
 A POST from another site comes without our SameSite=Lax cookie. It is answered 303 to the same endpoint with its
 parameters sealed, so that the cookie arrives and nothing that a client posted stands readable in an address.

@@ -3,7 +3,7 @@ browser makes here (OpenID Connect Core §3.1.2). Whatever needs a page is hande
 nothing is worked out twice.
 """
 
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from idp.protocol.messages import NO_STORE, Answer, parse_parameters
 from idp.protocol.outcomes import Outcome, Responded
@@ -11,13 +11,11 @@ from idp.protocol.response_modes.query import QUERY, location
 from idp.web.protocol.parameters import POSTED
 from idp.wiring import Services
 
-Environ = dict[str, Any]
-
 PATH = "/authorize"
 OUTCOME = "idp.authorization"
 
 
-def answer_silently(environ: Environ, services: Services, session_cookie: str) -> Answer | None:
+def answer_silently(environ: WSGIEnvironment, services: Services, session_cookie: str) -> Answer | None:
     """Return the redirect back to the client, or None with the outcome, if there is one, left in the environment."""
     cookie = _cookie(environ.get("HTTP_COOKIE", ""), session_cookie)
     if cookie is None or environ["REQUEST_METHOD"] != "GET":

@@ -86,10 +86,6 @@ def put_device(value: str, lifetime_seconds: int) -> None:
     put_cookie(DEVICE, value, lifetime_seconds)
 
 
-def forget_device() -> None:
-    put_cookie(DEVICE, "", 0)
-
-
 def write_cookies(response: Response, cookies: list[NewCookie]) -> None:
     """Write the cookies asked for during this request; the last word on each name counts."""
     secure = shared().settings.is_https

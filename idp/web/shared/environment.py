@@ -1,10 +1,11 @@
 """The template environment: one, apart from Flask's own, with autoescaping always on and translation built in.
 
 The packaged template folder is used where there is one, else the one at the top of the tree. Holds the filters that
-show dates, keys and foreign words; they decide nothing.
+show dates, keys, foreign words and lists of words; they decide nothing.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -66,6 +67,8 @@ def build_environment() -> Environment:
         fours=in_fours,
         spoken=_spoken,
         whole=_whole,
+        translated=_pairs,
+        options=_options,
     )
     return environment
 
@@ -142,3 +145,13 @@ def _spoken(text: str) -> Markup:
 def _whole(text: str) -> Markup:
     """Mark a name in a Chinese heading, which without spaces would otherwise be broken wherever a line ends."""
     return Markup('<span class="whole">{}</span>').format(_spoken(text))
+
+
+def _pairs(words: Mapping[str, str]) -> list[tuple[str, Markup]]:
+    """Return values with their words, for a list to choose from."""
+    return [(value, _translated(text)) for value, text in words.items()]
+
+
+def _options(words: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return values with their words, as radio buttons take them."""
+    return [{"value": value, "label": text} for value, text in _pairs(words)]

@@ -8,6 +8,7 @@ field twice, is a bad request; what a person can correct is for the view to say.
 import re
 import unicodedata
 from typing import Final
+from uuid import UUID
 
 from flask import Request
 from werkzeug.datastructures import MultiDict
@@ -71,6 +72,14 @@ class Form:
 def read_form(request: Request) -> Form:
     """Return the form of a request; bodies past ``LARGEST_BODY`` are refused while they are read."""
     return Form(request.form)
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return the identifier that a text is; None if it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _bounded(value: str, longest: int) -> str:

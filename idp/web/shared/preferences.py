@@ -17,7 +17,7 @@ from idp.web.shared.cookies import PREFERENCE_LIFETIME_SECONDS, TEXT_SIZE, put_c
 
 PARAMETER: Final = "size"
 STANDARD: Final = "m"
-# The classes on <html>; look.css turns them into 18, 24 and 30 px.
+# The classes on <html>; idp.css turns them into 18, 24 and 30 px.
 CLASSES: Final = {STANDARD: "", "l": "size-l", "xl": "size-xl", "elder": "elder", "elder-xl": "elder size-xl"}
 
 _LONGEST_QUERY = 8_000

@@ -1,7 +1,5 @@
 """For which organization an enterprise account acts in this session."""
 
-from uuid import UUID
-
 from flask import request
 from werkzeug.wrappers import Response
 
@@ -9,7 +7,7 @@ from idp.accounts.views import MembershipView
 from idp.foundation.translation import DEFAULT_LOCALE
 from idp.sign_in.journey import Step
 from idp.sign_in.values import Continue
-from idp.web.shared.forms import read_form
+from idp.web.shared.forms import read_form, uuid_of
 from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.messages import CHOOSE_ORGANIZATION
 from idp.web.shared.pages import Problem
@@ -26,7 +24,7 @@ def show(journey: Journey) -> Response:
 @on_journey
 def submit(journey: Journey) -> Response:
     """Take the choice."""
-    chosen = _uuid_of(read_form(request).text("organization"))
+    chosen = uuid_of(read_form(request).text("organization"))
     if chosen is None:
         return _page(journey, is_missing=True)
     outcome = services().sign_in.choose_organization(journey.visit, journey.interaction, chosen)
@@ -47,10 +45,3 @@ def _page(journey: Journey, *, is_missing: bool = False) -> Response:
 def _option(membership: MembershipView) -> dict[str, str]:
     name = membership.name if current_locale() == DEFAULT_LOCALE else membership.name_en or membership.name
     return {"value": str(membership.organization_id), "label": name, "hint": membership.code}
-
-
-def _uuid_of(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -122,7 +122,7 @@ def to_step(journey: Journey, step: Step) -> Response:
 
 
 def expired_page(journey: Journey, step: Step) -> Response:
-    """Show that this step is over, and the way to the one that is next (pages.md §2.3: not an error)."""
+    """Show that this step is over, and the way to the one that is next: not an error."""
     return page(journey, "sign_in/expired.html", continue_url=_address(journey, step))
 
 

@@ -1,4 +1,4 @@
-"""How tokens fare while somebody floods the sign-in page with wrong passwords (`security.md` S5).
+"""How tokens fare while somebody floods the sign-in page with wrong passwords (rule S5).
 
 The attacker is the strongest kind: every attempt names another account and comes from another network, so that only
 the bound on hashing itself protects the rest. The same probes are timed before and during the flood, at a steady pace

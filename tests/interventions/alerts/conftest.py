@@ -11,12 +11,8 @@ from tests.staff.conftest import new_officer, officer
 
 
 @pytest.fixture
-def setting_changes(tmp_path):
-    return {
-        "IDP_SMTP_URL": f"file://{tmp_path}/letters",
-        "IDP_CONSOLE_ORIGIN": "http://localhost:8004",
-        "IDP_OFFICER_ACR": "urn:idp:acr:aal2",
-    }
+def setting_changes(setting_changes, tmp_path):
+    return setting_changes | {"IDP_SMTP_URL": f"file://{tmp_path}/letters"}
 
 
 @pytest.fixture

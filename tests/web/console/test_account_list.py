@@ -1,4 +1,4 @@
-"""The list of accounts: masked, by filters in the address, for those who may see accounts (console.md §2, Users)."""
+"""The list of accounts: masked, by filters in the address, for those who may see accounts."""
 
 from datetime import timedelta
 

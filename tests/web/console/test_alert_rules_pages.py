@@ -1,4 +1,4 @@
-"""Alert rules on the hunts page: made, paused and removed by security officers, with a reason (console.md, Hunts)."""
+"""Alert rules on the hunts page: made, paused and removed by security officers, with a reason."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The messages to people in the console: filters, pages, and one given up that is tried again (console.md)."""
+"""The messages to people in the console: filters, pages, and one given up that is tried again."""
 
 import pytest
 
@@ -9,12 +9,8 @@ from idp.staff.powers import Power
 
 
 @pytest.fixture
-def setting_changes(tmp_path):
-    return {
-        "IDP_SMTP_URL": f"file://{tmp_path}/letters",
-        "IDP_CONSOLE_ORIGIN": "http://localhost:8004",
-        "IDP_OFFICER_ACR": "urn:idp:acr:aal2",
-    }
+def setting_changes(setting_changes, tmp_path):
+    return setting_changes | {"IDP_SMTP_URL": f"file://{tmp_path}/letters"}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The overview: what waits for this officer, and charts of what their power may see (console.md §2)."""
+"""The overview: what waits for this officer, and charts of what their power may see."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Sessions and events by region and operator, through the table of networks that operators load (console.md §2)."""
+"""Sessions and events by region and operator, through the table of networks that operators load."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Filters that an officer keeps under a name (console.md §1), and the page where their power ends."""
+"""Filters that an officer keeps under a name, and the page where their power ends."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 

@@ -174,7 +174,7 @@ def test_first_look_at_the_sign_in_page_asks_the_database_nothing(browser, new_b
 
 @pytest.mark.parametrize("path", ["/login/totp", "/login/recovery-code", "/login/organization", "/login/enrol"])
 def test_step_out_of_turn_leads_back_and_is_no_error(browser, path):
-    """ASVS-2.3.1, pages.md 2.3: 此步骤已过期，继续."""
+    """ASVS-2.3.1: 此步骤已过期，继续."""
     page = browser.get(path)
     assert page.status == 200
     assert "此步骤已过期" in page.text
