@@ -60,7 +60,7 @@ def test_a_flood_of_sign_ins_is_three_letters_a_day_and_the_third_says_so(sign_i
         sign_in()
     assert len(of_kind(letters, "new_device")) == 3
     told = [text for text in attempts() if "new device" in text]
-    assert sum("For a day, further ones stand in your activity only" in text for text in told) == 1
+    assert sum("Any more within a day are listed under your activity only" in text for text in told) == 1
     clock.advance(hours=23)
     sign_in()
     assert len(of_kind(letters, "new_device")) == 3

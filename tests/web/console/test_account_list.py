@@ -35,7 +35,7 @@ def test_a_line_says_what_is_known_and_masks_who_it_is(at_console, services, acc
     assert "May sign in" in line
     assert "5678" in line
     assert "13812345678" not in page.source
-    assert line.count("at 09:00") == 2, "the latest sign-in, and when the account was made"
+    assert line.count("2 Mar 2026, 09:00") == 2, "the latest sign-in, and when the account was made"
 
 
 def test_each_state_is_found_and_shown_as_such(at_console, services, account_factory, officer, clock, listed):
