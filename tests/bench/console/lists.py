@@ -26,7 +26,9 @@ _SOME: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Looks that are timed together. ``table`` is where a list's lines come from; ``by`` is which officer looks."""
+    """Looks that are timed together. ``table`` is where a list's lines come from; ``by`` is which of the officers
+    looks.
+    """
 
     name: str
     looks: list[Look]
@@ -155,7 +157,7 @@ class Crowd:
         spans = ({}, {"window": "30d"}, {"window": "30d", "speed": "3000"}, {"window": "30d", "speed": "100"})
         yield from self._pages("travels", "/console/hunts/travels", "travel", {"all": list(spans)})
         yield Case("overview", [_look("/console", {"window": window}) for window in ("1h", "6h", "24h")])
-        yield Case("health", [Look("/console/health")])
+        yield Case("health", [Look("/console/health")], by=2)
         yield Case("keys", [Look("/console/keys")], by=1)
         yield Case("staff", [Look("/console/staff")])
 

@@ -10,16 +10,15 @@ from idp.staff.powers import Power
 from tests.bench.crowd.accounts import id_number
 from tests.bench.load.people import people
 
-_SECURITY, _AUDIT = people(2)
-OFFICERS: Final = (_SECURITY, _AUDIT)
-POWERS: Final = (Power.SECURITY, Power.AUDIT)
+POWERS: Final = (Power.SECURITY, Power.AUDIT, Power.SYSTEM)
+OFFICERS: Final = tuple(people(len(POWERS)))
 # Beyond the ID numbers of the largest crowd.
 FIRST_UNUSED: Final = 20_000_000
 
 
 @click.command()
 def main() -> None:
-    """Make a security officer and an auditor with password and authenticator."""
+    """Make an officer of each of the three powers with password and authenticator."""
     with open_services() as services:
         for person, power in zip(OFFICERS, POWERS, strict=True):
             number = id_number(FIRST_UNUSED + person.number)
