@@ -112,7 +112,9 @@ class Sweeps:
 
     def _claim(self, sweep_id: UUID | None) -> UUID | None:
         now = self._clock.now()
-        free = or_(SessionSweep.leased_until.is_(None), SessionSweep.leased_until < now)
+        lease = SessionSweep.leased_until
+        # One that ends later than a fresh one would was given by a clock that has since been set back.
+        free = or_(lease.is_(None), lease < now, lease > now + _LEASE)
         named = true() if sweep_id is None else SessionSweep.id == sweep_id
         chosen = select(SessionSweep.id).where(SessionSweep.finished_at.is_(None), free, named)
         claim = (

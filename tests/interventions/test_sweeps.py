@@ -122,8 +122,9 @@ def test_whoever_signs_in_at_a_node_that_does_not_know_yet_is_ended_too(services
     assert services.sessions.sweeps.unfinished("tax") is None
 
 
-@pytest.mark.usefixtures("before_any_batch")
-def test_a_worker_that_dies_loses_none_and_repeats_none(services, tax, visitor_of, account_factory, clock, monkeypatch):
+@pytest.fixture
+def _left_by_a_dead_worker(services, tax, visitor_of, account_factory, monkeypatch):
+    """One of three people's sessions at the site has ended; nobody has given the turn back."""
     for _ in range(3):
         visitor_of(account_factory()).tokens(tax)
     monkeypatch.setattr(termination, "_BATCH", 1)
@@ -138,9 +139,19 @@ def test_a_worker_that_dies_loses_none_and_repeats_none(services, tax, visitor_o
             services.sessions.sweeps.run(most_batches=1)
     assert left(services, ClientSession) == 2
     assert services.sessions.sweeps.run().client_sessions == 0, "the dead worker's turn"
+
+
+@pytest.mark.usefixtures("before_any_batch", "_left_by_a_dead_worker")
+def test_a_worker_that_dies_loses_none_and_repeats_none(services, clock):
     clock.advance(31)
     assert services.sessions.sweeps.run().client_sessions == 2
     assert services.sessions.sweeps.unfinished("tax") is None
+
+
+@pytest.mark.usefixtures("before_any_batch", "_left_by_a_dead_worker")
+def test_a_turn_given_under_a_clock_that_was_ahead_holds_up_nobody(services, clock):
+    clock.advance(days=-2)
+    assert services.sessions.sweeps.run().client_sessions == 2
 
 
 @pytest.mark.usefixtures("crowd", "tax")

@@ -36,7 +36,9 @@ def test_a_worker_waits_until_its_clock_is_right(services: Any, clock: RunningCl
     with capture_logs() as logs:
         thread.start()
         try:
-            time.sleep(3)
+            wait_for(lambda: "worker_clock_wrong" in [log["event"] for log in logs])
+            # Nothing is to happen, so there is nothing to wait for but some of its rounds.
+            time.sleep(2)
             assert services.signals.heartbeats.latest() is None
             assert not services.throttle.spend(b"k" * 32, until)
             clock.advance(days=-days)
