@@ -23,7 +23,7 @@ def test_an_id_that_nothing_has_is_a_page_of_the_console(at_console):
     assert "/assets/console" in at_console().get("/console/sessions/00000000-0000-7000-8000-000000000000").source
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "cannot be opened like this"), ("zh-CN", "不能这样打开")])
+@pytest.mark.parametrize(("language", "words"), [("en", "cannot be opened like this"), ("zh-CN", "打不开这个页面")])
 def test_a_method_that_is_not_served_has_its_own_words(console_app, language, words):
     browser = Browser(console_app, CONSOLE, language=language)
     page = browser.get("/console/search")

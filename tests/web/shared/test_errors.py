@@ -41,7 +41,7 @@ def test_refusal_is_said_in_the_words_of_the_refusal(visitor):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "This page cannot be opened like this"), ("zh", "不能这样打开这个页面")]
+    ("language", "words"), [("en", "This page cannot be opened like this"), ("zh", "打不开这个页面")]
 )
 def test_wrong_method_has_its_own_words_and_says_which_are_allowed(visitor, language, words):
     """RFC 9110 §15.5.6."""
