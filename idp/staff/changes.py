@@ -125,8 +125,8 @@ class Changes:
         return self._read(statement, now)
 
     def page(self, wanted: ChangeFilter, *, before: UUID | None, after: UUID | None, size: int) -> list[Change]:
-        """Return the requests beside one in the list: what waits is listed oldest first, to be decided in that order, the
-        rest latest first. ``before`` asks for those further down, ``after`` for the nearest further up.
+        """Return the requests beside one in the list: what waits oldest first, as it is to be decided, the rest latest
+        first. ``before`` asks for those further down, ``after`` for the nearest further up.
         """
         now = self._clock.now()
         is_ascending = (wanted.state == "open") != (after is not None)
