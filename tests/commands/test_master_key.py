@@ -96,7 +96,7 @@ def test_key_that_nothing_needs_is_destroyed_on_record(idp: Run, remove: Any, ch
 def test_live_refresh_token_that_was_not_used_since_needs_its_key(
     remove: Any, services: Any, change_key: Any, clock: RunningClock, tax: Any, visitor: Any
 ) -> None:
-    """RFC 6749 §6: its MAC can be checked with this key only."""
+    """RFC 6749 §6: what it carries can be opened with this key only (decision 0017)."""
     clock.advance(hours=-3)
     token = visitor.tokens(tax)["refresh_token"]
     clock.advance(hours=3)

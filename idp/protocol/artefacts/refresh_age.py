@@ -1,4 +1,4 @@
-"""How many refresh tokens are older than a moment (RFC 6749 §6): those that a former master key alone can check.
+"""How many refresh tokens are older than a moment (RFC 6749 §6): those that a former master key alone can open.
 
 A family's newest token is as old as its last rotation. Read by an operator's command, never on the way of a request.
 """
