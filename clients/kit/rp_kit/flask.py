@@ -81,6 +81,7 @@ class SignIn:
     def _response(self, reply: Reply) -> Response:
         template = self.relying_party.configuration.notice_template
         if template and reply.notice:
+            g.pop(_PERSON, None)  # Who has just signed out is no longer signed in.
             reply = reply.within(render_template(template, notice=reply.notice))
         response = make_response(reply.body, reply.status)
         response.headers.update(reply.all_headers())
