@@ -37,8 +37,8 @@ from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant, JSONText, UUIDType, plain
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.lease import LEASE, is_free
 
-LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 12
 _LONGEST_DELAY = timedelta(hours=1)
 HELD = datetime(9999, 12, 31, tzinfo=UTC)
@@ -160,7 +160,7 @@ class Outbox:
         statement = (
             select(OutboxMessage.lane)
             .join(lanes, OutboxMessage.id == _first_of(lanes, OutboxMessage.id))
-            .where(_is_due(now), _unleased(now))
+            .where(_is_due(now), is_free(OutboxMessage.leased_until, now))
             .where(*(~OutboxMessage.lane.startswith(prefix, autoescape=True) for prefix in without))
             .order_by(OutboxMessage.due_at)
             .limit(limit)
@@ -182,7 +182,7 @@ class Outbox:
             .where(
                 OutboxMessage.id == head.scalar_subquery(),
                 _is_due(now),
-                _unleased(now),
+                is_free(OutboxMessage.leased_until, now),
                 OutboxMessage.settled_at.is_(None),
             )
             .values(leased_until=now + LEASE, attempts=OutboxMessage.attempts + 1)
@@ -301,14 +301,6 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     due = OutboxMessage.due_at
     is_untried = OutboxMessage.attempts == 0
     return or_(due <= now, and_(due < HELD, or_(is_untried, due > now + _LONGEST_DELAY)))
-
-
-def _unleased(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody is at a message. No lease is longer than a fresh one, unless the clock that gave
-    it has since been set back.
-    """
-    lease = OutboxMessage.leased_until
-    return or_(lease.is_(None), lease < now, lease > now + LEASE)
 
 
 def _state(attempts: int, delivered_at: datetime | None, settled_at: datetime | None) -> str:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from idp.foundation.database import Database
-from idp.foundation.outbox import LEASE, MOST_ATTEMPTS, Message, Outbox
+from idp.foundation.lease import LEASE
+from idp.foundation.outbox import MOST_ATTEMPTS, Message, Outbox
 
 ABOUT = UUID(int=7)
 

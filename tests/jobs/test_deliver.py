@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from idp.foundation.outbox import LEASE
+from idp.foundation.lease import LEASE
 from idp.jobs.worker import Worker
 from tests.support.clock import RunningClock
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from idp.foundation.outbox import LEASE
+from idp.foundation.lease import LEASE
 from idp.jobs.worker import Worker
 from idp.notices.values import MessageFilter
 from tests.signals.conftest import new_department
