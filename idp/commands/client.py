@@ -166,7 +166,7 @@ def propose(client_id: str, reason: str) -> None:
         if officer is None:
             refuse(f"outside production one command approves: idp client approve {client_id}")
         detail = _look_after(services, officer, client_id)
-        draft = next((one for one in detail.versions if one.status in {"draft", "in_review"}), None)
+        draft = next((one for one in detail.versions if one.is_open), None)
         if draft is None:
             refuse(f"there is no draft of {client_id!r}; idp client apply makes one")
         asked = services.client_changes.propose_version(client_id, draft.number, officer, reason, services.changes)
