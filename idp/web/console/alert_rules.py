@@ -17,10 +17,9 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -52,7 +51,7 @@ def add(officer: Officer) -> Response:
                 reason=reason,
             )
         except UserError as error:
-            problem = Problem(gettext(error.message, **error.values), error.field or "")
+            problem = Problem.of(error)
     return see_other(PAGE) if problem is None else _new_page(officer, problem, form)
 
 
@@ -106,8 +105,7 @@ def _new_page(officer: Officer, problem: Problem | None = None, form: Form | Non
     return console_page(
         officer,
         "new_alert_rule.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         typed=form.text if form else lambda _name: "",
         hunts=WATCHED,
         windows=WINDOW_WORDS,
@@ -121,8 +119,7 @@ def _change_page(officer: Officer, rule_id: UUID, what: str, problem: Problem | 
     return console_page(
         officer,
         "change_alert_rule.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         rule=rule,
         window=window_name(rule),
         what=what,

@@ -99,7 +99,7 @@ def overview_page(officer: Officer, problem: Problem | None = None) -> Response:
         officer,
         "overview.html",
         404 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         tasks=[(task, task.count(officer)) for task in TASKS if officer.may(task.permission)],
         window=window,
         windows=WINDOW_WORDS,

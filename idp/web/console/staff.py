@@ -14,7 +14,7 @@ from idp.staff.powers import NAMES, PERMISSIONS, Permission, Power
 from idp.staff.values import Holder, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.console.words import PERMISSION_WORDS
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other

@@ -67,8 +67,7 @@ def _key_page(journey: Journey, pending: PendingTOTP, label: str = "", problem: 
     return page(
         journey,
         "sign_in/enrol_totp.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         key=pending.key,
         uri=pending.uri,
         label=label,
