@@ -1,7 +1,9 @@
 """What the sessions package hands out and is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -121,12 +123,17 @@ class Ended:
         return Ended(self.sessions, self.client_sessions, self.grants)
 
     def __add__(self, other: "Ended") -> "Ended":
-        return Ended(
-            self.sessions + other.sessions,
-            self.client_sessions + other.client_sessions,
-            self.grants + other.grants,
-            self.session_ids + other.session_ids,
-            self.sites + other.sites,
+        return Ended.all_of([self, other])
+
+    @classmethod
+    def all_of(cls, batches: Sequence["Ended"]) -> "Ended":
+        """Return what batches ended together."""
+        return cls(
+            sum(one.sessions for one in batches),
+            sum(one.client_sessions for one in batches),
+            sum(one.grants for one in batches),
+            tuple(chain.from_iterable(one.session_ids for one in batches)),
+            tuple(chain.from_iterable(one.sites for one in batches)),
         )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from idp.foundation.lease import LEASE
+from idp.foundation.outbox import NewMessage
 from idp.jobs.worker import Worker
 from tests.support.clock import RunningClock
 
@@ -41,7 +42,7 @@ def working(services: Any, stop: threading.Event | None = None) -> Iterator[Work
 def tell(services: Any, client_id: str, count: int = 1) -> None:
     for number in range(count):
         payload = {"client_id": client_id, "sid": f"{client_id}-{number}", "sub": "u"}
-        services.outbox.enqueue(KIND, client_id, payload, about=ABOUT)
+        services.outbox.enqueue(NewMessage(KIND, client_id, payload, about=ABOUT))
 
 
 def states(services: Any) -> list[tuple[str, str]]:
@@ -109,7 +110,7 @@ def test_message_that_nobody_can_take_is_given_up_at_once(services: Any):
 
 def test_message_of_an_unknown_kind_waits_for_a_worker_that_knows_it(services: Any):
     """Rule O5: during an upgrade old and new workers run side by side."""
-    services.outbox.enqueue("from_the_future", "tax", {}, about=ABOUT)
+    services.outbox.enqueue(NewMessage("from_the_future", "tax", {}, about=ABOUT))
     with working(services):
         wait_for(lambda: states(services) == [("tax", "retrying")])
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from idp.foundation.lease import LEASE
+from idp.foundation.outbox import NewMessage
 from idp.jobs.worker import Worker
 from idp.notices.values import MessageFilter
 from tests.signals.conftest import new_department
@@ -71,7 +72,7 @@ def test_a_server_that_hangs_delays_no_department_and_gets_few_connections(
         started = time.monotonic()
         for number in range(10):
             payload = {"client_id": "tax", "sid": f"s{number}", "sub": "u"}
-            services.outbox.enqueue("backchannel_logout", "tax", payload)
+            services.outbox.enqueue(NewMessage("backchannel_logout", "tax", payload))
         wait_for(lambda: len(department.tokens) == 10)
         assert time.monotonic() - started < 12
         assert mail_server.most_at_once == 2, "a quarter of eight threads"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from idp.foundation.outbox import Message
+from idp.foundation.outbox import Message, NewMessage
 from tests.registry.conftest import tax
 
 SESSION = UUID(int=5)
@@ -18,7 +18,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 def told(services: Any, client_id: str = "tax", **payload: Any) -> Message:
     """Have a message claimed, as a worker does."""
     content = {"client_id": client_id, "sid": "s1", "sub": "u1"} | payload
-    services.outbox.enqueue("backchannel_logout", client_id, content, about=SESSION)
+    services.outbox.enqueue(NewMessage("backchannel_logout", client_id, content, about=SESSION))
     message: Message = services.outbox.claim(client_id)
     return message
 
