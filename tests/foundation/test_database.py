@@ -17,8 +17,8 @@ from idp.foundation.database import Database, DatabaseFailure, parse_url
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.outbox import NewMessage, Outbox, OutboxMessage
 from idp.protocol.artefacts.used_jti import UsedJTI
-from tests.protocol.racing import together
-from tests.protocol.statements import watched
+from tests.support.racing import together
+from tests.support.statements import watched
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 

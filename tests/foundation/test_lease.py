@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from idp.foundation.lease import LEASE, claim_first, is_free
 from idp.sessions.models import SessionSweep
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 WAITING = select(SessionSweep.id).where(SessionSweep.finished_at.is_(None)).order_by(SessionSweep.created_at)
 

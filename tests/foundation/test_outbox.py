@@ -1,8 +1,7 @@
 """The outbox: nothing lost, nothing doubled while a lease holds, order within a lane (rule P12)."""
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from sqlalchemy import event
 from idp.foundation.database import Database
 from idp.foundation.lease import LEASE
 from idp.foundation.outbox import MOST_ATTEMPTS, Message, NewMessage, Outbox
+from tests.support.racing import together
 
 ABOUT = UUID(int=7)
 
@@ -186,24 +186,9 @@ def test_age_of_the_oldest_waiting_message_is_known(outbox: Outbox, clock: Any):
 
 def test_of_twenty_workers_exactly_one_claims_a_message(database_url: str, outbox: Outbox, clock: Any, entropy: Any):
     outbox.enqueue(NewMessage("k", "tax", {}))
-    won: list[Message] = []
     databases = [Database(database_url) for _ in range(4)]
-
-    def claim(mine: Outbox) -> None:
-        for _ in range(5):
-            message = mine.claim("tax")
-            if message is not None:
-                won.append(message)
-
-    run_all([partial(claim, Outbox(database, clock, entropy)) for database in databases])
+    claims = [partial(Outbox(database, clock, entropy).claim, "tax") for database in databases for _ in range(5)]
+    won = [message for message in together(claims) if message is not None]
     for database in databases:
         database.dispose()
     assert len(won) == 1
-
-
-def run_all(tasks: list[Callable[[], None]]) -> None:
-    threads = [threading.Thread(target=task) for task in tasks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

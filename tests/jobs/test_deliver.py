@@ -3,8 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,8 @@ import pytest
 
 from idp.foundation.lease import LEASE
 from idp.foundation.outbox import NewMessage
-from idp.jobs.worker import Worker
 from tests.support.clock import RunningClock
+from tests.support.workers import wait_for, working
 
 KIND = "backchannel_logout"
 ABOUT = UUID(int=9)
@@ -25,20 +24,6 @@ def clock() -> RunningClock:
     return RunningClock()
 
 
-@contextmanager
-def working(services: Any, stop: threading.Event | None = None) -> Iterator[Worker]:
-    """Have a worker work meanwhile, in a thread; it is asked to end by ``stop``, and in any case at the end."""
-    worker, stop = Worker(services, jobs=(), threads=4), stop or threading.Event()
-    thread = threading.Thread(target=worker.run, args=(stop,))
-    thread.start()
-    try:
-        yield worker
-    finally:
-        stop.set()
-        thread.join(30)
-        assert not thread.is_alive()
-
-
 def tell(services: Any, client_id: str, count: int = 1) -> None:
     for number in range(count):
         payload = {"client_id": client_id, "sid": f"{client_id}-{number}", "sub": "u"}
@@ -47,13 +32,6 @@ def tell(services: Any, client_id: str, count: int = 1) -> None:
 
 def states(services: Any) -> list[tuple[str, str]]:
     return [(line.lane, line.state) for line in services.signals.ledger.of_sessions([ABOUT])]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 def test_departments_are_told_within_two_seconds(services: Any, new_department: Callable[..., Any]):
