@@ -11,7 +11,7 @@ from idp.foundation.translation import marked
 from idp.staff.values import Officer
 from idp.web.console.accounts import known_account
 from idp.web.console.pages import console_page
-from idp.web.shared.forms import Form
+from idp.web.shared.forms import NOTHING_TYPED, Form
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 
@@ -37,7 +37,7 @@ def form_page(
     account_id: UUID,
     template: str,
     problems: Sequence[Problem] = (),
-    form: Form | None = None,
+    form: Form = NOTHING_TYPED,
     **context: Any,
 ) -> Response:
     """Answer with a form about an account, with what was typed into it and what is wrong with that."""
@@ -46,7 +46,7 @@ def form_page(
         template,
         problems=problems,
         account=known_account(account_id),
-        typed=form.text if form else (lambda _name: ""),
+        typed=form.text,
         **context,
     )
 

@@ -19,7 +19,7 @@ from idp.web.console.account_forms import TIMES, choice_problem, form_page
 from idp.web.console.accounts import PATH, known_account
 from idp.web.console.guards import requires
 from idp.web.console.problems import found_problems, reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -115,7 +115,7 @@ def reveal(officer: Officer, account_id: UUID) -> Response:
 
 
 def _restrict_page(
-    officer: Officer, account_id: UUID, problems: Sequence[Problem] = (), form: Form | None = None
+    officer: Officer, account_id: UUID, problems: Sequence[Problem] = (), form: Form = NOTHING_TYPED
 ) -> Response:
     return form_page(officer, account_id, "restrict_account.html", problems, form, kinds=KINDS, times=TIMES)
 
@@ -132,7 +132,7 @@ def _reset_page(
     account_id: UUID,
     authenticator_id: UUID,
     problems: Sequence[Problem] = (),
-    form: Form | None = None,
+    form: Form = NOTHING_TYPED,
 ) -> Response:
     views = services().factors.enrolled(account_id).authenticators
     view = next((one for one in views if one.id == authenticator_id and one.kind != "password"), None)
@@ -145,7 +145,7 @@ def _reveal_page(
     officer: Officer,
     account_id: UUID,
     problems: Sequence[Problem] = (),
-    form: Form | None = None,
+    form: Form = NOTHING_TYPED,
     shown: str | None = None,
 ) -> Response:
     return form_page(officer, account_id, "reveal_value.html", problems, form, values_offered=VALUES, shown=shown)

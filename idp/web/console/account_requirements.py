@@ -17,7 +17,7 @@ from idp.web.console.account_forms import TIMES, choice_problem, form_page
 from idp.web.console.accounts import PATH
 from idp.web.console.guards import requires
 from idp.web.console.problems import found_problems, reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
@@ -71,7 +71,7 @@ def waive(officer: Officer, account_id: UUID, kind: str) -> Response:
 
 
 def _require_page(
-    officer: Officer, account_id: UUID, problems: Sequence[Problem] = (), form: Form | None = None
+    officer: Officer, account_id: UUID, problems: Sequence[Problem] = (), form: Form = NOTHING_TYPED
 ) -> Response:
     enrolled = services().factors.enrolled(account_id)
     return form_page(
@@ -83,7 +83,7 @@ def _require_page(
         kinds=KINDS,
         times=TIMES,
         only_password=not enrolled.has_second_factor,
-        wants_factor=form is not None and form.ticked("factor"),
+        wants_factor=form.ticked("factor"),
     )
 
 

@@ -18,7 +18,7 @@ from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.console.problems import reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
@@ -101,12 +101,12 @@ def _change(officer: Officer, rule_id: UUID, what: str, act: Callable[..., None]
     return see_other(PAGE)
 
 
-def _new_page(officer: Officer, problem: Problem | None = None, form: Form | None = None) -> Response:
+def _new_page(officer: Officer, problem: Problem | None = None, form: Form = NOTHING_TYPED) -> Response:
     return console_page(
         officer,
         "new_alert_rule.html",
         problems=[problem],
-        typed=form.text if form else lambda _name: "",
+        typed=form.text,
         hunts=WATCHED,
         windows=WINDOW_WORDS,
     )

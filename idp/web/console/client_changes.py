@@ -122,7 +122,7 @@ def _form_page(
     return console_page(
         officer,
         "edit_client.html",
-        problems=problems or [],
+        problems=problems,
         client_id=client_id,
         registration=text,
         reason=reason,

@@ -16,7 +16,7 @@ from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_name, console_page
 from idp.web.console.problems import found_problems, reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -107,14 +107,14 @@ def account_of(text: str) -> UUID | None:
 
 
 def _place_page(
-    officer: Officer, problems: Sequence[Problem] = (), form: Form | None = None, *, account: str
+    officer: Officer, problems: Sequence[Problem] = (), form: Form = NOTHING_TYPED, *, account: str
 ) -> Response:
     return console_page(
         officer,
         "place_hold.html",
         problems=problems,
         account=account,
-        typed=form.text if form else (lambda _name: ""),
+        typed=form.text,
     )
 
 
