@@ -10,7 +10,6 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import UserError
-from idp.foundation.translation import marked
 from idp.interventions.alerts.hunting import WATCHED
 from idp.interventions.alerts.rules import Rule
 from idp.staff.powers import Permission
@@ -18,14 +17,13 @@ from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.console.problems import reason_problem
+from idp.web.console.windows import WINDOW_WORDS, WINDOWS
 from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 PAGE: Final = "/console/hunts"
-WINDOWS: Final = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "24h": timedelta(days=1)}
-WINDOW_WORDS: Final = {"1h": marked("1 hour"), "6h": marked("6 hours"), "24h": marked("24 hours")}
 _LONGEST_NUMBER: Final = 7
 
 
