@@ -135,8 +135,6 @@ def _line(row: Row[Any], now: datetime) -> SessionLine:
     return SessionLine(
         row.id,
         row.account_id,
-        row.username,
-        row.kind,
         row.created_at,
         row.last_seen_at,
         row.expires_at,
@@ -145,5 +143,7 @@ def _line(row: Row[Any], now: datetime) -> SessionLine:
         tuple(sorted(set((row.sites or "").split()))),
         factors_of(row.factors),
         *end,
+        row.username,
+        row.kind,
         row.surface,
     )

@@ -69,26 +69,6 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionLine:
-    """A line of the console's list: the session, whose it is and the sites it is signed in to."""
-
-    id: UUID
-    account_id: UUID
-    username: str = field(repr=False)
-    account_kind: str
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-    network: str | None
-    user_agent: str | None
-    client_ids: tuple[str, ...]
-    factors: tuple[VerifiedFactor, ...]
-    ended_at: datetime | None
-    end_reason: str | None
-    surface: str
-
-
-@dataclass(frozen=True, slots=True)
 class Estimate:
     """What a filter would end: live sessions, the people behind them, the sites told."""
 
@@ -161,6 +141,15 @@ class SessionSummary:
     factors: tuple[VerifiedFactor, ...]
     ended_at: datetime | None
     end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine(SessionSummary):
+    """A line of the console's list, which says too whose session it is."""
+
+    username: str = field(repr=False)
+    account_kind: str
+    surface: str
 
 
 @dataclass(frozen=True, slots=True)
