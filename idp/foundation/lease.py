@@ -1,5 +1,5 @@
-"""Leases: the turn at a row is one worker's, and free again after 30 s if that worker has died. Whoever is still at it
-renews the lease in the transactions of the work itself.
+"""Leases: the turn at a row is one worker's, and free again after 30 s if that worker has died. Work that takes longer
+renews its lease in its own transactions.
 """
 
 from datetime import datetime, timedelta
