@@ -23,7 +23,7 @@ from idp.web.console.filters import UNKNOWN_VALUE
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
 from idp.web.console.paging import Page, current_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
@@ -40,22 +40,17 @@ _UNKNOWN_AUTHOR: Final = marked("unknown")
 @requires(Permission.APPROVE_REQUESTS)
 def show_all(officer: Officer) -> Response:
     """List what waits, oldest first, or how others ended, latest first."""
-    given, problems = filters.typed(_LABELS), []
-    choices = {"state": STATES, "kind": services().changes.kinds}
-    try:
-        wanted = _filter(given, choices)
-    except UserError as error:
-        wanted, problems = ChangeFilter(), [Problem(gettext(error.message), error.field or "")]
-    page: Page[Change] = Page(()) if problems else current_page(partial(services().changes.page, wanted), PATH, given)
+    given, choices = filters.typed(_LABELS), {"state": STATES, "kind": services().changes.kinds}
+    wanted, problems = filters.read(partial(_filter, choices), given)
+    page: Page[Change] = current_page(partial(services().changes.page, wanted), PATH, given) if wanted else Page([])
     return console_page(
         officer,
         "requests.html",
-        400 if problems else 200,
         problems=problems,
         given=given,
         chips=filters.chips(given, PATH, _LABELS, {}, named=_LABELS),
         choices=choices,
-        state=wanted.state,
+        state=(wanted or ChangeFilter()).state,
         changes=_lines(page.lines, officer),
         page=page,
     )
@@ -83,7 +78,7 @@ def decide(officer: Officer, request_id: UUID) -> Response:
         else:
             services().changes.reject(request_id, officer, reason)
     except UserError as error:
-        return _page(officer, request_id, Problem(gettext(error.message, **error.values)))
+        return _page(officer, request_id, Problem.of(error))
     return see_other(f"{PATH}/{request_id}")
 
 
@@ -91,12 +86,10 @@ def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) ->
     change = services().changes.get(request_id)
     if change is None:
         raise NotFound
-    problems = [problem] if problem else []
     return console_page(
         officer,
         "request.html",
-        400 if problem else 200,
-        problems=problems,
+        problems=[problem],
         change=change,
         line=_lines([change], officer)[0],
         comparison=_comparison(change),
@@ -104,7 +97,7 @@ def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) ->
     )
 
 
-def _filter(given: Mapping[str, str], choices: Mapping[str, Collection[str]]) -> ChangeFilter:
+def _filter(choices: Mapping[str, Collection[str]], given: Mapping[str, str]) -> ChangeFilter:
     """Return the filter that was typed. Raises UserError that names its field."""
     for name, value in given.items():
         if value not in choices[name]:
