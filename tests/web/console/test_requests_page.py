@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from idp.foundation.keyset import PAGE
 from idp.interventions.client_changes import RESUME
 from idp.staff.granting import GRANT
 from idp.staff.powers import Power
-from idp.web.console.paging import SIZE
 
 
 @pytest.fixture
@@ -38,17 +38,17 @@ def listed(page):
 
 
 def test_what_waits_is_reached_page_by_page_oldest_first_and_back(at_console, ask):
-    asked = ask(2 * SIZE + 1)
+    asked = ask(2 * PAGE + 1)
     browser = at_console()
     first = browser.get("/console/requests")
-    assert listed(first) == asked[:SIZE]
+    assert listed(first) == asked[:PAGE]
     assert ">Older<" not in first.source
-    assert listed(browser.follow_link("Newer")) == asked[SIZE : 2 * SIZE]
+    assert listed(browser.follow_link("Newer")) == asked[PAGE : 2 * PAGE]
     last = browser.follow_link("Newer")
-    assert listed(last) == asked[2 * SIZE :]
+    assert listed(last) == asked[2 * PAGE :]
     assert ">Newer<" not in last.source
-    assert listed(browser.follow_link("Older")) == asked[SIZE : 2 * SIZE]
-    assert listed(browser.follow_link("Older")) == asked[:SIZE]
+    assert listed(browser.follow_link("Older")) == asked[PAGE : 2 * PAGE]
+    assert listed(browser.follow_link("Older")) == asked[:PAGE]
 
 
 def test_what_ended_is_found_by_how_it_ended_latest_first(at_console, services, officer, author, ask, clock):
@@ -69,12 +69,12 @@ def test_what_ended_is_found_by_how_it_ended_latest_first(at_console, services, 
 
 def test_kind_narrows_the_list_and_stays_while_paging(at_console, ask):
     ask(1)
-    resumed = ask(SIZE + 1, kind=RESUME)
+    resumed = ask(PAGE + 1, kind=RESUME)
     browser = at_console()
     page = browser.get(f"/console/requests?kind={RESUME}")
-    assert listed(page) == resumed[:SIZE]
+    assert listed(page) == resumed[:PAGE]
     assert "Change: Resume a service" in page.text
-    assert listed(browser.follow_link("Newer")) == resumed[SIZE:]
+    assert listed(browser.follow_link("Newer")) == resumed[PAGE:]
 
 
 @pytest.mark.parametrize("query", ["state=lost", "kind=coup", "kind=%00"])
