@@ -182,7 +182,7 @@ def propose(client_id: str, reason: str) -> None:
         if officer is None:
             refuse(f"outside production one command approves: idp client approve {client_id}")
         detail = _look_after(services, officer, client_id)
-        draft = next((one for one in detail.versions if one.status in {"draft", "in_review"}), None)
+        draft = next((one for one in detail.versions if one.is_open), None)
         if draft is None:
             refuse(f"there is no draft of {client_id!r}; idp client apply makes one")
         asked = services.client_changes.propose_version(client_id, draft.number, officer, reason, services.changes)
@@ -272,8 +272,8 @@ def rotate_secret(client_id: str, reason: str, *, now: bool, as_json: bool) -> N
         officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
         if officer is not None:
             _look_after(services, officer, client_id)
-        overlap, who = timedelta(0) if now else SECRET_OVERLAP, officer.actor if officer else actor()
-        outcome = _done(services.registry.rotate_secret(client_id, actor=who, overlap=overlap))
+        overlap = timedelta(0) if now else SECRET_OVERLAP
+        outcome = _done(services.registry.rotate_secret(client_id, actor=actor(officer), overlap=overlap))
         note_use(services, "client rotate-secret", reason=reason, officer=officer, client=client_id, now=now)
     secret, ends = outcome.secret.reveal(), outcome.old_secret_ends
     if as_json:

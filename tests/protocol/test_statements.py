@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.protocol.conftest import refused
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 OFFLINE = "openid profile offline_access"
 
