@@ -14,12 +14,12 @@ OTHER_CLAIMS = '{"userinfo":{"name":{"essential":true}}}'
 
 
 @contextmanager
-def slipped_in(services, act):
-    """Do something once, after the next statement that reads the session with what it has at a client."""
+def slipped_in(services, act, read="subject"):
+    """Do something once, after the next statement that reads a table: the session with what it has at a client."""
     pending = [act]
 
     def after(_connection, _cursor, statement, *_rest):
-        if pending and statement.startswith("SELECT") and "subject" in statement:
+        if pending and statement.startswith("SELECT") and read in statement:
             pending.pop()()
 
     for engine in services.database.engines:
@@ -136,6 +136,17 @@ def test_what_ends_while_tokens_are_made_gives_none(tax, visitor, services, ways
         assert refused(tax.redeem(code), "invalid_grant")
     assert refused(tax.refresh(first["refresh_token"]), "invalid_grant")
     assert not {"token.issued", "token.refreshed", "token.code_replayed"} & set(actions(services)[len(before) :])
+
+
+@pytest.mark.parametrize("way", ["sign-out", "withdrawal", "leaving", "lock"])
+def test_what_ends_while_a_retry_is_judged_gives_none(tax, visitor, services, ways_to_end, way):
+    """Rules P1 and P2: the retry of a lost answer asks again as well, in the statement that counts it."""
+    first = visitor.tokens(tax)["refresh_token"]
+    assert tax.refresh(first).status_code == 200
+    before = actions(services)
+    with slipped_in(services, ways_to_end[way], read="refresh_family"):
+        assert refused(tax.refresh(first), "invalid_grant")
+    assert "token.refreshed" not in actions(services)[len(before) :]
 
 
 def test_a_code_redeemed_twice_at_once_is_a_replay(tax, visitor, services):

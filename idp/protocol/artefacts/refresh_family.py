@@ -97,7 +97,7 @@ _ROTATE = _NEWEST.where(_LIVE).values(
     grace_given=_ZERO,
 )
 _KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type_=Instant))
-_TAKE_GRACE = _NEWEST.where(RefreshFamilyRow.grace_given < _MOST_GRACE, RefreshFamilyRow.ended_at.is_(None)).values(
+_TAKE_GRACE = _NEWEST.where(_LIVE, RefreshFamilyRow.grace_given < _MOST_GRACE).values(
     grace_given=RefreshFamilyRow.grace_given + _ONE
 )
 _STATE = select(
@@ -157,13 +157,18 @@ class RefreshFamilies:
         return self._advance(self._keep, family_id, generation, rows)
 
     def take_grace(self, family_id: bytes, generation: int, rows: Rows) -> bool:
-        """Count one more answered retry of the newest generation; False if another request took the last one."""
-        return self._take_grace.run({"family": family_id, "newest": generation}, rows)
+        """Count one more answered retry of the newest generation; False if another request took the last one, or all
+        has ended.
+        """
+        return self._take_grace.run(self._newest(family_id, generation), rows)
 
     def _advance(self, write: ConditionalWrite, family_id: bytes, generation: int, rows: Rows) -> bool:
+        values = self._newest(family_id, generation)
+        return write.run(values | {"idle_until": values["now"] + self._idle}, rows)
+
+    def _newest(self, family_id: bytes, generation: int) -> dict[str, Any]:
         now = self._clock.now()
-        values = {"family": family_id, "newest": generation, "environment": self._environment}
-        return write.run(values | {"now": now, "idle_until": now + self._idle}, rows)
+        return {"family": family_id, "newest": generation, "environment": self._environment, "now": now}
 
     def state(self, family_id: bytes) -> FamilyState | None:
         """Return how far a family has come, alive or not; None if there never was one, or it has been purged."""
