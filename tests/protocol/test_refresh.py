@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from idp.audit.models import AuditEvent
 from idp.foundation.digests import b64url, unb64url
@@ -177,6 +177,27 @@ def test_a_token_of_another_client_is_refused_and_harms_nothing(tax, welfare, vi
     assert refused(welfare.refresh(token), "invalid_grant")
     assert verdicts(services) == ["another client"]
     assert tax.refresh(token).status_code == 200
+
+
+def test_a_token_whose_family_is_forgotten_leaves_no_trace(tax, welfare, visitor, services):
+    """ASVS-16.2.5: it is genuine for as long as its key; nobody fills the record with it, nor with who it was for."""
+    token = visitor.tokens(tax)["refresh_token"]
+    with services.database.transaction() as connection:
+        connection.execute(delete(RefreshFamilyRow))
+    before = list(services.audit.export())
+    for site in (tax, welfare):
+        assert refused(site.refresh(token), "invalid_grant")
+        assert site.post("/revoke", token=token).status_code == 200
+        assert site.post("/introspect", token=token).get_json() == {"active": False}
+    assert list(services.audit.export()) == before
+
+
+def test_a_token_that_has_ended_is_revoked_without_a_trace(tax, visitor, services):
+    """RFC7009-2.2-unknown: one end, one line of the record."""
+    token = visitor.tokens(tax)["refresh_token"]
+    for _ in range(3):
+        assert tax.post("/revoke", token=token).status_code == 200
+    assert [record.action for record in services.audit.export()].count("token.revoked") == 1
 
 
 def test_the_scope_may_be_narrowed_for_one_access_token(tax, visitor):

@@ -177,10 +177,10 @@ class RefreshFamilies:
             row = connection.execute(_STATE, values).one_or_none()
         return None if row is None else FamilyState(*row)
 
-    def end(self, family_id: bytes) -> None:
-        """End a family in the present transaction."""
+    def end(self, family_id: bytes) -> bool:
+        """End a family in the present transaction; False when it had ended already, or there is none."""
         statement = update(RefreshFamilyRow).where(
             RefreshFamilyRow.id == family_id, RefreshFamilyRow.ended_at.is_(None)
         )
         with self._database.transaction() as connection:
-            connection.execute(statement.values(ended_at=self._clock.now()))
+            return connection.execute(statement.values(ended_at=self._clock.now())).rowcount > 0

@@ -42,7 +42,9 @@ def _revoke_refresh_token(text: str, client: Client, parts: EndpointParts) -> No
     if presented is None or presented.family.client_id != client.client_id:
         return
     family = presented.family
-    parts.families.end(family.id)
+    # Its text is genuine for as long as the key is there: only what it ended is worth a line of the record.
+    if not parts.families.end(family.id):
+        return
     parts.grants.end(
         family.grant_id,
         reason="revoked",
