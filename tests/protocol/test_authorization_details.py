@@ -93,6 +93,25 @@ def test_nothing_is_said_where_nothing_was_asked(portal, visitor):
 NARROWER = detail(datatypes=["tax_payments"], period={"from": "2024-01-01", "to": "2024-12-31"})
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"authorization_details_types": None},
+        {"policy": PORTAL["policy"] | {"purposes": {"other": "其他", "other#en": "Something else"}}},
+    ],
+)
+def test_what_the_registration_loses_no_refresh_brings_any_more(portal, visitor, registration_factory, lost):
+    """Rule P5: staff who take the type or the purpose from a client take it from what was granted as well."""
+    tokens = visitor.tokens(portal, authorization_details=text(detail()))
+    registration_factory("portal", **{name: value for name, value in (PORTAL | lost).items() if value is not None})
+    answer = portal.refresh(tokens["refresh_token"])
+    assert answer.status_code == 200
+    assert "authorization_details" not in answer.get_json()
+    assert "authorization_details" not in claims_of(answer.get_json()["access_token"])
+    again = portal.refresh(answer.get_json()["refresh_token"], authorization_details=text(detail()))
+    assert refused(again, "invalid_authorization_details")
+
+
 def test_code_and_refresh_may_ask_for_less(portal, visitor):
     """RFC9396-5-errors: refresh cannot widen, and what was narrowed once is not lost."""
     code = visitor.code(portal, authorization_details=text(detail()))

@@ -32,6 +32,11 @@ def requested_details(text: str | None, client: Client, resources: Resources, no
     return details
 
 
+def still_allowed(granted: Iterable[Detail] | None, client: Client) -> list[Detail]:
+    """Return those granted objects that the client might ask for today; what staff have taken from it is gone."""
+    return [detail for detail in granted or () if _is_acceptable(detail, client)]
+
+
 def narrowed(granted: Sequence[Detail], asked: Sequence[Detail] | None) -> Sequence[Detail]:
     """Return what is asked of what was granted, or all of it. Raises ProtocolError for anything wider (§6.2)."""
     if asked is None:
@@ -72,6 +77,13 @@ def _parsed(given: object, client: Client) -> Detail:
         return kind.parse(given, client)
     except Unacceptable as problem:
         raise _invalid(f"do not fit: the type {kind.name} {problem}") from None
+
+
+def _is_acceptable(granted: Detail, client: Client) -> bool:
+    try:
+        return bool(_parsed(granted, client))
+    except ProtocolError:
+        return False
 
 
 def _check_locations(detail: Detail, client: Client, resources: Resources, now: datetime) -> None:

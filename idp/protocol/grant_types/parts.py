@@ -19,7 +19,13 @@ from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeCo
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
 from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.authorization_details import Detail
-from idp.protocol.authorization_details.requested import PARAMETER, for_audience, narrowed, requested_details
+from idp.protocol.authorization_details.requested import (
+    PARAMETER,
+    for_audience,
+    narrowed,
+    requested_details,
+    still_allowed,
+)
 from idp.protocol.binding.values import Binding
 from idp.protocol.claims import claims_of_scopes, values_of
 from idp.protocol.events import RefreshReplayed
@@ -75,7 +81,8 @@ class GrantParts:
         """
         client, binding = request.client.registration, request.binding
         target = self.target(client, granted.resources, request.form.get("resource"))
-        details = self.details(client, granted.authorization_details, request.form.get(PARAMETER), target)
+        still_granted = still_allowed(granted.authorization_details, client)
+        details = self.details(client, still_granted, request.form.get(PARAMETER), target)
         access_token = self.access_tokens.issue(
             client,
             sub=self.sub_for(target, granted.account_id, granted.sub),
