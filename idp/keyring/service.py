@@ -144,7 +144,8 @@ class Keyring:
         return self._deterministic_seals.seal(purpose, data, context)
 
     def unseal_deterministic(self, purpose: str, sealed: bytes, *, context: bytes) -> bytes:
-        """Return the data of a deterministic seal. Raises SealBroken."""
+        """Return the data of a deterministic seal. Raises SealBroken. It never expires but with its master key."""
+        self._fresh()
         return self._deterministic_seals.unseal(purpose, sealed, context)
 
     def index(self, kind: str, value: str) -> bytes:

@@ -83,6 +83,21 @@ def test_everything_is_readable_after_a_change_and_the_old_key_can_go(
     )
 
 
+def test_what_is_sealed_for_good_ends_on_every_node_with_its_key(
+    deployment: Deployment, node: Keyring, clock: FrozenClock
+):
+    """A key that is removed because others have it must not open anything on a node that was idle meanwhile."""
+    (old,), other = node.master_keys(), deployment.node()
+    sealed = node.seal_deterministically("p", b"data", context=b"c")
+    assert other.unseal_deterministic("p", sealed, context=b"c") == b"data"
+    node.new_master_key()
+    node.reencrypt(())
+    node.remove_master_key(old, ())
+    clock.advance(1)
+    with pytest.raises(SealBroken):
+        other.unseal_deterministic("p", sealed, context=b"c")
+
+
 def test_old_key_with_anything_under_it_stays(deployment: Deployment, node: Keyring, written):
     (old,) = node.master_keys()
     with pytest.raises(ConfigurationError, match="current"):
