@@ -1,5 +1,8 @@
 """What is refused in a client's name stands in the log, for whoever runs the site; its library may say nothing."""
 
+import json
+from functools import partial
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -46,6 +49,15 @@ def test_where_a_site_would_send_people_who_have_signed_out(tax, visitor, refuse
     )
     assert line[:3] == ("tax", "/end_session", "invalid_request")
     assert elsewhere not in line[3]
+
+
+def test_what_was_sent_does_not_reach_the_log(new_relying_party, visitor, refused_in):
+    """ASVS-16.2.5: a stranger may send anything in a site's name, also somebody's number, and each time another."""
+    bank = new_relying_party("bank", authorization_details_types=["read_records"])
+    sent = [json.dumps([{"type": "read_records", f"13800138{number}": 1}]) for number in range(3)]
+    [line] = refused_in(*(partial(bank.authorize, visitor.browser, authorization_details=one) for one in sent))
+    assert line[2] == "invalid_authorization_details"
+    assert "13800138" not in line[3]
 
 
 def test_the_same_again_is_written_once_a_minute(tax, clock, refused_in):
