@@ -340,3 +340,16 @@ def test_what_a_registration_loses_its_tokens_lose_at_the_next_use(tax, visitor,
     assert second["scope"] == "openid profile"
     assert claims_of(second["access_token"])["scope"] == "openid profile"
     assert "email" not in claims_of(second["id_token"])
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_client_that_may_not_act_offline_any_more_acts_with_nobody_there(
+    tax, visitor, services, registration_factory, is_away
+):
+    """Rule P5, OIDC-CORE-11-offline: what survived the logout only for this scope ends with it."""
+    offline, bound = (visitor.tokens(tax, scope=scope)["refresh_token"] for scope in (OFFLINE, "openid profile"))
+    registration_factory("tax", scope="openid profile email phone")
+    if is_away:
+        services.sessions.terminate(Selector(session_id=visitor.session_id), reason="logout", actor="command:test")
+    assert refused(tax.refresh(offline), "invalid_grant")
+    assert (tax.refresh(bound).status_code == 200) is not is_away

@@ -18,6 +18,7 @@ from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.grant_types.rotation import rotates
 from idp.protocol.tokens.refresh_token import Family
 
+_OFFLINE = "offline_access"
 _REFUSED = "The refresh token is not usable."
 
 
@@ -70,12 +71,15 @@ class RefreshTokenGrant(AuthlibRefreshGrant):  # type: ignore[misc] # Authlib's 
         """Return the answer, all but the refresh token. Raises ProtocolError for more than was granted."""
         if not Binding(family.bound_jkt, family.bound_x5t).allows(self.request.binding):
             raise ProtocolError("invalid_grant", "The refresh token is bound to another key.")
-        granted = family.scope.split()
+        granted, registered = family.scope.split(), self.request.client.registration.scope
+        if _OFFLINE in granted and _OFFLINE not in registered:
+            # Its grant outlives the session for this scope only.
+            raise ProtocolError("invalid_grant", "This client may not act offline any more: have the person sign in.")
         asked = (self.request.payload.scope or "").split() or granted
         if not set(asked) <= set(granted):
             raise ProtocolError("invalid_scope", "A refresh cannot widen the scope.")
         # What staff have taken from the registration since, no refresh brings any more.
-        scope = " ".join(one for one in asked if one in self.request.client.registration.scope)
+        scope = " ".join(one for one in asked if one in registered)
         return parts.tokens_of(self.request, family, scope)
 
     def _advance(self, parts: GrantParts, family: Family, rows: Rows) -> int:
