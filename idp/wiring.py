@@ -173,7 +173,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         AccountMerging(database, clock, keyring),
         accounts=accounts,
         sessions=sessions,
-        devices=devices,
         staff=staff,
     )
     mass_endings = MassEndings(
@@ -203,7 +202,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         restrictions=restrictions,
         factors=factors,
         sessions=sessions,
-        devices=devices,
         staff=staff,
     )
     grants = Grants(database, clock, entropy, audit)
@@ -338,7 +336,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         client_changes,
         key_changes,
         account_interventions,
-        RequirementInterventions(database, requirements, sessions=sessions, devices=devices),
+        RequirementInterventions(database, requirements, sessions=sessions),
         LegalHolds(database, clock, entropy, audit),
         merging,
         BreakGlass(database, clock, entropy, audit, sessions=sessions, alarm=alerting.glass_alarm),

@@ -17,9 +17,8 @@ from idp.audit.models import COMMON, AuditDetail, AuditEvent, is_uncommon
 from idp.audit.records import AuditRecord, reading, record_of
 from idp.foundation.database import Database
 from idp.foundation.entropy import first_uuid7
-from idp.foundation.keyset import rows_of_page
+from idp.foundation.keyset import PAGE, rows_of_page
 
-PAGE: Final = 50
 _BATCH: Final = 1000
 _MASK: Final = "****"
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_, update
 
 from idp.audit.models import AuditCheckpoint, AuditEvent, AuditHead, AuditTile
 from idp.audit.notes import Note, parse_note
 from idp.audit.tree import HASH, TILE, Hash, Tiles, edge_at, edge_tiles
 from idp.foundation.columns import moment_of
 from idp.foundation.database import Database
+from idp.foundation.lease import LEASE, is_free
 
-LEASE = timedelta(seconds=30)
 EVENT = tuple(AuditEvent.__table__.columns)
 _HEAD = (AuditHead.size, AuditHead.kid, AuditHead.public_key)
 
@@ -37,14 +37,10 @@ class Head:
 
 
 def claim(connection: Connection, now: datetime) -> int | None:
-    """Take the lease if nobody has it, and return the new fencing token.
-
-    A lease that ends later than a fresh one would was given by a clock that has since been set back: it counts as over.
-    """
-    is_free = or_(AuditHead.leased_until <= now, AuditHead.leased_until > now + LEASE)
+    """Take the lease if nobody has it, and return the new fencing token."""
     statement = (
         update(AuditHead)
-        .where(AuditHead.id == 1, is_free)
+        .where(AuditHead.id == 1, is_free(AuditHead.leased_until, now))
         .values(fence=AuditHead.fence + 1, leased_until=now + LEASE)
         .returning(AuditHead.fence)
     )

@@ -131,7 +131,7 @@ def _create(services: Services, new: NewAccount, password: str | None, totp_secr
     # The first officers need accounts before there is anybody who could sign in for it.
     if new.kind == _STAFF and services.staff.has_history():
         officer = officer_for(services, Permission.CHANGE_STAFF, reason)
-    who = actor() if officer is None else officer.actor
+    who = actor(officer)
     with services.database.transaction():
         account_id = services.accounts.create(new, actor=who)
         note_use(services, "account create", reason=reason, officer=officer, kind=new.kind, account=account_id)
@@ -184,7 +184,7 @@ def _import(services: Services, file: Path, reason: str, progress_bar: Any) -> I
             check_password_hash=services.factors.check_imported,
             on_reject=report,
             on_progress=advance,
-            actor=actor() if officer is None else officer.actor,
+            actor=actor(officer),
             barred=barred,
         )
 
@@ -232,8 +232,7 @@ def unlock(username: str, reason: str) -> None:
         account_id = find_account(services, username)
         officer = officer_for(services, Permission.RESTRICT_ACCOUNTS, reason)
         note_use(services, "account unlock", reason=reason, officer=officer, account=account_id)
-        who = actor() if officer is None else officer.actor
-        changed = services.accounts.unlock(account_id, reason or "command", who)
+        changed = services.accounts.unlock(account_id, reason or "command", actor(officer))
     click.echo(f"{username}: {'unlocked' if changed else 'was not locked'}.")
 
 

@@ -227,7 +227,7 @@ def erase(username: str, reason: str) -> None:
         if services.legal_holds.of_account(account_id):
             refuse(f"{username} is under a legal hold: nothing of it is erased until the hold has ended")
         note_use(services, "audit erase", reason=reason, officer=officer, account=account_id)
-        count = services.erasure.erase(account_id, actor=officer.actor if officer else actor(), reason=reason)
+        count = services.erasure.erase(account_id, actor=actor(officer), reason=reason)
     click.echo(f"{username}: erased in {count} events.")
 
 

@@ -12,9 +12,11 @@ from idp.commands.initial_tokens import INITIAL_TOKEN_COMMANDS
 from idp.commands.officers import officer_for, reason_option
 from idp.commands.output import json_option, plain, print_facts, print_json, print_table, shown
 from idp.foundation.errors import UserError
+from idp.foundation.settings import Settings
 from idp.interventions.client_changes import PUBLISH
 from idp.registry.errors import RegistrationUnreadable
 from idp.registry.files import read_registration
+from idp.registry.members import LEGACY
 from idp.registry.service import SECRET_OVERLAP
 from idp.registry.views import Applied, ClientDetail, Refused
 from idp.sessions.values import Ended
@@ -58,7 +60,7 @@ def apply(files: tuple[Path, ...], values: tuple[str, ...], *, as_json: bool) ->
         print_json([_revealed(outcome) for outcome in outcomes])
         return
     for outcome in outcomes:
-        _print_applied(outcome, in_production=services.settings.environment == "production")
+        _print_applied(outcome, services.settings)
 
 
 def _pairs(values: tuple[str, ...]) -> dict[str, str]:
@@ -68,7 +70,8 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _print_applied(outcome: Applied, *, in_production: bool) -> None:
+def _print_applied(outcome: Applied, settings: Settings) -> None:
+    in_production = settings.environment == "production"
     approval = "two officers, in the console" if in_production else f"idp client approve {outcome.client_id}"
     verb = {
         "published": "registered and in force" if outcome.is_new else "updated and in force",
@@ -80,8 +83,21 @@ def _print_applied(outcome: Applied, *, in_production: bool) -> None:
         if outcome.is_new and change.before is None:
             continue
         click.echo(f"  {change.member}: {shown(change.before)} -> {shown(change.after)}")
+    if outcome.is_new:
+        _print_settings(outcome, settings.issuer)
     if outcome.new_secret is not None:
         _print_secret(outcome.new_secret.reveal())
+
+
+def _print_settings(outcome: Applied, issuer: str) -> None:
+    """Print what the site's library needs to be told; its own defaults are others more often than not."""
+    members = {change.member: change.after for change in outcome.changes}
+    click.echo(f"  issuer: {issuer}")
+    for name in ("token_endpoint_auth_method", "id_token_signed_response_alg", "scope"):
+        if members.get(name):
+            click.echo(f"  {name}: {members[name]}")
+    if "code" in members.get("response_types", ()) and members.get("policy.profile") != LEGACY:
+        click.echo("  code_challenge_method: S256 (switch PKCE on)")
 
 
 def _print_secret(secret: str) -> None:
@@ -166,7 +182,7 @@ def propose(client_id: str, reason: str) -> None:
         if officer is None:
             refuse(f"outside production one command approves: idp client approve {client_id}")
         detail = _look_after(services, officer, client_id)
-        draft = next((one for one in detail.versions if one.status in {"draft", "in_review"}), None)
+        draft = next((one for one in detail.versions if one.is_open), None)
         if draft is None:
             refuse(f"there is no draft of {client_id!r}; idp client apply makes one")
         asked = services.client_changes.propose_version(client_id, draft.number, officer, reason, services.changes)
@@ -256,8 +272,8 @@ def rotate_secret(client_id: str, reason: str, *, now: bool, as_json: bool) -> N
         officer = officer_for(services, Permission.CHANGE_CLIENTS, reason)
         if officer is not None:
             _look_after(services, officer, client_id)
-        overlap, who = timedelta(0) if now else SECRET_OVERLAP, officer.actor if officer else actor()
-        outcome = _done(services.registry.rotate_secret(client_id, actor=who, overlap=overlap))
+        overlap = timedelta(0) if now else SECRET_OVERLAP
+        outcome = _done(services.registry.rotate_secret(client_id, actor=actor(officer), overlap=overlap))
         note_use(services, "client rotate-secret", reason=reason, officer=officer, client=client_id, now=now)
     secret, ends = outcome.secret.reveal(), outcome.old_secret_ends
     if as_json:

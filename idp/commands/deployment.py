@@ -20,6 +20,7 @@ from idp.foundation.logging import configure_logging
 from idp.foundation.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from idp.staff.values import Officer
     from idp.wiring import Services
 
 _LARGEST_SECRET_FILE = 64 * 1024
@@ -53,8 +54,10 @@ def open_services() -> Iterator[Services]:
         services.database.dispose()
 
 
-def actor() -> str:
-    """Return who is asking, for the audit record: the user of the operating system."""
+def actor(officer: Officer | None = None) -> str:
+    """Return who is asking, for the audit record: the officer who signed in for it, else the user of the system."""
+    if officer is not None:
+        return officer.actor
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

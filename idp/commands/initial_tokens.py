@@ -41,7 +41,7 @@ def initial_token(agency: str, profile: str, uses: int, days: int, reason: str, 
                 profile=profile,
                 uses=uses,
                 lifetime=timedelta(days=days),
-                actor=officer.actor if officer else actor(),
+                actor=actor(officer),
                 reason=reason or None,
             )
         except UserError as error:

@@ -26,6 +26,7 @@ from idp.commands.deployment import open_services, read_settings, refuse
 from idp.commands.loading import loading
 from idp.foundation import tracing
 from idp.foundation.logging import configure_logging, get_logger
+from idp.foundation.scheduling import usable_cores
 from idp.foundation.settings import Settings
 from idp.sessions.values import CONSOLE, PROVIDER
 
@@ -74,7 +75,7 @@ def COMMAND(  # noqa: N802 - the options of the command
     os.environ.pop(METRICS_FOLDER, None)
     with tempfile.TemporaryDirectory(prefix="idp-metrics-") as folder:
         operations = _open_operations(settings, folder)
-        server = _server(host, port, workers or _cores(), threads, cert, key)
+        server = _server(host, port, workers or usable_cores(), threads, cert, key)
         if operations is not None:
             # Its thread starts when the workers have been forked, which a process with threads should not do.
             _after_spawning(server, partial(import_module("idp.web.ops.server").start, operations))
@@ -199,7 +200,3 @@ def _after_spawning(server: Any, action: Callable[[], None]) -> None:  # noqa: A
         action()
 
     server._spawn_workers = spawn_then_act  # noqa: SLF001 - as above
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,7 +7,6 @@ interpreter while it hashes.
 """
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
-from idp.foundation.scheduling import give_way
+from idp.foundation.scheduling import give_way, usable_cores
 
 T = TypeVar("T")
 
@@ -69,7 +68,7 @@ class HashingPool:
     """
 
     def __init__(self, *, slots: int = 0, queue_seconds: float = 2.0, places: int = 16) -> None:
-        self._slots = slots or _cores()
+        self._slots = slots or usable_cores()
         self._queue_seconds = queue_seconds
         self._places = places
         # Threads of its own, made at the first hash: each thread that ever hashed keeps its block of memory.
@@ -125,8 +124,3 @@ class HashingPool:
     def _learn(self, seconds: float) -> None:
         with self._changed:
             self._mean_seconds += (seconds - self._mean_seconds) * _WEIGHT_OF_LATEST
-
-
-def _cores() -> int:
-    """Return how many cores this process may use; where the system does not tell, how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,11 +1,14 @@
 """Pages of a list that goes on from the last key seen, never by an offset: each costs the same, however far back."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select
 from sqlalchemy.orm import InstrumentedAttribute
+
+PAGE: Final = 50
+"""How many lines a page shows."""
 
 
 def rows_of_page(

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Insert,
     Integer,
+    Row,
     ScalarSelect,
     String,
     and_,
@@ -37,8 +38,8 @@ from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant, JSONText, UUIDType, plain
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.lease import LEASE, is_free
 
-LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 12
 _LONGEST_DELAY = timedelta(hours=1)
 HELD = datetime(9999, 12, 31, tzinfo=UTC)
@@ -74,6 +75,15 @@ class OutboxMessage(Base):
     last_error: Mapped[str | None] = plain(String(200))
 
 
+class NewMessage(NamedTuple):
+    """What is to be told. ``about`` names the row it tells of, so that its deliveries can be listed."""
+
+    kind: str
+    lane: str
+    payload: dict[str, Any]
+    about: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as its deliverer sees it. ``attempts`` counts this one too."""
@@ -98,6 +108,10 @@ class Attempt:
 
 
 DELIVERED: Final = Attempt("delivered")
+
+
+IS_WAITING: Final = OutboxMessage.settled_at.is_(None)
+IS_DEAD: Final = OutboxMessage.settled_at.is_not(None) & OutboxMessage.delivered_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +144,11 @@ class Outbox:
             self._last = fresh if fresh > self._last else UUID(int=self._last.int + 1)
             return self._last
 
-    def enqueue(self, kind: str, lane: str, payload: dict[str, Any], *, about: UUID | None = None) -> None:
-        """Add a message in the present transaction. ``about`` names the row it tells of, so that its deliveries can be
-        listed.
-        """
-        self.enqueue_all([(kind, lane, payload, about)])
-
-    def enqueue_all(self, messages: Sequence[tuple[str, str, dict[str, Any], UUID | None]]) -> None:
-        """Add (kind, lane, payload, about) messages in the present transaction."""
+    def enqueue(self, *messages: NewMessage) -> None:
+        """Add messages in the present transaction."""
         if not messages:
             return
-        rows = [
-            {"id": self._next_id(), "kind": kind, "lane": lane, "payload": payload, "about": about}
-            for kind, lane, payload, about in messages
-        ]
+        rows = [{"id": self._next_id()} | message._asdict() for message in messages]
         now = self._clock.now()
         with self._database.transaction() as connection:
             if len(rows) > 1 and self._database.dialect == "postgresql":
@@ -160,7 +165,7 @@ class Outbox:
         statement = (
             select(OutboxMessage.lane)
             .join(lanes, OutboxMessage.id == _first_of(lanes, OutboxMessage.id))
-            .where(_is_due(now), _unleased(now))
+            .where(_is_due(now), is_free(OutboxMessage.leased_until, now))
             .where(*(~OutboxMessage.lane.startswith(prefix, autoescape=True) for prefix in without))
             .order_by(OutboxMessage.due_at)
             .limit(limit)
@@ -182,7 +187,7 @@ class Outbox:
             .where(
                 OutboxMessage.id == head.scalar_subquery(),
                 _is_due(now),
-                _unleased(now),
+                is_free(OutboxMessage.leased_until, now),
                 OutboxMessage.settled_at.is_(None),
             )
             .values(leased_until=now + LEASE, attempts=OutboxMessage.attempts + 1)
@@ -214,6 +219,18 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.execute(update(OutboxMessage).where(OutboxMessage.id == message.id).values(**values))
 
+    def revive(self, *which: ColumnElement[bool]) -> int:
+        """Let those that were given up be tried again from the first attempt. Returns how many there were."""
+        again = {"settled_at": None, "leased_until": None, "attempts": 0, "due_at": self._clock.now()}
+        with self._database.transaction() as connection:
+            return connection.execute(update(OutboxMessage).where(IS_DEAD, *which).values(**again)).rowcount
+
+    def counts(self, *which: ColumnElement[bool]) -> tuple[int, int]:
+        """Return how many messages wait, and how many were given up."""
+        count = select(func.count()).select_from(OutboxMessage).where(*which)
+        with self._database.read() as connection:
+            return connection.scalar(count.where(IS_WAITING)) or 0, connection.scalar(count.where(IS_DEAD)) or 0
+
     def deliveries(self, about: Sequence[UUID]) -> list[Delivery]:
         """Return the ledger of all messages about these rows, oldest first."""
         columns = (
@@ -233,7 +250,7 @@ class Outbox:
             Delivery(
                 row.lane,
                 row.kind,
-                _state(row.attempts, row.delivered_at, row.settled_at),
+                state_of(row),
                 row.attempts,
                 row.created_at,
                 row.delivered_at,
@@ -303,17 +320,10 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return or_(due <= now, and_(due < HELD, or_(is_untried, due > now + _LONGEST_DELAY)))
 
 
-def _unleased(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody is at a message. No lease is longer than a fresh one, unless the clock that gave
-    it has since been set back.
-    """
-    lease = OutboxMessage.leased_until
-    return or_(lease.is_(None), lease < now, lease > now + LEASE)
-
-
-def _state(attempts: int, delivered_at: datetime | None, settled_at: datetime | None) -> str:
-    if delivered_at is not None:
+def state_of(row: Row[*tuple[Any, ...]]) -> str:
+    """Return waiting, retrying, delivered or dead."""
+    if row.delivered_at is not None:
         return "delivered"
-    if settled_at is not None:
+    if row.settled_at is not None:
         return "dead"
-    return "retrying" if attempts else "waiting"
+    return "retrying" if row.attempts else "waiting"

@@ -1,4 +1,5 @@
-"""How a thread that computes for long lets the others go first (Linux; elsewhere it does nothing).
+"""How many cores there are, and how a thread that computes for long lets the others go first (Linux; elsewhere it does
+nothing).
 
 Two things are asked of the kernel. A nice value ten above the process's own: the thread may take what is left of the
 core, and a tenth of it when there is nothing left, so that it never starves. And a long time slice (``sched_setattr``,
@@ -25,6 +26,11 @@ _SCHED_SETATTR: Final = {"x86_64": 314, "aarch64": 274}
 # struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period.
 _ATTRIBUTES: Final = struct.Struct("=IIQiIQQQ")
 _SCHED_OTHER: Final = 0
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; where the system does not tell, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def give_way() -> None:

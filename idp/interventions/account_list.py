@@ -17,11 +17,10 @@ from idp.factors.models import Authenticator
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import first_uuid7
-from idp.foundation.keyset import rows_of_page
+from idp.foundation.keyset import PAGE, rows_of_page
 from idp.keyring.service import Keyring
 from idp.sessions.models import OPSession
 
-PAGE: Final = 50
 State = Literal["open", "locked", "restricted", "required", "closed"]
 _IN_USE: Final = and_(
     Authenticator.account_id == Account.id, Authenticator.activated_at.is_not(None), Authenticator.disabled_at.is_(None)

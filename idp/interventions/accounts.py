@@ -24,7 +24,6 @@ from idp.foundation.database import Database
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.events import FactorReset, ValueRevealed
-from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector
 from idp.staff.powers import Permission
@@ -61,7 +60,6 @@ class AccountInterventions:
         restrictions: Restrictions,
         factors: Factors,
         sessions: Sessions,
-        devices: Devices,
         staff: Staff,
     ) -> None:
         self._database = database
@@ -70,7 +68,6 @@ class AccountInterventions:
         self._restrictions = restrictions
         self._factors = factors
         self._sessions = sessions
-        self._devices = devices
         self._staff = staff
 
     def restrict(self, account_id: UUID, kind: str, until: datetime, *, officer: Officer, reason: str) -> None:
@@ -137,7 +134,6 @@ class AccountInterventions:
                 self._factors.remove(account_id, view.id, actor=officer.actor)
 
     def _end_all(self, account_id: UUID, reason: str, officer: Officer) -> None:
-        self._devices.forget(account_id)
         self._sessions.terminate(Selector(account_id=account_id), reason=reason, actor=officer.actor)
 
 

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, select, update
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.lease import LEASE, claim_first
 from idp.foundation.outbox import OutboxMessage
 from idp.interventions.events import MassEndingFinished, MassEndingStarted
 from idp.interventions.models import MassEnding
@@ -31,7 +32,6 @@ from idp.staff.values import Change, Officer
 KIND: Final = "sessions.end"
 ENDED_BY_STAFF: Final = "ended_by_staff"
 _COUNTS_FOR: Final = timedelta(hours=24)
-_LEASE: Final = timedelta(seconds=30)
 _BATCH: Final = 500
 
 
@@ -197,19 +197,9 @@ class MassEndings:
         return total
 
     def _claim(self) -> UUID | None:
-        now = self._clock.now()
-        lease = MassEnding.leased_until
-        # One that ends later than a fresh one would was given by a clock that has since been set back.
-        free = or_(lease.is_(None), lease < now, lease > now + _LEASE)
-        chosen = select(MassEnding.id).where(MassEnding.finished_at.is_(None), free).order_by(MassEnding.created_at)
-        claim = (
-            update(MassEnding)
-            .where(MassEnding.id == chosen.limit(1).scalar_subquery(), free)
-            .values(leased_until=now + _LEASE)
-            .returning(MassEnding.id)
-        )
+        unfinished = select(MassEnding.id).where(MassEnding.finished_at.is_(None)).order_by(MassEnding.created_at)
         with self._database.transaction() as connection:
-            return connection.scalar(claim)
+            return claim_first(connection, MassEnding, unfinished, self._clock.now())
 
     def _batch(self, ending_id: UUID) -> int | None:
         """End the next batch and return how many sessions that were; None when the ending is over.
@@ -236,7 +226,7 @@ class MassEndings:
             values: dict[str, Any] = {
                 "ended": ended,
                 "reached": max(batch.session_ids) if is_full and left else None,
-                "leased_until": now + _LEASE,
+                "leased_until": now + LEASE,
             }
             if ended >= row.most or (not is_full and row.reached is None):
                 values |= {"finished_at": now, "leased_until": None}

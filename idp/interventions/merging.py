@@ -15,7 +15,6 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.accounts import not_own
 from idp.interventions.events import AccountsMerged, Belonging
-from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector
 from idp.staff.changes import ChangeKind, Changes
@@ -38,7 +37,6 @@ class Merging:
         *,
         accounts: Accounts,
         sessions: Sessions,
-        devices: Devices,
         staff: Staff,
     ) -> None:
         self._database = database
@@ -46,7 +44,6 @@ class Merging:
         self._merging = merging
         self._accounts = accounts
         self._sessions = sessions
-        self._devices = devices
         self._staff = staff
 
     def change_kind(self) -> ChangeKind:
@@ -76,7 +73,6 @@ class Merging:
             pair = self._pair(kept, merged, approver)
             taken = self._merging.take_over(pair)
             self._accounts.close(merged, change.reason, approver.actor)
-            self._devices.forget(merged)
             self._sessions.terminate(Selector(account_id=merged), reason="merged", actor=approver.actor)
             self._audit.record(
                 AccountsMerged(

@@ -10,7 +10,6 @@ from uuid import UUID
 from idp.accounts.requirements import Requirements
 from idp.foundation.database import Database
 from idp.interventions.accounts import not_own
-from idp.sessions.devices import Devices
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector
 from idp.staff.values import Officer
@@ -19,11 +18,10 @@ from idp.staff.values import Officer
 class RequirementInterventions:
     """Requirements as officers place and take them back."""
 
-    def __init__(self, database: Database, requirements: Requirements, *, sessions: Sessions, devices: Devices) -> None:
+    def __init__(self, database: Database, requirements: Requirements, *, sessions: Sessions) -> None:
         self._database = database
         self._requirements = requirements
         self._sessions = sessions
-        self._devices = devices
 
     def require(
         self, account_id: UUID, kind: str, until: datetime, *, factor: str | None, officer: Officer, reason: str
@@ -32,7 +30,6 @@ class RequirementInterventions:
         not_own(self._database, account_id, officer)
         with self._database.transaction():
             self._requirements.place(account_id, kind, until, factor=factor, reason=reason, actor=officer.actor)
-            self._devices.forget(account_id)
             self._sessions.terminate(Selector(account_id=account_id), reason="requirement", actor=officer.actor)
 
     def waive(self, account_id: UUID, kind: str, *, officer: Officer, reason: str) -> bool:

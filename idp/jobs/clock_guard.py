@@ -8,10 +8,11 @@ be set, in development, nothing is compared.
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from idp.foundation.logging import get_logger
 from idp.signals.readiness import LARGEST_DRIFT
+from idp.wiring import Services
 
 _ASKED_EVERY_SECONDS: Final = 1.0
 _log = get_logger(__name__)
@@ -20,7 +21,7 @@ _log = get_logger(__name__)
 class ClockGuard:
     """Compares the clocks, for all threads of a worker, once a second."""
 
-    def __init__(self, services: Any, *, timer: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401 - the services of wiring
+    def __init__(self, services: Services, *, timer: Callable[[], float] = time.monotonic) -> None:
         self._services = services
         self._timer = timer
         self._lock = threading.Lock()

@@ -3,14 +3,15 @@ index (rule A6).
 """
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from idp.jobs.job import Job
+from idp.wiring import Services
 
 _MOST_BATCHES: Final = 20
 
 
-def enclose(services: Any) -> int:  # noqa: ANN401 - the services of wiring, which this layer may not need whole
+def enclose(services: Services) -> int:
     """Return how many networks were encrypted."""
     total = 0
     for _ in range(_MOST_BATCHES):

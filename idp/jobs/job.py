@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+
+from idp.wiring import Services
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that comes round. ``run`` gets the services that ``wiring`` built and returns how much it did."""
+    """Work that comes round. ``run`` returns how much it did."""
 
     name: str
     every: timedelta
-    run: Callable[[Any], int]
+    run: Callable[[Services], int]

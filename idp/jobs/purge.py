@@ -154,15 +154,9 @@ def _purge_one(database: Database, now: datetime, one: Purge) -> int:
     return gone
 
 
-def _purge_expired(services: Any) -> int:  # noqa: ANN401 - the services of wiring
-    return purge(services.database, services.clock.now(), EXPIRED)
-
-
-def _purge_history(services: Any) -> int:  # noqa: ANN401 - the services of wiring
-    return purge(services.database, services.clock.now(), HISTORY)
-
-
 JOBS: Final = (
-    Job("purge_expired", timedelta(minutes=5), _purge_expired),
-    Job("purge_history", timedelta(hours=1), _purge_history),
+    Job(
+        "purge_expired", timedelta(minutes=5), lambda services: purge(services.database, services.clock.now(), EXPIRED)
+    ),
+    Job("purge_history", timedelta(hours=1), lambda services: purge(services.database, services.clock.now(), HISTORY)),
 )

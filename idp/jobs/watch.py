@@ -1,39 +1,23 @@
 """Looks for what officers and the contacts of services must be told: see ``interventions.alerts``."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from idp.jobs.job import Job
+from idp.wiring import Services
+
+_OFTEN: Final = timedelta(minutes=1)
 
 
-def _rules(services: Any) -> int:  # noqa: ANN401 - the services of wiring
-    raised: int = services.alerting.watch.evaluate_rules()
-    return raised
-
-
-def _deliveries(services: Any) -> int:  # noqa: ANN401 - the services of wiring
-    raised: int = services.alerting.watch.look_at_deliveries()
-    return raised
-
-
-def _sealing(services: Any) -> int:  # noqa: ANN401 - the services of wiring
-    raised: int = services.alerting.watch.look_at_sealing()
-    return raised
-
-
-def _expiries(services: Any) -> int:  # noqa: ANN401 - the services of wiring
-    announced: int = services.alerting.expiries.announce()
-    return announced
-
-
-def _break_glass(services: Any) -> int:  # noqa: ANN401 - the services of wiring
+def _end_break_glass(services: Services) -> int:
+    """Return how many break-glasses are open; looking ends the one whose hour is over."""
     return 0 if services.break_glass.current() is None else 1
 
 
 JOBS: Final = (
-    Job("evaluate_alert_rules", timedelta(minutes=1), _rules),
-    Job("look_at_deliveries", timedelta(minutes=1), _deliveries),
-    Job("look_at_sealing", timedelta(minutes=1), _sealing),
-    Job("end_break_glass", timedelta(minutes=1), _break_glass),
-    Job("announce_expiries", timedelta(hours=1), _expiries),
+    Job("evaluate_alert_rules", _OFTEN, lambda services: services.alerting.watch.evaluate_rules()),
+    Job("look_at_deliveries", _OFTEN, lambda services: services.alerting.watch.look_at_deliveries()),
+    Job("look_at_sealing", _OFTEN, lambda services: services.alerting.watch.look_at_sealing()),
+    Job("end_break_glass", _OFTEN, _end_break_glass),
+    Job("announce_expiries", timedelta(hours=1), lambda services: services.alerting.expiries.announce()),
 )

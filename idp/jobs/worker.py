@@ -10,19 +10,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from idp.foundation.logging import get_logger
 from idp.jobs.clock_guard import ClockGuard
 from idp.jobs.deliver import THREADS, Deliverer
 from idp.jobs.job import Job
 from idp.jobs.schedule import JOBS, Schedule
-from idp.jobs.seal import publish
+from idp.jobs.witness import publish
 from idp.notices.values import LANES
 from idp.notices.values import MESSAGE_KIND as NOTICE
 from idp.sessions.termination import MESSAGE_KIND
 from idp.signals.heartbeat import INTERVAL
 from idp.signals.ssf.values import MESSAGE_KIND as SECURITY_EVENT
+from idp.wiring import Services
 
 POLL_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -32,7 +32,7 @@ _log = get_logger(__name__)
 class Worker:
     """Delivers and does the chores of one deployment."""
 
-    def __init__(self, services: Any, *, jobs: Sequence[Job] = JOBS, threads: int = THREADS) -> None:  # noqa: ANN401
+    def __init__(self, services: Services, *, jobs: Sequence[Job] = JOBS, threads: int = THREADS) -> None:
         self._services = services
         self._name = f"{socket.gethostname()}:{os.getpid()}"[:120]
         self._heartbeats = services.signals.heartbeats

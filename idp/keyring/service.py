@@ -32,6 +32,7 @@ from idp.keyring.rotator import Decision, Rotator
 from idp.keyring.seal import Seals
 from idp.keyring.signers import ALGORITHMS, Signer
 from idp.keyring.signing_files import SigningFiles
+from idp.keyring.siv import DeterministicSeals
 from idp.keyring.store import KeyStore
 from idp.keyring.tokens import Tokens
 
@@ -79,6 +80,7 @@ class Keyring:
         self._masters = MasterKeys(self._folder, entropy)
         self._envelope = Envelope(self._masters, entropy)
         self._seals = Seals(self._masters, clock, entropy)
+        self._deterministic_seals = DeterministicSeals(self._masters)
         self._macs = Macs(self._masters)
         self._source = SigningFiles(self._folder, self._masters, self._envelope)
         self._store = KeyStore(database)
@@ -135,6 +137,15 @@ class Keyring:
     def unseal(self, purpose: str, token: str, *, context: bytes) -> bytes:
         """Return sealed data. Raises SealBroken, also when it has expired."""
         return self._seals.unseal(purpose, token, context)
+
+    def seal_deterministically(self, purpose: str, data: bytes, *, context: bytes) -> bytes:
+        """Return the data encrypted for others to keep; the same data in the same context come out alike."""
+        self._fresh()
+        return self._deterministic_seals.seal(purpose, data, context)
+
+    def unseal_deterministic(self, purpose: str, sealed: bytes, *, context: bytes) -> bytes:
+        """Return the data of a deterministic seal. Raises SealBroken."""
+        return self._deterministic_seals.unseal(purpose, sealed, context)
 
     def index(self, kind: str, value: str) -> bytes:
         """Return the 32-byte blind index of a value, which is stable for ever. The caller normalises the value."""

@@ -13,13 +13,13 @@ from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.masked import mask_email
-from idp.foundation.outbox import Attempt, Message, Outbox
+from idp.foundation.outbox import Attempt, Message, NewMessage, Outbox, OutboxMessage, state_of
 from idp.foundation.settings import Settings
 from idp.foundation.translation import Translator
 from idp.notices.composing import Composer
 from idp.notices.models import ADDRESS
 from idp.notices.senders import sender_of
-from idp.notices.store import NoticeStore
+from idp.notices.store import OURS, NoticeStore
 from idp.notices.values import EMAIL, LANES, MESSAGE_KIND, Letter, MessageFilter, MessageLine, Template
 
 _LANE_DIGITS: Final = 32
@@ -73,12 +73,12 @@ class Notices:
             return 0
         rows = [self._row(template, letter, client_id) for letter in one_each.values()]
         messages = [
-            (MESSAGE_KIND, self._lane(key), {"notice": str(row["id"])}, row["id"])
+            NewMessage(MESSAGE_KIND, self._lane(key), {"notice": str(row["id"])}, row["id"])
             for key, row in zip(one_each, rows, strict=True)
         ]
         with self._database.transaction():
             self._store.insert(rows)
-            self._outbox.enqueue_all(messages)
+            self._outbox.enqueue(*messages)
         return len(rows)
 
     def attempt(self, message: Message) -> Attempt:
@@ -109,11 +109,11 @@ class Notices:
 
     def counts(self) -> tuple[int, int]:
         """Return how many notices wait, and how many were given up."""
-        return self._store.counts()
+        return self._outbox.counts(OURS)
 
     def retry(self, notice_id: UUID) -> bool:
         """Let a notice that was given up be tried again from the first attempt; tell whether it was."""
-        return self._store.retry(notice_id, self._clock.now())
+        return self._outbox.revive(OURS, OutboxMessage.about == notice_id) > 0
 
     def _line(self, row: Row[*tuple[Any, ...]]) -> MessageLine:
         return MessageLine(
@@ -122,7 +122,7 @@ class Notices:
             template=row.template,
             masked_address=mask_email(self._cipher.decrypt(ADDRESS, row.id, row.address).decode()),
             client_id=row.client_id,
-            state=_state(row),
+            state=state_of(row),
             attempts=row.attempts,
             created_at=row.created_at,
             delivered_at=row.delivered_at,
@@ -147,11 +147,3 @@ class Notices:
     def _lane(self, address: str) -> str:
         """Return the lane of an address: whoever's mailbox is full keeps nobody else waiting. It tells no address."""
         return LANES + self._cipher.index("notice", address).hex()[:_LANE_DIGITS]
-
-
-def _state(row: Row[*tuple[Any, ...]]) -> str:
-    if row.delivered_at is not None:
-        return "delivered"
-    if row.settled_at is not None:
-        return "dead"
-    return "retrying" if row.attempts else "waiting"

@@ -1,25 +1,23 @@
-"""Every statement about notices: a page of them is one query, and a notice is retried by one conditional UPDATE."""
+"""Every statement about notices; a page of them is one query."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select
 
 from idp.foundation.database import Database
 from idp.foundation.keyset import rows_of_page
-from idp.foundation.outbox import OutboxMessage
+from idp.foundation.outbox import IS_DEAD, IS_WAITING, OutboxMessage
 from idp.notices.models import Notice
 from idp.notices.values import MESSAGE_KIND, MessageFilter, StoredNotice
 
-_OURS: Final = OutboxMessage.kind == MESSAGE_KIND
-_IS_DEAD: Final = OutboxMessage.settled_at.is_not(None) & OutboxMessage.delivered_at.is_(None)
+OURS: Final = OutboxMessage.kind == MESSAGE_KIND
 _STATES: Final[dict[str, ColumnElement[bool]]] = {
-    "waiting": OutboxMessage.settled_at.is_(None) & (OutboxMessage.attempts == 0),
-    "retrying": OutboxMessage.settled_at.is_(None) & (OutboxMessage.attempts > 0),
+    "waiting": IS_WAITING & (OutboxMessage.attempts == 0),
+    "retrying": IS_WAITING & (OutboxMessage.attempts > 0),
     "delivered": OutboxMessage.delivered_at.is_not(None),
-    "dead": _IS_DEAD,
+    "dead": IS_DEAD,
 }
 _LINE: Final = (
     Notice.id,
@@ -34,7 +32,7 @@ _LINE: Final = (
     OutboxMessage.due_at,
     OutboxMessage.last_error,
 )
-_LINES: Final = select(*_LINE).join(OutboxMessage, (OutboxMessage.about == Notice.id) & _OURS)
+_LINES: Final = select(*_LINE).join(OutboxMessage, (OutboxMessage.about == Notice.id) & OURS)
 
 
 class NoticeStore:
@@ -73,18 +71,3 @@ class NoticeStore:
         """Return the same columns of one notice."""
         with self._database.read() as connection:
             return connection.execute(_LINES.where(Notice.id == notice_id)).one_or_none()
-
-    def counts(self) -> tuple[int, int]:
-        """Return how many notices wait, and how many were given up."""
-        count = select(func.count()).select_from(OutboxMessage)
-        with self._database.read() as connection:
-            waiting = connection.scalar(count.where(OutboxMessage.settled_at.is_(None), _OURS)) or 0
-            dead = connection.scalar(count.where(_IS_DEAD, _OURS)) or 0
-        return waiting, dead
-
-    def retry(self, notice_id: UUID, now: datetime) -> bool:
-        """Let a notice that was given up be tried again from the first attempt; tell whether it was."""
-        again = {"settled_at": None, "leased_until": None, "attempts": 0, "due_at": now}
-        statement = update(OutboxMessage).where(OutboxMessage.about == notice_id, _OURS, _IS_DEAD).values(**again)
-        with self._database.transaction() as connection:
-            return connection.execute(statement).rowcount > 0

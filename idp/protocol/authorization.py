@@ -7,6 +7,7 @@ only then is a code issued. Every answer carries ``iss`` (RFC 9207 §2).
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from idp.accounts.claims import UNPROVEN
 from idp.consents.service import Consents
@@ -29,10 +30,13 @@ from idp.protocol.outcomes import (
     Responded,
     SignInNeeded,
 )
+from idp.protocol.refusals import Refusals
 from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.signed import signed_response
 from idp.protocol.situation import Situation, Situations
 from idp.sessions.grants import sector_of
+
+_PATH: Final = "/authorize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class AuthorizationParts:
     consents: Consents
     issuer: CodeIssuer
     decay: Decay
+    refusals: Refusals
 
 
 class Authorization:
@@ -194,6 +199,7 @@ class Authorization:
     def _error(self, request: AuthorizationRequest, error: ProtocolError) -> Outcome:
         if request.redirect_uri is None or request.known_client is None:
             return Refused(error)
+        self._parts.refusals.note(request.client.client_id, _PATH, error)
         if request.pushed is not None:
             self._parts.context.pushed.claim(request.pushed, {})
         return self._respond(request, {"error": error.error, "error_description": error.description})

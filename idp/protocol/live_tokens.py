@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from idp.accounts.models import Account
 from idp.foundation.clock import Clock
@@ -19,7 +19,6 @@ from idp.protocol.artefacts.revoked_token import RevokedToken, RevokedTokens
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.service import Registry
 from idp.sessions.models import AuthorizationGrant, OPSession
-from idp.sessions.store import is_spared
 
 _NOW: Any = bindparam("now", type_=Instant)
 _LIVE_GRANT = PreparedStatement(
@@ -32,8 +31,7 @@ _LIVE_GRANT = PreparedStatement(
         AuthorizationGrant.ended_at.is_(None),
         RevokedToken.digest.is_(None),
         account_is_live(),
-        or_(AuthorizationGrant.is_offline, session_is_live(_NOW)),
-        is_spared(),
+        session_is_live(_NOW),
     )
 )
 

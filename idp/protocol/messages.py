@@ -75,6 +75,16 @@ def error_answer(error: ProtocolError, *, headers: tuple[tuple[str, str], ...] =
     return json_answer(error.http_status, value, headers=NO_STORE + headers)
 
 
+def read_error(answer: Answer) -> ProtocolError:
+    """Return the error that an answer tells; an API of ours that speaks no OAuth tells its status only."""
+    try:
+        value = parse_json(answer.body)
+    except ProtocolError:
+        value = {}
+    error, description = (str(value.get(name, "")) for name in ("error", "error_description"))
+    return ProtocolError(error or str(answer.status), description, status=answer.status)
+
+
 def parse_json(body: bytes) -> dict[str, Any]:
     """Return the members of a JSON object. Raises ProtocolError(invalid_request)."""
     try:

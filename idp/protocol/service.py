@@ -40,8 +40,9 @@ from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.logout.end_session import LogoutRequests
-from idp.protocol.messages import Answer, Request
+from idp.protocol.messages import Answer, Request, read_error
 from idp.protocol.push_limit import PushLimit
+from idp.protocol.refusals import Refusals
 from idp.protocol.resources import Resources
 from idp.protocol.server import AuthlibServer
 from idp.protocol.situation import Situations
@@ -87,8 +88,9 @@ class Protocol:
     def __init__(self, on: Foundations) -> None:
         settings = on.settings
         self.tally = Tally(on.clock, on.audit)
+        self.refusals = Refusals(on.clock)
         self.documents = Documents(settings, on.keyring)
-        self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings)
+        self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings, self.refusals)
         codes = AuthorizationCodes(
             on.database,
             on.clock,
@@ -132,6 +134,7 @@ class Protocol:
                     interactions=on.interactions,
                 ),
                 Decay.of(settings),
+                self.refusals,
             )
         )
         self._by_path = {endpoint.path: endpoint for endpoint in ENDPOINTS}
@@ -149,13 +152,14 @@ class Protocol:
         return Answer(answer.status, answer.body, answer.headers + nonce) if nonce else answer
 
     def _count_refusal(self, request: Request, answer: Answer) -> None:
-        """Count what was refused in a client's name, for those who look after it; only clients there are, so that
-        strangers cannot make the counts grow.
+        """Count and log what was refused in a client's name, for those who look after it; only clients there are, so
+        that strangers cannot make the counts grow.
         """
         if is_fault(answer):
             client_id = self._endpoint_parts.authenticator.spoken_for(request)
             if client_id is not None:
                 self.tally.count(REFUSED_CALL, client_id)
+                self.refusals.note(client_id, request.path, read_error(answer))
 
     def caller(self, request: Request, *scopes: str) -> Client | Refusal:
         """Return the client that calls an API served elsewhere with an access token of its own, or why it may not."""

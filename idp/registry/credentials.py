@@ -80,8 +80,8 @@ class Credentials:
             for id_, end in _certificates(in_force.content["jwks"].get("keys", ())):
                 if now < end <= until:
                     yield _credential(in_force.content, in_force.agency, "certificate", id_, end)
-            since = _unchanged_since([in_force, *earlier])
-            if now < since + OLD_KEY <= until:
+            since = keys_since([in_force, *earlier])
+            if since is not None and now < since + OLD_KEY <= until:
                 id_ = f"{client_id}:{since.isoformat()}"
                 yield _credential(in_force.content, in_force.agency, "key", id_, since + OLD_KEY)
 
@@ -101,11 +101,10 @@ class Credentials:
             return list(connection.execute(statement).all())
 
 
-def _unchanged_since(versions: Sequence[Row[Any]]) -> datetime:
-    """Return since when the keys have been what they are, as the page of the client has it."""
+def keys_since(versions: Sequence[Row[Any]]) -> datetime | None:
+    """Return since when the keys have been what they are in the newest of a client's versions, which comes first."""
     same = takewhile(lambda version: version.content.get("jwks") == versions[0].content.get("jwks"), versions)
-    earliest: datetime = min(version.created_at for version in same)
-    return earliest
+    return min((version.created_at for version in same), default=None)
 
 
 def _certificates(keys: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, datetime]]:

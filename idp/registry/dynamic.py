@@ -24,6 +24,7 @@ from idp.registry.events import ClientDeregistered, ClientRegistered
 from idp.registry.facts import state_of
 from idp.registry.initial_tokens import InitialTokens, Permission
 from idp.registry.members import LEGACY, METADATA, SECRET_METHODS
+from idp.registry.models import OPEN
 from idp.registry.names import skeleton
 from idp.registry.publication import Publication
 from idp.registry.rules import Problem
@@ -161,7 +162,7 @@ class DynamicRegistration:
         client_id, now = managed.client_id, self._clock.now()
         with self._database.transaction():
             row = self._store.client_row(client_id, lock=True)
-            self._store.archive(client_id, "draft", "in_review", "published")
+            self._store.archive(client_id, *OPEN, "published")
             self._store.update_client(client_id, state="suspended", not_before=now, published_version=None)
             self._store.end_secrets(client_id, keep=0, keep_until=now)
             self._store.hold_names(client_id, set())

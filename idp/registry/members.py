@@ -42,6 +42,7 @@ ACCOUNT_KINDS = tuple(kind.name for kind in KINDS)
 IAL_VALUES = (1, 2, 3)
 ACR_VALUES = ("urn:idp:acr:aal1", "urn:idp:acr:aal2", "urn:idp:acr:aal3")
 LEGACY = "legacy-oidc"
+NAMES = ("client_name", "client_name#en")
 ENVIRONMENTS = ("development", "sandbox", "production")
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}\Z")

@@ -22,6 +22,8 @@ from sqlalchemy.orm import Mapped
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, plain, secret
 from idp.foundation.database import Base
 
+OPEN = ("draft", "in_review")
+"""The states of a version that waits to be put into force."""
 _PUBLISHED = text("status = 'published'")
 _ENVIRONMENT = {
     "postgresql": "coalesce(content -> 'policy' ->> 'environment', 'production')",

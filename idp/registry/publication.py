@@ -26,7 +26,8 @@ from idp.registry.dynamic_store import DynamicStore
 from idp.registry.events import ClientApplied, ClientApproved, ClientSecretIssued, LiveSecrets
 from idp.registry.facts import members
 from idp.registry.files import substitute
-from idp.registry.members import SECRET_METHODS, with_defaults
+from idp.registry.members import NAMES, SECRET_METHODS, with_defaults
+from idp.registry.models import OPEN
 from idp.registry.names import skeleton
 from idp.registry.rules import Deployment, Problem, check
 from idp.registry.store import RegistryStore
@@ -34,7 +35,6 @@ from idp.registry.views import Applied, Approval, Change, Refused, StateChanged,
 
 Versions = Sequence[Row[Any]]
 
-_OPEN = ("draft", "in_review")
 _MASK = "****"
 
 
@@ -105,7 +105,7 @@ class Publication:
         with self._database.transaction():
             row = self._store.client_row(client_id, lock=True)
             versions = self._store.versions(client_id) if row is not None else ()
-            draft = next((version for version in versions if version.status in _OPEN), None)
+            draft = next((version for version in versions if version.status in OPEN), None)
             if row is None or draft is None:
                 return _refused("", said("there is no draft of %(client_id)s to approve", client_id=repr(client_id)))
             if approval is not None and not _is_of(approval, draft):
@@ -177,7 +177,7 @@ class Publication:
     def _conflicts(self, content: Mapping[str, Any], row: Row[Any] | None, versions: Versions) -> list[Problem]:
         """Return what speaks against a content because of what stands in the register."""
         problems: list[Problem] = []
-        for member in ("client_name", "client_name#en"):
+        for member in NAMES:
             holder = self._store.name_holder(skeleton(content[member])) if member in content else None
             if holder not in {None, content["client_id"]}:
                 problems.append(
@@ -259,17 +259,17 @@ class Publication:
         """
         client_id = content["client_id"]
         published = next((version for version in versions if version.status == "published"), None)
-        draft = next((version for version in versions if version.status in _OPEN), None)
+        draft = next((version for version in versions if version.status in OPEN), None)
         base = None if published is None else published.number
         changes = differences(_published(versions), content)
         if published is not None and not changes:
-            self._store.archive(client_id, *_OPEN)
+            self._store.archive(client_id, *OPEN)
             return "unchanged", published.number, ()
         if draft is not None and draft.base_version == base and with_defaults(draft.content) == content:
             return "draft", draft.number, changes
         number = versions[0].number + 1 if versions else 1
         version_id, digest = self._entropy.uuid7(), digest_of(content)
-        self._store.archive(client_id, *_OPEN)
+        self._store.archive(client_id, *OPEN)
         self._store.insert_version(
             {
                 "id": version_id,
@@ -316,9 +316,7 @@ class Publication:
             approvals=approval and approval.approvals,
         )
         self._store.save_agency(policy["agency"], policy.get("agency_name"), policy.get("agency_name#en"))
-        self._store.hold_names(
-            client_id, {skeleton(content[member]) for member in ("client_name", "client_name#en") if member in content}
-        )
+        self._store.hold_names(client_id, {skeleton(content[member]) for member in NAMES if member in content})
         self._store.hold_resources(client_id, set(policy.get("resource_identifiers", ())))
         self._store.update_client(
             client_id,

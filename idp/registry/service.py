@@ -5,8 +5,8 @@ transaction, so that all nodes see it within half a second. Applying and approvi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby, takewhile
+from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,10 +21,12 @@ from idp.foundation.settings import Settings
 from idp.foundation.translation import DEFAULT_LOCALE, said
 from idp.registry.cache import VersionedCache
 from idp.registry.client import Client
+from idp.registry.credentials import keys_since
 from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended, LiveSecrets
 from idp.registry.facts import state_of
 from idp.registry.lint import lint
 from idp.registry.members import CLIENT_ID, SECRET_METHODS, with_defaults
+from idp.registry.models import OPEN
 from idp.registry.publication import Publication
 from idp.registry.rules import Problem
 from idp.registry.store import RegistryStore
@@ -44,7 +46,6 @@ from idp.registry.views import (
 )
 
 SECRET_OVERLAP = timedelta(days=7)
-_OPEN = ("draft", "in_review")
 
 
 class Registry:
@@ -91,7 +92,7 @@ class Registry:
     ) -> Applied | Refused:
         """Bring the register to what a file says: published at once in development, elsewhere a draft. Idempotent."""
         outcome = self._publication.apply(registration, actor=actor, substitutions=substitutions or {})
-        self._forget()
+        self.forget_cached()
         return outcome
 
     def propose(self, registration: Mapping[str, Any], *, actor: str) -> Applied | Refused:
@@ -105,12 +106,8 @@ class Registry:
         the database refuses it.
         """
         outcome = self._publication.approve(client_id, actor=actor, approval=approval)
-        self._forget()
+        self.forget_cached()
         return outcome
-
-    def forget_cached(self) -> None:
-        """Let this process see at once what another part of it has just changed."""
-        self._forget()
 
     def suspend(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
         """Stop a client: no sign-in, no token, and nothing issued until now is accepted.
@@ -128,7 +125,7 @@ class Registry:
             self._audit.record(
                 ClientSuspended(actor=actor, client_id=client_id, reason=reason, before=before, after=after)
             )
-        self._forget()
+        self.forget_cached()
         return StateChanged(client_id, "suspended", row.published_version)
 
     def resume(self, client_id: str, *, actor: str, reason: str | None = None) -> StateChanged | Refused:
@@ -144,7 +141,7 @@ class Registry:
                 self._audit.record(
                     ClientResumed(actor=actor, client_id=client_id, reason=reason, before=before, after=after)
                 )
-        self._forget()
+        self.forget_cached()
         return StateChanged(client_id, "active", row.published_version)
 
     def rotate_secret(
@@ -175,10 +172,11 @@ class Registry:
                     after=after,
                 )
             )
-        self._forget()
+        self.forget_cached()
         return SecretIssued(client_id, secret, ends)
 
-    def _forget(self) -> None:
+    def forget_cached(self) -> None:
+        """Let this process see at once what it has just changed."""
         self._cache.forget()
         self._resources.forget()
 
@@ -219,10 +217,10 @@ class Registry:
             return None
         versions = self._store.versions(client_id)
         content = next((version.content for version in versions if version.status == "published"), None)
-        draft = next((version.content for version in versions if version.status in _OPEN), None)
+        draft = next((version.content for version in versions if version.status in OPEN), None)
         now = self._clock.now()
         secrets = tuple(
-            SecretSummary(one.created_at, one.expires_at) for one in self._store.secret_times(client_id, now)
+            SecretSummary(one.created_at, one.expires_at) for one in self._store.secret_rows(client_id, now)
         )
         return ClientDetail(
             client_id=row.client_id,
@@ -243,7 +241,7 @@ class Registry:
                 content or draft or {},
                 now,
                 secret_ends=[one.expires_at for one in secrets],
-                keys_since=_since("jwks", [version for version in versions if version.published_at]),
+                keys_since=keys_since([version for version in versions if version.published_at]),
             ),
         )
 
@@ -280,16 +278,10 @@ def _version(row: Row[Any]) -> VersionSummary:
     )
 
 
-def _since(member: str, versions: Sequence[Row[Any]]) -> datetime | None:
-    """Return since when a member has been what it is in the newest of these versions (they are newest first)."""
-    same = takewhile(lambda version: version.content.get(member) == versions[0].content.get(member), versions)
-    return min((version.created_at for version in same), default=None)
-
-
 def _summary(rows: Iterable[Row[Any]]) -> ClientSummary:
     """Summarise the published version and the draft of one client."""
     rows = list(rows)
-    draft = next((row for row in rows if row.status in _OPEN), None)
+    draft = next((row for row in rows if row.status in OPEN), None)
     shown = _shown(rows)
     return ClientSummary(
         client_id=shown.client_id,

@@ -13,6 +13,7 @@ from idp.foundation.logging import get_logger
 from idp.registry.client import Client, ClientSecret, Standing, client_of
 from idp.registry.digests import digest_of
 from idp.registry.models import (
+    OPEN,
     Agency,
     CacheVersion,
     ClientName,
@@ -95,14 +96,7 @@ class RegistryStore:
 
     def live_secrets(self, client_id: str, now: datetime) -> tuple[ClientSecret, ...]:
         """Return the secrets that are accepted, newest first."""
-        statement = (
-            select(ClientSecretRow.digest, ClientSecretRow.expires_at)
-            .where(ClientSecretRow.client_id == client_id)
-            .where(or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now))
-            .order_by(ClientSecretRow.id.desc())
-        )
-        with self._database.read() as connection:
-            return tuple(ClientSecret(row.digest, row.expires_at) for row in connection.execute(statement))
+        return tuple(ClientSecret(row.digest, row.expires_at) for row in self.secret_rows(client_id, now))
 
     def client_row(self, client_id: str, *, lock: bool = False) -> Row[Any] | None:
         statement = select(
@@ -119,10 +113,10 @@ class RegistryStore:
             row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
         return cast("Row[Any] | None", row)
 
-    def secret_times(self, client_id: str, now: datetime) -> Sequence[Row[Any]]:
-        """Return when each live secret was made and when it ends, newest first."""
+    def secret_rows(self, client_id: str, now: datetime) -> Sequence[Row[Any]]:
+        """Return (digest, created_at, expires_at) of each secret that is accepted, newest first."""
         statement = (
-            select(ClientSecretRow.created_at, ClientSecretRow.expires_at)
+            select(ClientSecretRow.digest, ClientSecretRow.created_at, ClientSecretRow.expires_at)
             .where(ClientSecretRow.client_id == client_id)
             .where(or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now))
             .order_by(ClientSecretRow.id.desc())
@@ -151,7 +145,7 @@ class RegistryStore:
                 ends_at.label("ends_at"),
             )
             .join(ClientVersion, ClientVersion.client_id == ClientRow.client_id)
-            .where(ClientVersion.status.in_(("draft", "in_review", "published")))
+            .where(ClientVersion.status.in_((*OPEN, "published")))
             .order_by(ClientRow.client_id, ClientVersion.number)
         )
         with self._database.read() as connection:
@@ -175,7 +169,7 @@ class RegistryStore:
                 member("client_name#en").label("client_name_en"),
             )
             .join(ClientRow, ClientRow.client_id == ClientVersion.client_id)
-            .where(ClientVersion.status.in_(("draft", "in_review", "published")))
+            .where(ClientVersion.status.in_((*OPEN, "published")))
             .order_by(ClientVersion.client_id, ClientVersion.number)
         )
         if client_ids is not None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from idp.foundation.masked import Masked
 from idp.registry.lint import Finding
+from idp.registry.models import OPEN
 from idp.registry.rules import Problem
 
 _ENGLISH = "en"
@@ -87,13 +88,9 @@ class ClientGlance:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientSummary:
+class ClientSummary(ClientGlance):
     """A line of the list of clients. ``ends_at`` is when the first of its live secrets ends."""
 
-    client_id: str
-    client_name: str
-    client_name_en: str
-    agency: str
     environment: str
     state: str
     profile: str
@@ -102,10 +99,6 @@ class ClientSummary:
     is_demonstration: bool
     created_at: datetime
     ends_at: datetime | None = None
-
-    def name_in(self, locale: str) -> str:
-        """Return the name to display in a locale."""
-        return self.client_name_en if locale == _ENGLISH else self.client_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +121,11 @@ class VersionSummary:
     published_at: datetime | None
     content_digest: str
     change_request_id: UUID | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits to be put into force."""
+        return self.status in OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant
@@ -89,6 +89,10 @@ class Devices:
 
     def forget(self, account_id: UUID) -> None:
         """Let no browser spare this account its second factor any more."""
-        statement = update(Device).where(Device.account_id == account_id).values(remembered_until=None)
         with self._database.transaction() as connection:
-            connection.execute(statement)
+            forget_devices(connection, account_id)
+
+
+def forget_devices(connection: Connection, account_id: UUID) -> None:
+    """Let no browser of an account be remembered any more."""
+    connection.execute(update(Device).where(Device.account_id == account_id).values(remembered_until=None))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
-from idp.foundation.keyset import rows_of_page
+from idp.foundation.keyset import PAGE, rows_of_page
 from idp.sessions.filters import SessionFilter
 from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import ClientSession, OPSession, Subject
@@ -22,7 +22,6 @@ from idp.sessions.rules import end_of
 from idp.sessions.store import factors_of
 from idp.sessions.values import Estimate, SessionLine
 
-PAGE: Final = 50
 _site = aliased(ClientSession)
 _SITES: Final = (
     select(func.aggregate_strings(_site.client_id, " "))
@@ -136,8 +135,6 @@ def _line(row: Row[Any], now: datetime) -> SessionLine:
     return SessionLine(
         row.id,
         row.account_id,
-        row.username,
-        row.kind,
         row.created_at,
         row.last_seen_at,
         row.expires_at,
@@ -146,5 +143,7 @@ def _line(row: Row[Any], now: datetime) -> SessionLine:
         tuple(sorted(set((row.sites or "").split()))),
         factors_of(row.factors),
         *end,
+        row.username,
+        row.kind,
         row.surface,
     )

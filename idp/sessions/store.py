@@ -146,7 +146,7 @@ def update_session(session_id: UUID) -> Update:
     return update(OPSession).where(OPSession.id == session_id, OPSession.ended_at.is_(None))
 
 
-def is_live(now: datetime) -> ColumnElement[bool]:
+def is_live(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that nobody has ended a session, nor its own time."""
     return OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
 

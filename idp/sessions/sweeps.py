@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
+from idp.foundation.lease import LEASE, claim_first
 from idp.sessions import store
 from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import OPSession, SessionSweep
@@ -23,7 +24,6 @@ from idp.sessions.values import Ended, EndedPage
 
 _BATCH: Final = 500
 _CONCLUDED_IN: Final = 4
-_LEASE: Final = timedelta(seconds=30)
 # A node may believe for a second that the client still works (``registry.cache``), and its request then takes a while.
 _SETTLED_AFTER: Final = timedelta(seconds=5)
 
@@ -111,20 +111,10 @@ class Sweeps:
         return False
 
     def _claim(self, sweep_id: UUID | None) -> UUID | None:
-        now = self._clock.now()
-        lease = SessionSweep.leased_until
-        # One that ends later than a fresh one would was given by a clock that has since been set back.
-        free = or_(lease.is_(None), lease < now, lease > now + _LEASE)
-        named = true() if sweep_id is None else SessionSweep.id == sweep_id
-        chosen = select(SessionSweep.id).where(SessionSweep.finished_at.is_(None), free, named)
-        claim = (
-            update(SessionSweep)
-            .where(SessionSweep.id == chosen.order_by(SessionSweep.created_at).limit(1).scalar_subquery(), free)
-            .values(leased_until=now + _LEASE)
-            .returning(SessionSweep.id)
-        )
+        unfinished = select(SessionSweep.id).where(SessionSweep.finished_at.is_(None)).order_by(SessionSweep.created_at)
+        chosen = unfinished if sweep_id is None else unfinished.where(SessionSweep.id == sweep_id)
         with self._database.transaction() as connection:
-            return connection.scalar(claim)
+            return claim_first(connection, SessionSweep, chosen, self._clock.now())
 
     def _leave(self, sweep_id: UUID) -> None:
         """Let whoever comes first go on."""
@@ -150,7 +140,7 @@ class Sweeps:
                 "client_sessions": row.client_sessions + page.ended.client_sessions,
                 "grants": row.grants + page.ended.grants,
                 "reached": None if page.is_last else page.reached,
-                "leased_until": now + _LEASE,
+                "leased_until": now + LEASE,
             }
             is_swept = page.is_last and row.reached is None
             if is_swept:

@@ -34,10 +34,11 @@ from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.foundation.columns import UUIDType
 from idp.foundation.database import Database
-from idp.foundation.outbox import Outbox
+from idp.foundation.outbox import NewMessage, Outbox
 from idp.registry.service import Registry
+from idp.sessions.devices import forget_devices
 from idp.sessions.events import SessionsEnded
-from idp.sessions.models import AuthorizationGrant, ClientSession, Device, OPSession
+from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession
 from idp.sessions.values import Ended, EndedPage, EndedSite, Ending, Selector
 
 MESSAGE_KIND = "backchannel_logout"
@@ -89,15 +90,14 @@ class Terminator:
 
     def terminate(self, selector: Selector, *, reason: str, actor: str) -> Ended:
         """End what the selector names, in batches of 500 sessions, each one transaction of its own."""
-        total = Ended()
-        while True:
+        batches: list[Ended] = []
+        while not batches or batches[-1].sessions == _BATCH:
             with self._database.transaction():
                 ended = self._batch(selector, reason)
                 if ended != Ended():
                     self._record(selector, ended, reason, actor)
-            total += ended
-            if ended.sessions < _BATCH:
-                return total
+            batches.append(ended)
+        return Ended.all_of(batches)
 
     def end_client_batch(self, client_id: str, *, beyond: UUID, reason: str, actor: str) -> EndedPage:
         """End a client's part of its next 500 sessions beyond an id, in the present transaction; once these are at an
@@ -156,7 +156,8 @@ class Terminator:
             if selector.organization_id is not None:
                 theirs &= AuthorizationGrant.organization_id == selector.organization_id
             elif selector.other_than is None:
-                self._forget_devices(selector.account_id)
+                with self._database.transaction() as connection:
+                    forget_devices(connection, selector.account_id)
             else:
                 theirs &= AuthorizationGrant.op_session_id != selector.other_than
             grants += self._end_grants(theirs, reason)
@@ -254,7 +255,7 @@ class Terminator:
         return [row for row in rows if row.op_session_id not in ended]
 
     def _tell(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> Ended:
-        self._outbox.enqueue_all([message for row in rows if (message := self._message(row)) is not None])
+        self._outbox.enqueue(*(message for row in rows if (message := self._message(row)) is not None))
         ended = tuple(EndedSite(row.account_id, row.client_id, row.sid, row.sub) for row in rows)
         return Ended(client_sessions=len(rows), sites=ended)
 
@@ -269,25 +270,12 @@ class Terminator:
         with self._database.transaction() as connection:
             return connection.execute(statement).rowcount
 
-    def _forget_devices(self, account_id: UUID) -> None:
-        statement = (
-            update(Device)
-            .where(Device.account_id == account_id, Device.ended_at.is_(None))
-            .values(remembered_until=None)
-        )
-        with self._database.transaction() as connection:
-            connection.execute(statement)
-
-    def _message(self, row: Row[*tuple[Any, ...]]) -> tuple[str, str, dict[str, Any], UUID | None] | None:
+    def _message(self, row: Row[*tuple[Any, ...]]) -> NewMessage | None:
         client = self._registry.get(row.client_id)
         if client is None or not client.backchannel_logout_uri:
             return None
-        return (
-            MESSAGE_KIND,
-            row.client_id,
-            {"client_id": row.client_id, "sid": row.sid, "sub": row.sub},
-            row.op_session_id,
-        )
+        told = {"client_id": row.client_id, "sid": row.sid, "sub": row.sub}
+        return NewMessage(MESSAGE_KIND, row.client_id, told, row.op_session_id)
 
     def _record(self, selector: Selector, ended: Ended, reason: str, actor: str) -> None:
         if self._on_ended is not None:

@@ -1,7 +1,9 @@
 """What the sessions package hands out and is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -67,26 +69,6 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionLine:
-    """A line of the console's list: the session, whose it is and the sites it is signed in to."""
-
-    id: UUID
-    account_id: UUID
-    username: str = field(repr=False)
-    account_kind: str
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-    network: str | None
-    user_agent: str | None
-    client_ids: tuple[str, ...]
-    factors: tuple[VerifiedFactor, ...]
-    ended_at: datetime | None
-    end_reason: str | None
-    surface: str
-
-
-@dataclass(frozen=True, slots=True)
 class Estimate:
     """What a filter would end: live sessions, the people behind them, the sites told."""
 
@@ -121,12 +103,17 @@ class Ended:
         return Ended(self.sessions, self.client_sessions, self.grants)
 
     def __add__(self, other: "Ended") -> "Ended":
-        return Ended(
-            self.sessions + other.sessions,
-            self.client_sessions + other.client_sessions,
-            self.grants + other.grants,
-            self.session_ids + other.session_ids,
-            self.sites + other.sites,
+        return Ended.all_of([self, other])
+
+    @classmethod
+    def all_of(cls, batches: Sequence["Ended"]) -> "Ended":
+        """Return what batches ended together."""
+        return cls(
+            sum(one.sessions for one in batches),
+            sum(one.client_sessions for one in batches),
+            sum(one.grants for one in batches),
+            tuple(chain.from_iterable(one.session_ids for one in batches)),
+            tuple(chain.from_iterable(one.sites for one in batches)),
         )
 
 
@@ -154,6 +141,15 @@ class SessionSummary:
     factors: tuple[VerifiedFactor, ...]
     ended_at: datetime | None
     end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine(SessionSummary):
+    """A line of the console's list, which says too whose session it is."""
+
+    username: str = field(repr=False)
+    account_kind: str
+    surface: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
-from idp.foundation.outbox import Delivery, Outbox, OutboxMessage
+from idp.foundation.outbox import IS_DEAD, IS_WAITING, Delivery, Outbox, OutboxMessage
 from idp.notices.values import MESSAGE_KIND as NOTICE
 
 _SIGNALS = OutboxMessage.kind != NOTICE
-_DEAD = OutboxMessage.settled_at.is_not(None) & OutboxMessage.delivered_at.is_(None) & _SIGNALS
-_WAITING = OutboxMessage.settled_at.is_(None) & _SIGNALS
+_DEAD = IS_DEAD & _SIGNALS
+_WAITING = IS_WAITING & _SIGNALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,10 @@ class Ledger:
         with self._database.read() as connection:
             return [GivenUp(lane, count, last_at) for lane, count, last_at in connection.execute(statement) if last_at]
 
+    def counts(self) -> tuple[int, int]:
+        """Return how many messages wait, and how many were given up."""
+        return self._outbox.counts(_SIGNALS)
+
     def counts_up_to(self, most: int) -> tuple[int, int]:
         """Return the same as ``counts``, but count no further than ``most``: a page must not wait for millions."""
         some = [select(OutboxMessage.id).where(state).limit(most).subquery() for state in (_WAITING, _DEAD)]
@@ -101,17 +105,6 @@ class Ledger:
             good, all_of_them = connection.execute(select(delivered, func.count()).where(since)).one()
         return good, all_of_them - good
 
-    def counts(self) -> tuple[int, int]:
-        """Return how many messages wait, and how many were given up."""
-        with self._database.read() as connection:
-            waiting = connection.scalar(select(func.count()).select_from(OutboxMessage).where(_WAITING)) or 0
-            dead = connection.scalar(select(func.count()).select_from(OutboxMessage).where(_DEAD)) or 0
-        return waiting, dead
-
     def replay(self, client_id: str) -> int:
         """Let the dead letters of one client be tried again from the first attempt. Returns how many there are."""
-        values = {"settled_at": None, "leased_until": None, "attempts": 0, "due_at": self._clock.now()}
-        with self._database.transaction() as connection:
-            return connection.execute(
-                update(OutboxMessage).where(_DEAD, OutboxMessage.lane == client_id).values(**values)
-            ).rowcount
+        return self._outbox.revive(_SIGNALS, OutboxMessage.lane == client_id)

@@ -16,10 +16,10 @@ from idp.foundation.errors import UserError
 from idp.foundation.logging import get_logger
 from idp.registry.errors import RegistryUnavailable
 from idp.web.shared.csrf import CSRFRefused
+from idp.web.shared.developers import for_developers
 from idp.web.shared.environment import template_folder
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import render
-from idp.web.shared.state import shared
 
 BAD_REQUEST: Final = "errors/400.html"
 FORBIDDEN: Final = "errors/403.html"
@@ -70,7 +70,7 @@ def error_page(template: str, status: int, *, detail: str = "", retry_seconds: i
 
     ``detail`` is for developers, is shown outside production only, and holds no personal value.
     """
-    shown = "" if shared().settings.environment == "production" else detail
+    shown = for_developers(detail)
     response = render(template, status, detail=shown, retry_seconds=retry_seconds, **_frame(status))
     if retry_seconds:
         response.headers["Retry-After"] = str(retry_seconds)

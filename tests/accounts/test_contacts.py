@@ -3,7 +3,7 @@
 import pytest
 
 from idp.accounts.errors import AccountRefused, AccountUnknown
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 
 def changes(services, account_id):

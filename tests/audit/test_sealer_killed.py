@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from idp.audit.models import AuditEvent, AuditHead
-from idp.audit.store import LEASE
+from idp.foundation.lease import LEASE
 from tests.audit.conftest import Happened
 from tests.audit.test_sealing import leaves, unsealed
 

@@ -16,6 +16,8 @@ def test_apply_prints_what_changed_and_is_idempotent(idp: Run, registration: Pat
     first = idp("client", "apply", str(registration), *ORIGIN)
     assert "tax: registered and in force (version 1)" in first.stdout
     assert "client_secret: " in first.stdout
+    for setting in ("issuer: http", "token_endpoint_auth_method: client_secret_basic", "code_challenge_method: S256"):
+        assert f"  {setting}" in first.stdout
     again = idp("client", "apply", str(registration), *ORIGIN)
     assert again.stdout == "tax: unchanged (version 1)\n"
     registration.write_text(registration.read_text().replace("profile phone", "profile"))

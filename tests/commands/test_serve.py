@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands.conftest import Run
-from tests.foundation.test_outbound_http import NAME, make_certificate
+from tests.support.receiver import NAME, make_certificate
 from tests.support.serving import BackgroundProcess, IDPCommand, free_port
 
 pytestmark = pytest.mark.server

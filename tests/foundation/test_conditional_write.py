@@ -11,7 +11,7 @@ from idp.foundation.conditional_write import ConditionalWrite
 from idp.foundation.database import DatabaseFailure
 from idp.keyring.events import MasterKeyRemoved
 from idp.protocol.artefacts.used_jti import UsedJTI
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 FIRST, LATER = datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 DIGEST = b"d" * 32

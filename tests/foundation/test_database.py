@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.database import Database, DatabaseFailure, parse_url
 from idp.foundation.errors import ConfigurationError
-from idp.foundation.outbox import Outbox, OutboxMessage
+from idp.foundation.outbox import NewMessage, Outbox, OutboxMessage
 from idp.protocol.artefacts.used_jti import UsedJTI
-from tests.protocol.racing import together
-from tests.protocol.statements import watched
+from tests.support.racing import together
+from tests.support.statements import watched
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -194,7 +194,7 @@ class TestColumns:
     def test_values_come_back_as_they_were(self, database: Database, clock: Any, entropy: Any):
         payload = {"text": "状态 😀 \"'\\ ", "list": [1, 2.5, None, True], "deep": {"": {}}, "big": 2**53}
         about = entropy.uuid7()
-        Outbox(database, clock, entropy).enqueue("kind", "lane", payload, about=about)
+        Outbox(database, clock, entropy).enqueue(NewMessage("kind", "lane", payload, about=about))
         with database.read() as connection:
             row = connection.execute(select(OutboxMessage.payload, OutboxMessage.about, OutboxMessage.created_at)).one()
         assert tuple(row) == (payload, about, clock.now())

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, event, select, text
 from idp.foundation.database import Database, DatabaseFailure
 from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.used_jti import UsedJTI
-from tests.protocol.racing import together
 from tests.support.databases import HOUSEKEEPING
+from tests.support.racing import together
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 FIND = PreparedStatement(

@@ -1,8 +1,7 @@
 """The outbox: nothing lost, nothing doubled while a lease holds, order within a lane (rule P12)."""
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,9 @@ import pytest
 from sqlalchemy import event
 
 from idp.foundation.database import Database
-from idp.foundation.outbox import LEASE, MOST_ATTEMPTS, Message, Outbox
+from idp.foundation.lease import LEASE
+from idp.foundation.outbox import MOST_ATTEMPTS, Message, NewMessage, Outbox
+from tests.support.racing import together
 
 ABOUT = UUID(int=7)
 
@@ -37,7 +38,7 @@ def claimed(outbox: Outbox, lane: str = "tax") -> Message:
 def test_message_vanishes_with_the_transaction_that_failed(outbox: Outbox, database: Database):
     def fail() -> None:
         with database.transaction():
-            outbox.enqueue("k", "tax", {})
+            outbox.enqueue(NewMessage("k", "tax", {}))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -47,7 +48,7 @@ def test_message_vanishes_with_the_transaction_that_failed(outbox: Outbox, datab
 
 def test_messages_of_a_lane_come_in_order_one_at_a_time(outbox: Outbox):
     for number in range(3):
-        outbox.enqueue("k", "tax", {"n": number})
+        outbox.enqueue(NewMessage("k", "tax", {"n": number}))
     first = claimed(outbox)
     assert (first.payload, outbox.claim("tax"), outbox.waiting_lanes()) == ({"n": 0}, None, [])
     outbox.settle(first, None)
@@ -55,9 +56,9 @@ def test_messages_of_a_lane_come_in_order_one_at_a_time(outbox: Outbox):
 
 
 def test_failed_message_holds_up_its_own_lane_only(outbox: Outbox, clock: Any):
-    outbox.enqueue("k", "tax", {"n": 1})
-    outbox.enqueue("k", "tax", {"n": 2})
-    outbox.enqueue("k", "welfare", {"n": 3})
+    outbox.enqueue(NewMessage("k", "tax", {"n": 1}))
+    outbox.enqueue(NewMessage("k", "tax", {"n": 2}))
+    outbox.enqueue(NewMessage("k", "welfare", {"n": 3}))
     outbox.settle(claimed(outbox), "no answer")
     assert outbox.waiting_lanes() == ["welfare"]
     assert outbox.claim("tax") is None
@@ -67,7 +68,7 @@ def test_failed_message_holds_up_its_own_lane_only(outbox: Outbox, clock: Any):
 
 
 def test_message_of_a_dead_worker_is_claimed_again_when_its_lease_ends(outbox: Outbox, clock: Any):
-    outbox.enqueue("k", "tax", {})
+    outbox.enqueue(NewMessage("k", "tax", {}))
     first = claimed(outbox)
     clock.advance(LEASE.total_seconds() - 1)
     assert outbox.claim("tax") is None
@@ -79,14 +80,14 @@ def test_message_of_a_dead_worker_is_claimed_again_when_its_lease_ends(outbox: O
 def test_a_message_written_under_a_clock_that_was_ahead_is_due_at_once(outbox: Outbox, clock: Any, ahead: int):
     """A sign-out must not wait until the clock, once set right, has come so far again."""
     clock.advance(ahead)
-    outbox.enqueue("k", "tax", {})
+    outbox.enqueue(NewMessage("k", "tax", {}))
     clock.advance(-ahead)
     assert outbox.waiting_lanes() == ["tax"]
     claimed(outbox)
 
 
 def test_a_lease_given_by_a_clock_that_was_ahead_is_over(outbox: Outbox, clock: Any):
-    outbox.enqueue("k", "tax", {})
+    outbox.enqueue(NewMessage("k", "tax", {}))
     clock.advance(days=1)
     first = claimed(outbox)
     clock.advance(days=-1)
@@ -95,7 +96,7 @@ def test_a_lease_given_by_a_clock_that_was_ahead_is_over(outbox: Outbox, clock: 
 
 
 def test_a_retry_put_off_by_a_clock_that_was_ahead_waits_no_longer_than_any(outbox: Outbox, clock: Any):
-    outbox.enqueue("k", "tax", {})
+    outbox.enqueue(NewMessage("k", "tax", {}))
     clock.advance(days=1)
     outbox.settle(claimed(outbox), "no answer")
     clock.advance(days=-1)
@@ -104,7 +105,7 @@ def test_a_retry_put_off_by_a_clock_that_was_ahead_waits_no_longer_than_any(outb
 
 
 def test_retries_wait_longer_each_time_and_end_among_the_dead(outbox: Outbox, clock: Any):
-    outbox.enqueue("k", "tax", {}, about=ABOUT)
+    outbox.enqueue(NewMessage("k", "tax", {}, about=ABOUT))
     waits = []
     for _ in range(MOST_ATTEMPTS):
         started = clock.now()
@@ -121,7 +122,7 @@ def test_retries_wait_longer_each_time_and_end_among_the_dead(outbox: Outbox, cl
 
 def test_ledger_tells_the_state_of_every_message(outbox: Outbox):
     for lane in ("enterprise", "tax", "welfare"):
-        outbox.enqueue("k", lane, {}, about=ABOUT)
+        outbox.enqueue(NewMessage("k", lane, {}, about=ABOUT))
     outbox.settle(claimed(outbox, "tax"), None)
     outbox.settle(claimed(outbox, "welfare"), "no answer")
     states = {line.lane: line.state for line in outbox.deliveries([ABOUT])}
@@ -131,15 +132,15 @@ def test_ledger_tells_the_state_of_every_message(outbox: Outbox):
 
 def test_lanes_that_begin_alike_can_be_left_out(outbox: Outbox):
     for lane in ("email:1", "email:2", "e%ail", "tax"):
-        outbox.enqueue("k", lane, {})
+        outbox.enqueue(NewMessage("k", lane, {}))
     assert sorted(outbox.waiting_lanes(without=["email:"])) == ["e%ail", "tax"]
     assert sorted(outbox.waiting_lanes(without=["e%"])) == ["email:1", "email:2", "tax"]
 
 
 def test_many_messages_at_once_are_those_that_were_given(outbox: Outbox):
     """They are written by one statement on PostgreSQL: nothing of them is lost on the way, nor their order."""
-    told = [("k", "tax", {"n": n, "text": "税务 \"' %s"}, ABOUT if n % 2 else None) for n in range(50)]
-    outbox.enqueue_all(told)
+    told = [NewMessage("k", "tax", {"n": n, "text": "税务 \"' %s"}, ABOUT if n % 2 else None) for n in range(50)]
+    outbox.enqueue(*told)
     assert len(outbox.deliveries([ABOUT])) == 25
     for number in range(50):
         message = claimed(outbox)
@@ -153,7 +154,7 @@ def test_many_messages_at_once_are_those_that_were_given(outbox: Outbox):
 def test_lanes_are_found_without_reading_what_waits_in_them(outbox: Outbox, database: Database):
     """After a mass ending hundreds of thousands wait, and the worker looks several times a second."""
     for lane in ("enterprise", "tax", "welfare"):
-        outbox.enqueue_all([("k", lane, {}, None)] * 3000)
+        outbox.enqueue(*[NewMessage("k", lane, {})] * 3000)
     seen: list[tuple[Any, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: Any, parameters: Any, *_rest: Any) -> None:
@@ -175,34 +176,19 @@ def test_lanes_are_found_without_reading_what_waits_in_them(outbox: Outbox, data
 
 def test_age_of_the_oldest_waiting_message_is_known(outbox: Outbox, clock: Any):
     assert outbox.oldest_waiting_seconds() == 0
-    outbox.enqueue("k", "tax", {})
+    outbox.enqueue(NewMessage("k", "tax", {}))
     clock.advance(61)
-    outbox.enqueue("k", "tax", {})
+    outbox.enqueue(NewMessage("k", "tax", {}))
     assert outbox.oldest_waiting_seconds() == 61
     assert outbox.oldest_waiting_seconds(but="k") == 0
     assert outbox.oldest_waiting_seconds(but="l") == 61
 
 
 def test_of_twenty_workers_exactly_one_claims_a_message(database_url: str, outbox: Outbox, clock: Any, entropy: Any):
-    outbox.enqueue("k", "tax", {})
-    won: list[Message] = []
+    outbox.enqueue(NewMessage("k", "tax", {}))
     databases = [Database(database_url) for _ in range(4)]
-
-    def claim(mine: Outbox) -> None:
-        for _ in range(5):
-            message = mine.claim("tax")
-            if message is not None:
-                won.append(message)
-
-    run_all([partial(claim, Outbox(database, clock, entropy)) for database in databases])
+    claims = [partial(Outbox(database, clock, entropy).claim, "tax") for database in databases for _ in range(5)]
+    won = [message for message in together(claims) if message is not None]
     for database in databases:
         database.dispose()
     assert len(won) == 1
-
-
-def run_all(tasks: list[Callable[[], None]]) -> None:
-    threads = [threading.Thread(target=task) for task in tasks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

@@ -15,7 +15,7 @@ from idp.foundation.database import Database, DatabaseFailure
 from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.used_jti import UsedJTI
 from tests.accounts.people import citizen
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 LATER = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 ADD = PreparedStatement(insert(UsedJTI))

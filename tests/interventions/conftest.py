@@ -1,5 +1,7 @@
 """Officers, and people who are signed in."""
 
+from datetime import timedelta
+
 import pytest
 
 from idp.factors.assurance import VerifiedFactor
@@ -42,3 +44,27 @@ def live(services):
 
 
 __all__ = ["citizen", "new_officer", "officer", "tax", "visitor", "visitor_of"]
+
+
+@pytest.fixture
+def restrict(services):
+    """Keep an account out for an hour."""
+
+    def lay(person, officer, kind="block"):
+        until = services.clock.now() + timedelta(hours=1)
+        services.account_interventions.restrict(person.account_id, kind, until, officer=officer, reason="stolen phone")
+
+    return lay
+
+
+@pytest.fixture
+def require(services):
+    """Require something of an account for an hour."""
+
+    def lay(person, officer, kind="reset_credential", factor=None):
+        until = services.clock.now() + timedelta(hours=1)
+        services.requirement_interventions.require(
+            person.account_id, kind, until, factor=factor, officer=officer, reason="in a leaked list"
+        )
+
+    return lay

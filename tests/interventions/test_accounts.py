@@ -1,6 +1,5 @@
-"""Restrictions when several act at once: an officer and the person, or two officers (GB/T 22239 8.1.5)."""
+"""Restrictions: whole or not at all, and never by whoever is their subject."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,39 +8,7 @@ from idp.foundation.errors import UserError
 from idp.sessions.values import Selector
 
 
-def restrict(services, person, officer, kind="block"):
-    until = services.clock.now() + timedelta(hours=1)
-    services.account_interventions.restrict(person.account_id, kind, until, officer=officer, reason="stolen phone")
-
-
-def test_whoever_signs_in_while_an_officer_blocks_is_out(services, officer, account_factory, sign_in):
-    person, author = account_factory(), officer()
-
-    def enter(_place):
-        try:
-            sign_in(person=person)
-        except AttributeError:
-            return "kept out"
-        return "entered"
-
-    with ThreadPoolExecutor(4) as pool:
-        entering = [pool.submit(enter, place) for place in range(6)]
-        pool.submit(restrict, services, person, author).result()
-        assert {one.result() for one in entering} <= {"entered", "kept out"}
-    assert services.sessions.list(account_id=person.account_id) == []
-    assert enter(0) == "kept out"
-
-
-def test_two_officers_at_once_leave_one_flag_of_each_kind(services, officer, account_factory):
-    person, officers = account_factory(), [officer(), officer()]
-    with ThreadPoolExecutor(4) as pool:
-        work = [(one, kind) for one in officers for kind in ("block", "suspend")]
-        for done in [pool.submit(restrict, services, person, *one) for one in work]:
-            done.result()
-    assert [one.kind for one in services.restrictions.in_force(person.account_id)] == ["block", "suspend"]
-
-
-def test_what_fails_leaves_nothing_half_done(services, officer, account_factory, sign_in, monkeypatch):
+def test_what_fails_leaves_nothing_half_done(services, officer, account_factory, sign_in, restrict, monkeypatch):
     person = account_factory()
     sign_in(person=person)
 
@@ -51,26 +18,26 @@ def test_what_fails_leaves_nothing_half_done(services, officer, account_factory,
     with monkeypatch.context() as broken:
         broken.setattr(services.sessions, "terminate", refuse)
         with pytest.raises(OSError, match="refuses"):
-            restrict(services, person, officer())
+            restrict(person, officer())
     assert services.restrictions.in_force(person.account_id) == ()
     assert len(services.sessions.list(account_id=person.account_id)) == 1
 
 
-def test_a_closed_account_is_restricted_no_more(services, officer, account_factory):
+def test_a_closed_account_is_restricted_no_more(services, officer, account_factory, restrict):
     person = account_factory()
     services.accounts.close(person.account_id, reason="died", actor="system")
     services.sessions.terminate(Selector(account_id=person.account_id), reason="closed", actor="system")
     with pytest.raises(UserError):
-        restrict(services, person, officer())
+        restrict(person, officer())
 
 
-def test_nobody_acts_on_another_account_of_their_own(services, new_officer, officer, account_factory, clock):
+def test_nobody_acts_on_another_account_of_their_own(services, new_officer, officer, account_factory, restrict, clock):
     """Rule A1: a power sits on the human, and so does what it must not be used for."""
     person = new_officer()
     author = services.staff.officer(person.account_id)
     own = account_factory(id_number=person.id_number, with_totp=True, with_recovery_codes=True)
     until = clock.now() + timedelta(hours=1)
-    restrict(services, own, officer())
+    restrict(own, officer())
     hold_id = services.legal_holds.place(own.account_id, "Order 7", officer=officer(), reason="court order")
     factor = services.factors.enrolled(own.account_id).of_kind("totp")[0]
     acts, of_author = services.account_interventions, {"officer": author, "reason": "it is mine"}

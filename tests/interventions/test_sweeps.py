@@ -14,7 +14,7 @@ from idp.sessions import sweeps, termination
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, SessionSweep
 from idp.sessions.values import Selector
 from tests.protocol.conftest import refused
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 MANY = 2_600
 OFFLINE = "openid offline_access"

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from idp.jobs import purge
 from idp.jobs.worker import Worker
-from tests.jobs.test_deliver import wait_for
 from tests.support.clock import RunningClock
+from tests.support.workers import wait_for
 
 
 @pytest.fixture

@@ -3,16 +3,16 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from idp.foundation.outbox import LEASE
-from idp.jobs.worker import Worker
+from idp.foundation.lease import LEASE
+from idp.foundation.outbox import NewMessage
 from tests.support.clock import RunningClock
+from tests.support.workers import wait_for, working
 
 KIND = "backchannel_logout"
 ABOUT = UUID(int=9)
@@ -24,35 +24,14 @@ def clock() -> RunningClock:
     return RunningClock()
 
 
-@contextmanager
-def working(services: Any, stop: threading.Event | None = None) -> Iterator[Worker]:
-    """Have a worker work meanwhile, in a thread; it is asked to end by ``stop``, and in any case at the end."""
-    worker, stop = Worker(services, jobs=(), threads=4), stop or threading.Event()
-    thread = threading.Thread(target=worker.run, args=(stop,))
-    thread.start()
-    try:
-        yield worker
-    finally:
-        stop.set()
-        thread.join(30)
-        assert not thread.is_alive()
-
-
 def tell(services: Any, client_id: str, count: int = 1) -> None:
     for number in range(count):
         payload = {"client_id": client_id, "sid": f"{client_id}-{number}", "sub": "u"}
-        services.outbox.enqueue(KIND, client_id, payload, about=ABOUT)
+        services.outbox.enqueue(NewMessage(KIND, client_id, payload, about=ABOUT))
 
 
 def states(services: Any) -> list[tuple[str, str]]:
     return [(line.lane, line.state) for line in services.signals.ledger.of_sessions([ABOUT])]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 def test_departments_are_told_within_two_seconds(services: Any, new_department: Callable[..., Any]):
@@ -109,7 +88,7 @@ def test_message_that_nobody_can_take_is_given_up_at_once(services: Any):
 
 def test_message_of_an_unknown_kind_waits_for_a_worker_that_knows_it(services: Any):
     """Rule O5: during an upgrade old and new workers run side by side."""
-    services.outbox.enqueue("from_the_future", "tax", {}, about=ABOUT)
+    services.outbox.enqueue(NewMessage("from_the_future", "tax", {}, about=ABOUT))
     with working(services):
         wait_for(lambda: states(services) == [("tax", "retrying")])
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 import idp
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.database import Base
-from idp.foundation.outbox import OutboxMessage
+from idp.foundation.outbox import NewMessage, OutboxMessage
 from idp.interventions.alerts.models import Alert
 from idp.jobs import purge
 from idp.jobs.schedule import JOBS, Schedule
@@ -70,8 +70,8 @@ def test_secret_goes_when_its_overlap_is_over(services: Any, clock: Any):
 
 
 def test_settled_messages_stay_in_the_ledger_for_ninety_days(services: Any, clock: Any):
-    services.outbox.enqueue("k", "tax", {})
-    services.outbox.enqueue("k", "welfare", {})
+    services.outbox.enqueue(NewMessage("k", "tax", {}))
+    services.outbox.enqueue(NewMessage("k", "welfare", {}))
     services.outbox.settle(services.outbox.claim("tax"), None)
     clock.advance(days=89)
     assert purge.purge(services.database, clock.now(), purge.HISTORY) == 0

@@ -1,6 +1,5 @@
 """The life of signing keys on a deployment of several nodes (rule P7, OIDC-CORE-10.1.1-key-rotation, ASVS-11.1.1)."""
 
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from idp.keyring.errors import KeyUnknown, TokenInvalid
 from idp.keyring.service import Keyring
 from tests.keyring.nodes import DAY, HOUR, Deployment, published, states
 from tests.support.clock import FrozenClock
+from tests.support.racing import together
 
 
 class Department:
@@ -264,23 +264,3 @@ def test_rotation_that_fails_leaves_no_key_behind(node: Keyring, deployment: Dep
     finally:
         with deployment.database.transaction() as connection:
             connection.exec_driver_sql("ALTER TABLE audit_event_gone RENAME TO audit_event")
-
-
-def together(actions):
-    """Run actions at the same moment, each in a thread of its own, and raise what went wrong."""
-    start, errors = threading.Barrier(len(actions)), []
-
-    def run(action):
-        start.wait()
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test shall fail with it
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=[action]) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]

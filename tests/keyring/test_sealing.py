@@ -64,6 +64,32 @@ def test_expiry_cannot_be_put_off(node: Keyring, clock: FrozenClock):
 
 
 @one_node
+@given(data=st.binary(max_size=300), context=st.binary(max_size=40), other=st.binary(max_size=40))
+def test_a_deterministic_seal_comes_out_alike_and_opens_in_its_context_only(node: Keyring, data, context, other):
+    """RFC 8452 §1: misuse-resistant, and so the same for the same data."""
+    assume(context != other)
+    sealed = node.seal_deterministically("refresh", data, context=context)
+    assert node.seal_deterministically("refresh", data, context=context) == sealed
+    assert node.seal_deterministically("refresh", data, context=other)[4:] != sealed[4:]
+    assert node.unseal_deterministic("refresh", sealed, context=context) == data
+    for purpose, place in (("refresh", other), ("refres", context), ("refresh/1", context)):
+        with pytest.raises(SealBroken):
+            node.unseal_deterministic(purpose, sealed, context=place)
+
+
+@one_node
+@given(data=st.data())
+def test_no_changed_byte_of_a_deterministic_seal_gets_through(node: Keyring, data):
+    """Key id, ciphertext and tag alike; nor one that was cut or never was one."""
+    sealed = node.seal_deterministically("refresh", b"data", context=b"c")
+    place = data.draw(st.integers(0, len(sealed) - 1))
+    changed = bytes([sealed[place] ^ data.draw(st.integers(1, 255))])
+    for broken in (sealed[:place] + changed + sealed[place + 1 :], sealed[:place], data.draw(st.binary(max_size=60))):
+        with pytest.raises(SealBroken):
+            node.unseal_deterministic("refresh", broken, context=b"c")
+
+
+@one_node
 @given(data=st.data())
 def test_no_changed_character_of_a_seal_gets_through(node: Keyring, data):
     """Version, key id, expiry, nonce, ciphertext and tag alike."""

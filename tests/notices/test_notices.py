@@ -9,7 +9,7 @@ from idp.foundation.outbox import MOST_ATTEMPTS, OutboxMessage
 from idp.notices.models import Notice
 from idp.notices.values import CREDENTIAL_EXPIRING, MessageFilter
 from tests.notices.conftest import LETTER
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 ANY = MessageFilter()
 

@@ -1,17 +1,16 @@
 """Notices and the worker: none is lost, departments never wait for mail, and who hangs is left alone (rule P12)."""
 
 import signal
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
-from idp.foundation.outbox import LEASE
-from idp.jobs.worker import Worker
+from idp.foundation.lease import LEASE
+from idp.foundation.outbox import NewMessage
 from idp.notices.values import MessageFilter
 from tests.signals.conftest import new_department
 from tests.support.clock import RunningClock
+from tests.support.workers import wait_for, working
 
 __all__ = ["new_department"]
 
@@ -26,26 +25,6 @@ def setting_changes(setting_changes):
 def clock():
     """The machine's time: workers run in it."""
     return RunningClock()
-
-
-@contextmanager
-def working(services, threads=8):
-    worker, stop = Worker(services, jobs=(), threads=threads), threading.Event()
-    thread = threading.Thread(target=worker.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(30)
-        assert not thread.is_alive()
-
-
-def wait_for(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 def states(services):
@@ -71,7 +50,7 @@ def test_a_server_that_hangs_delays_no_department_and_gets_few_connections(
         started = time.monotonic()
         for number in range(10):
             payload = {"client_id": "tax", "sid": f"s{number}", "sub": "u"}
-            services.outbox.enqueue("backchannel_logout", "tax", payload)
+            services.outbox.enqueue(NewMessage("backchannel_logout", "tax", payload))
         wait_for(lambda: len(department.tokens) == 10)
         assert time.monotonic() - started < 12
         assert mail_server.most_at_once == 2, "a quarter of eight threads"

@@ -91,6 +91,23 @@ def test_only_the_registered_method_counts(tax, post_site, ask):
         assert refused(ask(None, path), "invalid_client", 401)
 
 
+def test_whoever_has_the_secret_is_told_which_way_is_registered(tax, post_site, ask):
+    told = ask(client_id="tax", client_secret=tax.client_secret).get_json()["error_description"]
+    assert told == (
+        "The secret is right, but it came by client_secret_post: this client is registered for client_secret_basic."
+    )
+    told = ask(basic("poster", post_site.client_secret)).get_json()["error_description"]
+    assert told.endswith("this client is registered for client_secret_post.")
+
+
+def test_nobody_else_learns_which_way_is_registered(tax, ask, services):
+    answers = [ask(client_id="tax", client_secret="wrong"), ask(client_id="nobody", client_secret="wrong")]
+    services.client_changes.stop("tax", actor="command:test", reason="test")
+    answers.append(ask(client_id="tax", client_secret=tax.client_secret))
+    assert len({answer.data for answer in answers}) == 1
+    assert b"registered for" not in answers[0].data
+
+
 def test_two_methods_at_once_are_refused(tax, post_site, ask):
     """OIDC-CORE-9-client-auth."""
     secret = tax.client_secret

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.protocol.conftest import refused
-from tests.protocol.racing import together
-from tests.protocol.statements import watched
+from tests.support.racing import together
+from tests.support.statements import watched
 
 URN = re.compile(r"urn:ietf:params:oauth:request_uri:[A-Za-z0-9_-]{43}")
 

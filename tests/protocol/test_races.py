@@ -14,7 +14,7 @@ from idp.protocol.artefacts.refresh_family import RefreshFamilyRow
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.values import Selector
 from tests.protocol.conftest import refused
-from tests.protocol.racing import together
+from tests.support.racing import together
 from tests.support.relying_party import claims_of
 
 TWENTY = 20

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from sqlalchemy import func, select, update
 
 from idp.audit.models import AuditEvent
@@ -107,19 +108,56 @@ def test_one_generation_without_retry_starts_the_count_anew(tax, visitor):
 
 
 def test_a_forged_token_rotates_nothing(tax, visitor, services):
-    """The family and the generation can be read from any token; only the tag counts, and it is compared last."""
+    """The family and the generation can be read from any token, and are worth nothing without their seal."""
     token = visitor.tokens(tax)["refresh_token"]
     raw = unb64url(token)
-    for place in (20, 51):  # the first and the last byte of the tag
+    for place in (0, 15, 16, 19, 20, 23, 24, len(raw) - 17, len(raw) - 1):  # family, generation, key id, data, tag
         forged = b64url(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
         assert refused(tax.refresh(forged), "invalid_grant")
-    for other in (b"", raw[:40], raw[:52], raw[:-1], raw + b"x", b"x" * 16 + raw[16:], raw[:52] + b"\xff\xff"):
+    for other in (b"", raw[:16], raw[:20], raw[:40], raw[:-1], raw + b"x", raw[:24] + raw[40:], raw[:20] + raw):
         assert refused(tax.refresh(b64url(other) or "x"), "invalid_grant")
-    for text in (token + "=", token + "A", "é" + token, token * 9, "..", "a.b.c"):
+    for text in (token + "=", token + "A", "é" + token, token * 50, "..", "a.b.c"):
         assert refused(tax.refresh(text), "invalid_grant")
     assert generations(services) == [0]
     assert not verdicts(services)
     assert tax.refresh(token).status_code == 200
+
+
+def test_the_seal_of_one_token_does_not_fit_another(tax, visitor, services):
+    """What was granted to one family, or in one generation, cannot be put under the head of another."""
+    small, large = (visitor.tokens(tax, scope=scope)["refresh_token"] for scope in ("openid", "openid profile email"))
+    following = successor(tax, small)
+    for head, seal in ((small, large), (large, small), (small, following)):
+        assert refused(tax.refresh(b64url(unb64url(head)[:20] + unb64url(seal)[20:])), "invalid_grant")
+    assert sorted(generations(services)) == [0, 1]
+    assert not verdicts(services)
+
+
+def test_nobody_reads_what_a_token_carries(tax, visitor):
+    """Rule P6: the account and the sector's identifier would tie sites together; ASVS-14.2.1."""
+    token = visitor.tokens(tax)
+    raw = unb64url(token["refresh_token"])
+    sub = claims_of(token["id_token"])["sub"]
+    for secret in (visitor.account_id.bytes, str(visitor.account_id).encode(), sub.encode(), b"openid", b"tax"):
+        assert secret not in raw
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"scope": "openid admin"}, "invalid_scope"),
+        ({"resource": "https://nowhere.test/"}, "invalid_target"),
+        ({"authorization_details": '[{"type": "none"}]'}, "invalid_authorization_details"),
+    ],
+)
+def test_a_replay_that_asks_too_much_ends_the_family_as_any_other(tax, visitor, services, clock, changes, error):
+    """RFC9700-4.14.2: whoever tries a stolen token with other wishes is found out as well."""
+    first = visitor.tokens(tax)["refresh_token"]
+    second = successor(tax, first)
+    clock.advance(11)
+    assert refused(tax.refresh(first, **changes), error)
+    assert verdicts(services) == ["replay"]
+    assert refused(tax.refresh(second), "invalid_grant")
 
 
 def test_a_generation_that_was_never_issued_is_refused_and_noted(tax, visitor, services):
@@ -237,11 +275,11 @@ def test_lock_withdrawal_and_suspension_stop_a_refresh(tax, welfare, visitor, se
 
 
 def test_a_new_master_key_leaves_issued_tokens_good(tax, visitor, services):
-    """Rule P2: the token names the key its tag was made with."""
+    """Rule P2: the token names the key it was sealed with."""
     token = visitor.tokens(tax)["refresh_token"]
     services.keyring.new_master_key()
     following = successor(tax, token)
-    assert unb64url(following)[52:] != unb64url(token)[52:]
+    assert unb64url(following)[20:24] != unb64url(token)[20:24]
     assert tax.refresh(following).status_code == 200
 
 
@@ -257,12 +295,14 @@ def test_a_client_without_the_grant_type_gets_none_and_may_not_ask(new_relying_p
 def test_a_refresh_token_is_stored_nowhere(tax, visitor, services):
     """Rule P2, ASVS-11.5.1: whoever reads the database cannot refresh."""
     token = visitor.tokens(tax)["refresh_token"]
-    tag = unb64url(token)[20:52]
+    seal = unb64url(token)[20:]
     with services.database.read() as connection:
         rows = connection.execute(select(RefreshFamilyRow.__table__)).all()
         count = connection.scalar(select(func.count()).select_from(RefreshFamilyRow))
     assert count == 1
-    assert not any(value in {token, tag} for row in rows for value in row if isinstance(value, str | bytes))
+    assert not any(
+        value in {token, seal, seal[4:], seal[-16:]} for row in rows for value in row if isinstance(value, str | bytes)
+    )
 
 
 def test_what_a_registration_loses_its_tokens_lose_at_the_next_use(tax, visitor, registration_factory):

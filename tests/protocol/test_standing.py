@@ -1,21 +1,17 @@
 """How a refresh token that did not rotate is judged, as a table (RFC 9700 §4.14.2; rule P2). Pure."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 
-from idp.protocol.artefacts.refresh_family import Family, FamilyState, Standing, standing
+from idp.protocol.artefacts.refresh_family import FamilyState, Standing, standing
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
-FAMILY = Family(
-    b"f" * 16, b"s" * 16, 5, UUID(int=1), UUID(int=2), "tax", "ref", "sid", "sub", "openid", {}, NOW, "aal1", ["pwd"]
-)
 
 
 def judged(generation, *, age=0, given=0, streak=0, is_live=True):
-    state = FamilyState(FAMILY, NOW - timedelta(seconds=age), given, streak, is_live)
+    state = FamilyState(5, NOW - timedelta(seconds=age), given, streak, is_live)
     return standing(state, generation, now=NOW, grace=GRACE)
 
 

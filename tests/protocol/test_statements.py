@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.protocol.conftest import refused
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 OFFLINE = "openid profile offline_access"
 
@@ -35,30 +35,48 @@ def test_a_code_is_redeemed_by_one_select_and_one_write(tax, visitor, services):
     code = visitor.code(tax)
     with watched(services.database) as seen:
         assert tax.redeem(code).status_code == 200
-    _reads_then_writes(services, seen, ["UPDATE", "INSERT", "INSERT"])
+    assert seen.texts.pop(0).startswith("SELECT")
+    _is_one_write(services, seen, ["UPDATE", "INSERT", "INSERT"])
 
 
-def test_a_refresh_is_one_select_and_one_write(tax, visitor, services):
-    """Rule P2, decision 0008."""
+def test_a_refresh_is_one_write(tax, visitor, services):
+    """Rule P2, decisions 0008 and 0017: the token itself says what was granted."""
     token = visitor.tokens(tax)["refresh_token"]
     with watched(services.database) as seen:
-        following = tax.refresh(token).get_json()["refresh_token"]
-    _reads_then_writes(services, seen, ["UPDATE", "INSERT"])
+        assert tax.refresh(token).status_code == 200
+    _is_one_write(services, seen, ["UPDATE", "INSERT"])
+
+
+def test_an_honest_retry_asks_how_far_the_family_has_come(tax, visitor, services):
+    token = visitor.tokens(tax)["refresh_token"]
+    following = tax.refresh(token).get_json()["refresh_token"]
     with watched(services.database) as seen:
         assert tax.refresh(token).get_json()["refresh_token"] == following
-    assert seen.kinds[:2] == ["SELECT", "SELECT"], "an honest retry: its generation has passed, is all else alive?"
-    seen.texts.pop(0)
-    _reads_then_writes(services, seen, ["UPDATE", "INSERT"])
+    assert seen.kinds == (
+        ["WITH", "SELECT", "WITH"]
+        if services.database.dialect == "postgresql"
+        else ["UPDATE", "SELECT", "UPDATE", "INSERT"]
+    )
 
 
-def _reads_then_writes(services, seen, parts):
-    """One SELECT, then everything that is written: one statement on PostgreSQL, one transaction on SQLite."""
+def test_a_forged_refresh_token_asks_nothing(tax, visitor, services):
+    token = visitor.tokens(tax)["refresh_token"]
+    forged = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
+    with watched(services.database) as seen:
+        assert refused(tax.refresh(forged), "invalid_grant")
+        assert not tax.post("/introspect", token=forged).get_json()["active"]
+        assert tax.post("/revoke", token=forged).status_code == 200
+    assert seen.kinds == []
+
+
+def _is_one_write(services, seen, parts):
+    """All that is written: one statement on PostgreSQL, one transaction on SQLite."""
     if services.database.dialect == "postgresql":
-        assert seen.kinds == ["SELECT", "WITH"]
+        assert seen.kinds == ["WITH"]
         assert seen.commits == 0, "the statement commits by itself"
-        assert [seen.texts[1].count(f"({part} ") for part in ("UPDATE", "INSERT")] == [1, len(parts) - 1]
+        assert [seen.texts[0].count(f"({part} ") for part in ("UPDATE", "INSERT")] == [1, len(parts) - 1]
     else:
-        assert seen.kinds == ["SELECT", *parts]
+        assert seen.kinds == parts
         assert seen.commits == 1
 
 

@@ -14,7 +14,7 @@ from idp.sessions.grants import PUBLIC_SECTOR
 from idp.sessions.models import AuthorizationGrant, ClientSession, Device, OPSession
 from idp.sessions.values import Browser, Ended, Selector
 from tests.protocol.conftest import refused
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 OFFLINE = "openid offline_access"
 

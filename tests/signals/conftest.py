@@ -1,5 +1,7 @@
 """Signals on the test's own database, and a department that answers as it is told."""
 
+import base64
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +11,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.registry.conftest import tax
+
+
+def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
+    return header, claims
 
 
 class Department:

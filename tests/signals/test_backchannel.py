@@ -1,15 +1,14 @@
 """What a department receives when a session ends, and what becomes of it (OpenID Connect Back-Channel Logout 1.0)."""
 
-import base64
-import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from idp.foundation.outbox import Message
+from idp.foundation.outbox import Message, NewMessage
 from tests.registry.conftest import tax
+from tests.signals.conftest import parts
 
 SESSION = UUID(int=5)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -18,14 +17,9 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 def told(services: Any, client_id: str = "tax", **payload: Any) -> Message:
     """Have a message claimed, as a worker does."""
     content = {"client_id": client_id, "sid": "s1", "sub": "u1"} | payload
-    services.outbox.enqueue("backchannel_logout", client_id, content, about=SESSION)
+    services.outbox.enqueue(NewMessage("backchannel_logout", client_id, content, about=SESSION))
     message: Message = services.outbox.claim(client_id)
     return message
-
-
-def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
-    return header, claims
 
 
 def test_logout_token_has_exactly_what_the_specification_asks(services: Any, new_department: Callable[..., Any]):

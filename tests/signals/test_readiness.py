@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from idp.foundation.outbox import NewMessage
 from tests.support.clock import RunningClock
 
 
@@ -45,7 +46,7 @@ def test_worker_that_left_in_order_is_gone_at_once(services: Any):
 
 @pytest.mark.parametrize(("age", "state"), [(59, "ok"), (61, "degraded")])
 def test_old_undelivered_message_degrades_the_node(services: Any, clock: RunningClock, age: float, state: str):
-    services.outbox.enqueue("k", "tax", {})
+    services.outbox.enqueue(NewMessage("k", "tax", {}))
     clock.advance(age)
     assert state_of(services, "outbox") == state
 

@@ -11,7 +11,7 @@ from idp.foundation.clock import Clock
 from idp.interventions.alerts.raising import Alerts, Cause
 from idp.interventions.alerts.recipients import Recipients
 from idp.notices.composing import details_of
-from idp.notices.values import COMMAND_ALARM, Letter
+from idp.notices.values import COMMAND_ALARM
 from idp.staff.powers import Power
 
 COMMAND_LINE: Final = "command_alarm"
@@ -32,4 +32,4 @@ class CommandAlarm:
         cause = Cause(source=COMMAND_LINE, subject=command, found=1, raised_before=now - REPEATED_AFTER)
         details = details_of(command=command, at=now, minutes=REPEATED_AFTER // timedelta(minutes=1))
         officers = self._recipients.officers(Power.SECURITY)
-        self._alerts.raise_once(cause, COMMAND_ALARM, [Letter(one, details) for one in officers])
+        self._alerts.raise_once(cause, COMMAND_ALARM, officers, details)

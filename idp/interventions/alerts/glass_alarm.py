@@ -9,7 +9,7 @@ from idp.foundation.logging import get_logger
 from idp.interventions.alerts.raising import Alerts, Cause
 from idp.interventions.alerts.recipients import Recipients
 from idp.notices.composing import details_of
-from idp.notices.values import BREAK_GLASS, Letter
+from idp.notices.values import BREAK_GLASS
 from idp.staff.powers import NEED_PASSKEYS
 
 BREAK_GLASS_ALARM: Final = "break_glass"
@@ -36,4 +36,4 @@ class GlassAlarm:
         )
         details = details_of(what=what, permission=permission, at=self._clock.now())
         officers = self._recipients.officers(*NEED_PASSKEYS)
-        self._alerts.raise_once(cause, BREAK_GLASS, [Letter(one, details) for one in officers])
+        self._alerts.raise_once(cause, BREAK_GLASS, officers, details)

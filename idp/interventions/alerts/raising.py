@@ -2,7 +2,7 @@
 notices and its event in the same transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from idp.foundation.database import Database
 from idp.interventions.alerts.events import AlertRaised
 from idp.interventions.alerts.models import Alert
 from idp.notices.service import Notices
-from idp.notices.values import Letter, Template
+from idp.notices.values import Letter, Recipient, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,10 @@ class Alerts:
         self._audit = audit
         self._notices = notices
 
-    def raise_once(self, cause: Cause, template: Template, letters: Iterable[Letter]) -> bool:
-        """Raise an alert unless one stands; tell whether it was raised."""
+    def raise_once(
+        self, cause: Cause, template: Template, recipients: Iterable[Recipient], details: Mapping[str, str | int]
+    ) -> bool:
+        """Raise an alert unless one stands, and write to everybody; tell whether it was raised."""
         claim: Any = self._database.upsert(
             Alert, "found", "raised_at", where=Alert.raised_at <= cause.raised_before
         ).returning(Alert.source)
@@ -64,6 +66,7 @@ class Alerts:
         with self._database.transaction() as connection:
             if connection.execute(claim, row).one_or_none() is None:
                 return False
+            letters = [Letter(one, details) for one in recipients]
             count = self._notices.send(template, letters, client_id=cause.client_id)
             self._audit.record(
                 AlertRaised(

@@ -2,7 +2,6 @@
 longer sealed (rule A5).
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +13,7 @@ from idp.interventions.alerts.raising import Alerts, Cause
 from idp.interventions.alerts.recipients import Recipients
 from idp.interventions.alerts.rules import AlertRules, Rule
 from idp.notices.composing import details_of
-from idp.notices.values import DELIVERIES_GIVEN_UP, HUNT_ALERT, SEALING_STOPPED, Letter, Recipient
+from idp.notices.values import DELIVERIES_GIVEN_UP, HUNT_ALERT, SEALING_STOPPED, Recipient
 from idp.signals.service import Signals
 from idp.staff.powers import Power
 
@@ -76,7 +75,7 @@ class Watch:
         with self._database.transaction() as connection:
             # It may have been paused while the hunt went on.
             return self._rules.is_in_force(connection, rule.id) and self._alerts.raise_once(
-                cause, HUNT_ALERT, _letters(officers, details)
+                cause, HUNT_ALERT, officers, details
             )
 
     def look_at_deliveries(self) -> int:
@@ -92,9 +91,7 @@ class Watch:
             raised_before=min(self._clock.now() - _REPEATED_AFTER, last_at - timedelta.resolution),
         )
         details = details_of(receiver=lane, count=count)
-        return self._alerts.raise_once(
-            cause, DELIVERIES_GIVEN_UP, _letters(self._recipients.officers(*_TO_OPERATORS), details)
-        )
+        return self._alerts.raise_once(cause, DELIVERIES_GIVEN_UP, self._recipients.officers(*_TO_OPERATORS), details)
 
     def look_at_sealing(self) -> int:
         """Alarm about a newest checkpoint that is too old; not while a worker that has just begun may make one."""
@@ -107,10 +104,4 @@ class Watch:
         age = int((now - note.checkpoint.time).total_seconds())
         cause = Cause(source=SEALING, found=age, raised_before=now - _REPEATED_AFTER)
         details = details_of(last=note.checkpoint.time, minutes=age // 60)
-        return self._alerts.raise_once(
-            cause, SEALING_STOPPED, _letters(self._recipients.officers(*_TO_AUDITORS), details)
-        )
-
-
-def _letters(officers: Iterable[Recipient], details: dict[str, str | int]) -> list[Letter]:
-    return [Letter(one, details) for one in officers]
+        return self._alerts.raise_once(cause, SEALING_STOPPED, self._recipients.officers(*_TO_AUDITORS), details)

@@ -12,13 +12,12 @@ from idp.accounts.models import Account
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import first_uuid7
-from idp.foundation.keyset import rows_of_page
+from idp.foundation.keyset import PAGE, rows_of_page
 from idp.interventions.travels.lag import unjudged_since
 from idp.interventions.travels.models import TravelRow
 from idp.interventions.travels.rules import AIRLINER
 from idp.sessions.models import OPSession
 
-PAGE: Final = 50
 _MOST: Final = 50
 # The worker is seldom further behind: then the list says so.
 _SOON: Final = timedelta(minutes=1)

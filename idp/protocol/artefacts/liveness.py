@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
 from idp.sessions.models import AuthorizationGrant, OPSession
-from idp.sessions.store import is_spared
+from idp.sessions.store import is_live, is_spared
 
 
 def account_is_live() -> ColumnElement[bool]:
@@ -19,9 +19,12 @@ def account_is_live() -> ColumnElement[bool]:
     return is_of_deployment() & Account.locked_at.is_(None) & Account.closed_at.is_(None)
 
 
-def session_is_live(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Return the condition that a session was not ended and is within its total lifetime."""
-    return OPSession.ended_at.is_(None) & (OPSession.expires_at > now)
+def session_is_live(now: datetime | ColumnElement[datetime], *, even_offline: bool = False) -> ColumnElement[bool]:
+    """Return the condition that a grant's session is live, or the grant is an offline one, and no sweep of all is
+    ending either.
+    """
+    live = is_live(now) if even_offline else or_(AuthorizationGrant.is_offline, is_live(now))
+    return live & is_spared()
 
 
 def grant_is_live(
@@ -32,10 +35,9 @@ def grant_is_live(
     ``even_offline`` asks for a live session although the grant is an offline one: a code is redeemed while its person
     is there.
     """
-    session = session_is_live(now) if even_offline else or_(AuthorizationGrant.is_offline, session_is_live(now))
     return (
         exists()
         .where(AuthorizationGrant.id == grant_id, AuthorizationGrant.ended_at.is_(None))
         .where(Account.id == AuthorizationGrant.account_id, account_is_live())
-        .where(OPSession.id == AuthorizationGrant.op_session_id, session, is_spared())
+        .where(OPSession.id == AuthorizationGrant.op_session_id, session_is_live(now, even_offline=even_offline))
     )

@@ -1,37 +1,24 @@
-"""Refresh token families (RFC 6749 §6 and §10.4, RFC 9700 §4.14.2; rule P2). Tokens are derived, never stored.
+"""Refresh token families (RFC 6749 §6 and §10.4, RFC 9700 §4.14.2; rule P2): how far the tokens of one code have come.
 
-A family counts generations. Rotation is one conditional UPDATE, stored with what follows from it; an honest retry
-within the grace gets the same successor again, at most twice a generation, and a third generation in a row that needs
-it ends the family. Any older generation is a proven replay.
+What was granted stands in the tokens themselves (decision 0017). A family counts generations. Rotation is one
+conditional UPDATE, stored with what follows from it; an honest retry within the grace gets the same successor again, at
+most twice a generation, and a third generation in a row that needs it ends the family. Any older generation is a proven
+replay.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Text,
-    bindparam,
-    case,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, bindparam, case, literal_column, select, update
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.clock import Clock
-from idp.foundation.columns import Instant, JSONText, UUIDType, plain, secret
+from idp.foundation.columns import Instant, UUIDType, plain
 from idp.foundation.conditional_write import ConditionalWrite, Rows
 from idp.foundation.database import Base, Database
-from idp.foundation.prepared_statement import PreparedStatement
 from idp.protocol.artefacts.liveness import grant_is_live
 
 MOST_GRACE = 2
@@ -45,60 +32,21 @@ class RefreshFamilyRow(Base):
     __table_args__ = (Index("ix_refresh_family_expiry", "expires_at"), Index("ix_refresh_family_grant", "grant_id"))
 
     id: Mapped[bytes] = plain(LargeBinary(16), primary_key=True)
-    salt: Mapped[bytes] = secret(LargeBinary(16), nullable=False)
     generation: Mapped[int] = plain(Integer, nullable=False)
     rotated_at: Mapped[datetime] = plain(Instant, nullable=False)
     grace_given: Mapped[int] = plain(Integer, nullable=False, default=0)
     grace_streak: Mapped[int] = plain(Integer, nullable=False, default=0)
     grant_id: Mapped[UUID] = plain(UUIDType, ForeignKey("authorization_grant.id"), nullable=False)
-    account_id: Mapped[UUID] = plain(UUIDType, nullable=False)
-    client_id: Mapped[str] = plain(String(255), nullable=False)
-    reference: Mapped[str] = plain(String(22), nullable=False)
-    sid: Mapped[str] = plain(String(43), nullable=False)
-    sub: Mapped[str] = plain(String(43), nullable=False)
-    scope: Mapped[str] = plain(Text, nullable=False)
-    claims: Mapped[dict[str, list[str]]] = plain(JSONText, nullable=False)
-    auth_time: Mapped[datetime] = plain(Instant, nullable=False)
-    acr: Mapped[str] = plain(String(40), nullable=False)
-    amr: Mapped[list[str]] = plain(JSONText, nullable=False)
-    bound_jkt: Mapped[str | None] = plain(String(43))
-    bound_x5t: Mapped[str | None] = plain(String(43))
     idle_expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
-    resources: Mapped[str | None] = plain(Text)
-    authorization_details: Mapped[list[dict[str, Any]] | None] = plain(JSONText)
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A family as its tokens need it. ``generation`` is the newest one; bound are those of public clients."""
-
-    id: bytes
-    salt: bytes
-    generation: int
-    grant_id: UUID
-    account_id: UUID
-    client_id: str
-    reference: str
-    sid: str
-    sub: str
-    scope: str
-    claims: Mapping[str, Sequence[str]]
-    auth_time: datetime
-    acr: str
-    amr: Sequence[str]
-    bound_jkt: str | None = None
-    bound_x5t: str | None = None
-    resources: str | None = None
-    authorization_details: Sequence[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyState:
     """What decides how a generation that is not the newest is answered."""
 
-    family: Family
+    generation: int
     rotated_at: datetime
     grace_given: int
     grace_streak: int
@@ -117,7 +65,7 @@ class Standing(Enum):
 
 def standing(state: FamilyState, generation: int, *, now: datetime, grace: timedelta) -> Standing:
     """Judge a generation whose tag is valid and which did not rotate. Pure."""
-    newest = state.family.generation
+    newest = state.generation
     if generation > newest:
         return Standing.AHEAD
     if not state.is_live:
@@ -129,7 +77,6 @@ def standing(state: FamilyState, generation: int, *, now: datetime, grace: timed
     return Standing.DEAD if generation == newest else Standing.REPLAY
 
 
-_FAMILY = tuple(getattr(RefreshFamilyRow, member.name) for member in fields(Family))
 _NOW: Any = bindparam("now", type_=Instant)
 _LIVE = (
     RefreshFamilyRow.ended_at.is_(None)
@@ -153,9 +100,8 @@ _KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type
 _TAKE_GRACE = _NEWEST.where(RefreshFamilyRow.grace_given < _MOST_GRACE, RefreshFamilyRow.ended_at.is_(None)).values(
     grace_given=RefreshFamilyRow.grace_given + _ONE
 )
-_FIND = PreparedStatement(select(*_FAMILY).where(RefreshFamilyRow.id == bindparam("family")))
 _STATE = select(
-    *_FAMILY,
+    RefreshFamilyRow.generation,
     RefreshFamilyRow.rotated_at,
     RefreshFamilyRow.grace_given,
     RefreshFamilyRow.grace_streak,
@@ -186,53 +132,45 @@ class RefreshFamilies:
         self._keep = ConditionalWrite(database, _KEEP)
         self._take_grace = ConditionalWrite(database, _TAKE_GRACE)
 
-    def row(self, family: Family) -> dict[str, Any]:
+    def row(self, family_id: bytes, grant_id: UUID) -> dict[str, Any]:
         """Return the row of a family at its first generation, for the statement that redeems its code."""
         now = self._clock.now()
-        values = {member.name: getattr(family, member.name) for member in fields(family)}
-        return values | {
+        return {
+            "id": family_id,
+            "generation": 0,
             "rotated_at": now,
             "grace_given": 0,
             "grace_streak": 0,
+            "grant_id": grant_id,
             "idle_expires_at": now + self._idle,
             "expires_at": now + self._total,
         }
 
-    def find(self, family_id: bytes) -> Family | None:
-        """Return a family, alive or not."""
-        with self._database.read() as connection:
-            found = _FIND.rows(connection, {"family": family_id})
-        return Family(*found[0]) if found else None
-
-    def rotate(self, family: Family, rows: Rows) -> bool:
-        """Move a family on and store the rows that follow from it; False, and nothing is stored, if it is not alive or
-        somebody was quicker.
+    def rotate(self, family_id: bytes, generation: int, rows: Rows) -> bool:
+        """Move a family on and store the rows that follow from it; False, and nothing is stored, if it is not alive, or
+        this is not its newest generation.
         """
-        return self._advance(self._rotate, family, rows)
+        return self._advance(self._rotate, family_id, generation, rows)
 
-    def keep(self, family: Family, rows: Rows) -> bool:
+    def keep(self, family_id: bytes, generation: int, rows: Rows) -> bool:
         """Use a family in its generation, which stays the newest; as with ``rotate``."""
-        return self._advance(self._keep, family, rows)
+        return self._advance(self._keep, family_id, generation, rows)
 
-    def take_grace(self, family: Family, rows: Rows) -> bool:
-        """Count one more answered retry of the present generation; False if another request took the last one."""
-        return self._take_grace.run({"family": family.id, "newest": family.generation}, rows)
+    def take_grace(self, family_id: bytes, generation: int, rows: Rows) -> bool:
+        """Count one more answered retry of the newest generation; False if another request took the last one."""
+        return self._take_grace.run({"family": family_id, "newest": generation}, rows)
 
-    def _advance(self, write: ConditionalWrite, family: Family, rows: Rows) -> bool:
+    def _advance(self, write: ConditionalWrite, family_id: bytes, generation: int, rows: Rows) -> bool:
         now = self._clock.now()
-        values = {"family": family.id, "newest": family.generation, "environment": self._environment}
+        values = {"family": family_id, "newest": generation, "environment": self._environment}
         return write.run(values | {"now": now, "idle_until": now + self._idle}, rows)
 
     def state(self, family_id: bytes) -> FamilyState | None:
-        """Return a family, alive or not; None if there never was one, or it has been purged."""
+        """Return how far a family has come, alive or not; None if there never was one, or it has been purged."""
         with self._database.read() as connection:
             values = {"family": family_id, "environment": self._environment, "now": self._clock.now()}
             row = connection.execute(_STATE, values).one_or_none()
-        if row is None:
-            return None
-        return FamilyState(
-            Family(*row[: len(_FAMILY)]), row.rotated_at, row.grace_given, row.grace_streak, bool(row.is_live)
-        )
+        return None if row is None else FamilyState(*row)
 
     def end(self, family_id: bytes) -> None:
         """End a family in the present transaction."""

@@ -18,7 +18,7 @@ def check_pkce(request: AuthorizationRequest, _context: CheckContext) -> None:
     if challenge is None:
         if request.client.is_legacy and method is None:
             return
-        raise ProtocolError("invalid_request", "The code_challenge is missing: this client must use PKCE.")
+        raise ProtocolError("invalid_request", "The code_challenge is missing: this client must use PKCE with S256.")
     if method not in CODE_CHALLENGE_METHODS:
         raise ProtocolError("invalid_request", "The code_challenge_method must be S256.")
     if not _CHALLENGE.fullmatch(challenge):

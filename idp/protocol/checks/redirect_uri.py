@@ -3,7 +3,7 @@ Pure.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ def check_redirect_uri(request: AuthorizationRequest, _context: CheckContext) ->
     if asked is None:
         raise ProtocolError("invalid_request", "The redirect_uri is missing.")
     if not is_registered(asked, request.client):
-        raise ProtocolError("invalid_request", NOT_REGISTERED + _difference(asked, request.client))
+        raise ProtocolError("invalid_request", NOT_REGISTERED + difference(asked, request.client.redirect_uris))
     request.redirect_uri = asked
 
 
@@ -42,16 +42,14 @@ def _same_but_port(asked: str, registered: str) -> bool:
     return re.fullmatch(re.escape(origin) + _PORT + re.escape(rest), asked) is not None
 
 
-def _difference(asked: str, client: Client) -> str:
+def difference(asked: str, registered: Iterable[str]) -> str:
     """Return in which parts an address differs from the nearest registered one, for whoever sets the site up.
 
     The names of the parts only: what was asked for is a stranger's text, and what is registered is not theirs to learn.
     """
     try:
         parts = _parts(asked)
-        differing = [
-            [name for name, value in _parts(known).items() if value != parts[name]] for known in client.redirect_uris
-        ]
+        differing = [[name for name, value in _parts(known).items() if value != parts[name]] for known in registered]
     except ValueError:
         return ""
     nearest = min(differing, key=len, default=[])

@@ -10,6 +10,7 @@ from idp.protocol.client_auth.method import ClientAuthMethod
 from idp.protocol.messages import Request
 from idp.registry.client import Client
 from idp.registry.errors import RegistryUnavailable
+from idp.registry.members import SECRET_METHODS
 from idp.registry.service import Registry
 
 # One answer for every reason, with what an honest client may have wrong.
@@ -47,7 +48,8 @@ class ClientAuthenticator:
         client = self._registry.get(claimed) if claimed else None
         method = next((method for method, _ in presented if _is_registered(client, method)), None)
         if client is None or method is None or not self._may(client, method, request):
-            raise ProtocolError("invalid_client", _REFUSED, status=401)
+            refusal = _REFUSED if client is None or method else self._other_way(client, presented[0][0], request)
+            raise ProtocolError("invalid_client", refusal, status=401)
         if request.form.get("client_id", client.client_id) != client.client_id:
             raise ProtocolError("invalid_request", "The client_id is not that of the authenticated client.")
         return AuthenticatedClient(client, method.name)
@@ -59,6 +61,13 @@ class ClientAuthenticator:
             return claimed if claimed and self._registry.get(claimed) else None
         except (ProtocolError, RegistryUnavailable):
             return None
+
+    def _other_way(self, client: Client, method: ClientAuthMethod, request: Request) -> str:
+        """Say which way is registered to whoever has the secret, and so could find out by trying; to nobody else."""
+        registered = client.token_endpoint_auth_method
+        if {method.name, registered} <= SECRET_METHODS and self._may(client, method, request):
+            return f"The secret is right, but it came by {method.name}: this client is registered for {registered}."
+        return _REFUSED
 
     def _may(self, client: Client, method: ClientAuthMethod, request: Request) -> bool:
         is_here = client.environment == self._context.settings.environment and client.is_active(

@@ -71,12 +71,12 @@ def _about_access_token(text: str, client: Client, parts: EndpointParts) -> dict
 
 
 def _about_refresh_token(text: str, client: Client, parts: EndpointParts) -> dict[str, Any] | None:
-    presented = parts.refresh_tokens.parse(text)
-    state = None if presented is None else parts.families.state(presented.family)
-    if presented is None or state is None or not parts.refresh_tokens.is_genuine(presented, state.family.salt):
+    presented = parts.refresh_tokens.read(text)
+    if presented is None or presented.family.client_id != client.client_id:
         return None
-    family = state.family
-    if not state.is_live or family.client_id != client.client_id or presented.generation != family.generation:
+    family = presented.family
+    state = parts.families.state(family.id)
+    if state is None or not state.is_live or presented.generation != state.generation:
         return None
     return {
         "active": True,

@@ -5,7 +5,7 @@ whether its grant, session and account are alive and brings the claims.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from idp.accounts.claims import join_claims, profile_of
 from idp.accounts.models import Account
@@ -24,14 +24,10 @@ from idp.protocol.messages import NO_STORE, Answer, Request, error_answer, json_
 from idp.protocol.tokens.access_token import AccessToken
 from idp.registry.client import Client
 from idp.sessions.models import AuthorizationGrant, OPSession
-from idp.sessions.store import is_spared
 
 _REALM = "userinfo"
 USERINFO_METADATA_PATH = "/.well-known/oauth-protected-resource/userinfo"
 _NOW: Any = bindparam("now", type_=Instant)
-
-
-_SESSION_IS_LIVE: ColumnElement[bool] = or_(AuthorizationGrant.is_offline, session_is_live(_NOW))
 _LIVE_GRANT = (
     select(AuthorizationGrant.sub, AuthorizationGrant.claims)
     .join(Account, Account.id == AuthorizationGrant.account_id)
@@ -43,8 +39,7 @@ _LIVE_GRANT = (
         AuthorizationGrant.ended_at.is_(None),
         RevokedToken.digest.is_(None),
         account_is_live(),
-        _SESSION_IS_LIVE,
-        is_spared(),
+        session_is_live(_NOW),
     )
 )
 _GRANT = PreparedStatement(_LIVE_GRANT)

@@ -95,8 +95,8 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         rows = parts.audit.rows(event)
         if "refresh_token" in client.grant_types:
             family = parts.new_family(code, self.request.binding if client.is_public else UNBOUND)
-            rows[RefreshFamilyRow] = parts.families.row(family)
-            body["refresh_token"] = parts.refresh_tokens.derive(family.id, family.generation, family.salt)
+            rows[RefreshFamilyRow] = parts.families.row(family.id, family.grant_id)
+            body["refresh_token"] = parts.refresh_tokens.issue(family, 0)
         self.claim(rows)
         parts.audit.announce([rows[AuditEvent]])
         return 200, body, self.TOKEN_RESPONSE_HEADER

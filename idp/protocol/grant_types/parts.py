@@ -17,7 +17,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.logging import request_context
 from idp.protocol.artefacts.authorization_code import AuthorizationCodes, CodeContent
 from idp.protocol.artefacts.device_authorization import DeviceAuthorizations
-from idp.protocol.artefacts.refresh_family import Family, RefreshFamilies
+from idp.protocol.artefacts.refresh_family import RefreshFamilies
 from idp.protocol.authorization_details import Detail
 from idp.protocol.authorization_details.requested import PARAMETER, for_audience, narrowed, requested_details
 from idp.protocol.binding.values import Binding
@@ -28,7 +28,7 @@ from idp.protocol.resources import Resources, Target
 from idp.protocol.tally import Tally
 from idp.protocol.tokens.access_token import AccessTokens
 from idp.protocol.tokens.id_token import Authentication, IDTokens
-from idp.protocol.tokens.refresh_token import RefreshTokens
+from idp.protocol.tokens.refresh_token import Family, RefreshTokens
 from idp.registry.client import Client
 from idp.sessions.grants import Grants
 
@@ -137,20 +137,18 @@ class GrantParts:
         return None if client.is_public else request_context.get().network or None
 
     def new_family(self, code: CodeContent, bound_to: Binding) -> Family:
-        """Return a refresh family for a code, at its first generation."""
+        """Return a refresh family for a code."""
         return Family(
             self.entropy.token_bytes(_HANDLE_BYTES),
-            self.entropy.token_bytes(_HANDLE_BYTES),
-            0,
             code.grant_id,
             code.account_id,
+            code.auth_time,
             code.client_id,
             code.reference,
             code.sid,
             code.sub,
             code.scope,
             code.claims,
-            code.auth_time,
             code.acr,
             code.amr,
             bound_to.jkt,

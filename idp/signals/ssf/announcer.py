@@ -207,46 +207,18 @@ def _credential(kind: str, change: str) -> tuple[str, Body]:
     return CREDENTIAL_CHANGE, {"credential_type": _CREDENTIALS.get(kind, kind), "change_type": change}
 
 
-def _password_set(_event: Any) -> tuple[str, Body]:  # noqa: ANN401 - a PasswordSet
-    return _credential("password", "update")
-
-
-def _added(event: Any) -> tuple[str, Body]:  # noqa: ANN401 - an AuthenticatorAdded
-    return _credential(event.kind, "create")
-
-
-def _removed(event: Any) -> tuple[str, Body]:  # noqa: ANN401 - an AuthenticatorRemoved
-    return _credential(event.kind, "delete" if _is_own(event) else "revoke")
-
-
-def _locked(event: Event) -> tuple[str, Body]:
-    return ACCOUNT_DISABLED, {"reason": event.reason} if event.reason in _RISC_REASONS else {}
-
-
-def _unlocked(_event: Event) -> tuple[str, Body]:
-    return ACCOUNT_ENABLED, {}
-
-
-def _closed(_event: Event) -> tuple[str, Body]:
-    return ACCOUNT_PURGED, {}
-
-
-def _contacts_changed(_event: Event) -> tuple[str, Body]:
-    return TOKEN_CLAIMS_CHANGE, {}
-
-
 def _required(event: RequirementPlaced) -> tuple[str, Body] | None:
     """Return that a credential has to be changed (RISC 1.0 §2.1); an identity in doubt is told by the claim ``ial``."""
     return (CREDENTIAL_CHANGE_REQUIRED, {}) if event.kind == RESET_CREDENTIAL else None
 
 
 _DESCRIBED: Mapping[type[Event], Callable[[Any], tuple[str, Body] | None]] = {
-    PasswordSet: _password_set,
-    AuthenticatorAdded: _added,
-    AuthenticatorRemoved: _removed,
-    AccountLocked: _locked,
-    AccountUnlocked: _unlocked,
-    AccountClosed: _closed,
-    ContactsChanged: _contacts_changed,
+    PasswordSet: lambda _event: _credential("password", "update"),
+    AuthenticatorAdded: lambda event: _credential(event.kind, "create"),
+    AuthenticatorRemoved: lambda event: _credential(event.kind, "delete" if _is_own(event) else "revoke"),
+    AccountLocked: lambda event: (ACCOUNT_DISABLED, {"reason": event.reason} if event.reason in _RISC_REASONS else {}),
+    AccountUnlocked: lambda _event: (ACCOUNT_ENABLED, {}),
+    AccountClosed: lambda _event: (ACCOUNT_PURGED, {}),
+    ContactsChanged: lambda _event: (TOKEN_CLAIMS_CHANGE, {}),
     RequirementPlaced: _required,
 }

@@ -7,6 +7,7 @@ Every use case is handed the client that asks; a stream of another client is not
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
@@ -294,7 +295,7 @@ class Streams:
             "description": stream.description,
         }
 
-    def _content(self, stream_id: Any, wish: Wish) -> dict[str, Any]:  # noqa: ANN401 - a UUID
+    def _content(self, stream_id: UUID, wish: Wish) -> dict[str, Any]:
         sealed = None
         if wish.push_authorization is not None:
             sealed = self._keyring.encrypt(PUSH_AUTHORIZATION, stream_id, wish.push_authorization.encode())

@@ -12,7 +12,7 @@ from idp.foundation.database import Database
 from idp.foundation.digests import b64url
 from idp.foundation.entropy import Entropy
 from idp.foundation.held_lanes import HeldLanes
-from idp.foundation.outbox import Outbox
+from idp.foundation.outbox import NewMessage, Outbox
 from idp.signals.ssf.values import MESSAGE_KIND, STREAM_UPDATED, SecurityEvent, Stream
 
 _BYTES = 16
@@ -45,11 +45,11 @@ class EventWriter:
                 "sub_id": event.subject,
                 "events": {event.type: event.body},
             }
-            messages.append((MESSAGE_KIND, _lane_of(stream, event), payload, UUID(bytes=number)))
+            messages.append(NewMessage(MESSAGE_KIND, _lane_of(stream, event), payload, UUID(bytes=number)))
         held = {stream.lane for stream, _ in events if stream.is_held}
         held |= {stream.status_lane for stream, _ in events if stream.method == "poll"}
         with self._database.transaction():
-            self._outbox.enqueue_all(messages)
+            self._outbox.enqueue(*messages)
             for lane in sorted(held):
                 self._lanes.hold(lane)
 

@@ -1,8 +1,8 @@
 """The forms of what officers do to one account: each asks for a fresh sign-in and a reason."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from flask import request
@@ -15,31 +15,16 @@ from idp.foundation.translation import marked
 from idp.interventions.accounts import VALUES
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
+from idp.web.console.account_forms import TIMES, choice_problem, form_page
 from idp.web.console.accounts import PATH, known_account
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.console.problems import found_problems, reason_problem
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
-TIMES: Final = {
-    "1": marked("1 hour"),
-    "24": marked("24 hours"),
-    "168": marked("7 days"),
-    "720": marked("30 days"),
-    "8760": marked("1 year"),
-}
-"""How long a restriction may last, in hours: it always has an end."""
-_CHOOSE: Final = MappingProxyType(
-    {
-        "kind": marked("Choose the kind of restriction or requirement."),
-        "hours": marked("Choose for how long."),
-        "value": marked("Choose which value."),
-    }
-)
 _NO_CASE: Final = marked("Write the number of the case.")
 _EMPTY: Final = marked("This account has no such value.")
 
@@ -63,7 +48,7 @@ def restrict(officer: Officer, account_id: UUID) -> Response:
         try:
             services().account_interventions.restrict(account_id, kind, until, officer=officer, reason=reason)
         except UserError as error:
-            problems = [Problem(gettext(error.message))]
+            problems = [Problem.of(error)]
     return _restrict_page(officer, account_id, problems, form) if problems else see_other(f"{PATH}/{account_id}")
 
 
@@ -82,7 +67,7 @@ def lift(officer: Officer, account_id: UUID, kind: str) -> Response:
         try:
             services().account_interventions.lift(account_id, kind, officer=officer, reason=reason)
         except UserError as error:
-            problems = [Problem(gettext(error.message))]
+            problems = [Problem.of(error)]
     return _lift_page(officer, account_id, kind, problems) if problems else see_other(f"{PATH}/{account_id}")
 
 
@@ -104,7 +89,7 @@ def reset(officer: Officer, account_id: UUID, authenticator_id: UUID) -> Respons
                 account_id, authenticator_id, officer=officer, case_number=case, reason=reason
             )
         except UserError as error:
-            problems = [Problem(gettext(error.message))]
+            problems = [Problem.of(error)]
     if problems:
         return _reset_page(officer, account_id, authenticator_id, problems, form)
     return see_other(f"{PATH}/{account_id}")
@@ -129,67 +114,38 @@ def reveal(officer: Officer, account_id: UUID) -> Response:
     return _reveal_page(officer, account_id, form=form, shown=value or gettext(_EMPTY))
 
 
-def found_problems(*found: Problem | None) -> list[Problem]:
-    """Return what there is among what may be a problem, in the order of the fields on the page."""
-    return [problem for problem in found if problem is not None]
-
-
-def choice_problem(field: str, value: str, offered: Any) -> Problem | None:  # noqa: ANN401 - what has the choices as its keys
-    """Return the problem of a value that is none of those offered."""
-    return None if value in offered else Problem(gettext(_CHOOSE[field]), field)
-
-
 def _restrict_page(
-    officer: Officer, account_id: UUID, problems: list[Problem] | None = None, form: Form | None = None
+    officer: Officer, account_id: UUID, problems: Sequence[Problem] = (), form: Form = NOTHING_TYPED
 ) -> Response:
-    return _page(officer, account_id, "restrict_account.html", problems, form, kinds=KINDS, times=TIMES)
+    return form_page(officer, account_id, "restrict_account.html", problems, form, kinds=KINDS, times=TIMES)
 
 
-def _lift_page(officer: Officer, account_id: UUID, kind: str, problems: list[Problem] | None = None) -> Response:
+def _lift_page(officer: Officer, account_id: UUID, kind: str, problems: Sequence[Problem] = ()) -> Response:
     found = next((one for one in services().restrictions.in_force(account_id) if one.kind == kind), None)
     if found is None:
         raise NotFound
-    return _page(officer, account_id, "lift_restriction.html", problems, restriction=found, kinds=KINDS)
+    return form_page(officer, account_id, "lift_restriction.html", problems, restriction=found, kinds=KINDS)
 
 
 def _reset_page(
     officer: Officer,
     account_id: UUID,
     authenticator_id: UUID,
-    problems: list[Problem] | None = None,
-    form: Form | None = None,
+    problems: Sequence[Problem] = (),
+    form: Form = NOTHING_TYPED,
 ) -> Response:
     views = services().factors.enrolled(account_id).authenticators
     view = next((one for one in views if one.id == authenticator_id and one.kind != "password"), None)
     if view is None:
         raise NotFound
-    return _page(officer, account_id, "reset_factor.html", problems, form, factor=view)
+    return form_page(officer, account_id, "reset_factor.html", problems, form, factor=view)
 
 
 def _reveal_page(
     officer: Officer,
     account_id: UUID,
-    problems: list[Problem] | None = None,
-    form: Form | None = None,
+    problems: Sequence[Problem] = (),
+    form: Form = NOTHING_TYPED,
     shown: str | None = None,
 ) -> Response:
-    return _page(officer, account_id, "reveal_value.html", problems, form, values_offered=VALUES, shown=shown)
-
-
-def _page(
-    officer: Officer,
-    account_id: UUID,
-    template: str,
-    problems: list[Problem] | None = None,
-    form: Form | None = None,
-    **context: Any,
-) -> Response:
-    return console_page(
-        officer,
-        template,
-        400 if problems else 200,
-        problems=problems or (),
-        account=known_account(account_id),
-        typed=form.text if form else (lambda _name: ""),
-        **context,
-    )
+    return form_page(officer, account_id, "reveal_value.html", problems, form, values_offered=VALUES, shown=shown)

@@ -1,7 +1,8 @@
 """The forms of what officers require of an account: each asks for a fresh sign-in and a reason."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from flask import request
@@ -12,14 +13,12 @@ from idp.accounts.requirements import FACTORS, KINDS, RESET_CREDENTIAL
 from idp.foundation.errors import UserError
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console.account_interventions import TIMES, choice_problem, found_problems
-from idp.web.console.accounts import PATH, known_account
+from idp.web.console.account_forms import TIMES, choice_problem, form_page
+from idp.web.console.accounts import PATH
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.console.problems import found_problems, reason_problem
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -48,7 +47,7 @@ def require(officer: Officer, account_id: UUID) -> Response:
                 account_id, kind, until, factor=factor, officer=officer, reason=reason
             )
         except UserError as error:
-            problems = [Problem(gettext(error.message))]
+            problems = [Problem.of(error)]
     return _require_page(officer, account_id, problems, form) if problems else see_other(f"{PATH}/{account_id}")
 
 
@@ -67,42 +66,29 @@ def waive(officer: Officer, account_id: UUID, kind: str) -> Response:
         try:
             services().requirement_interventions.waive(account_id, kind, officer=officer, reason=reason)
         except UserError as error:
-            problems = [Problem(gettext(error.message))]
+            problems = [Problem.of(error)]
     return _waive_page(officer, account_id, kind, problems) if problems else see_other(f"{PATH}/{account_id}")
 
 
 def _require_page(
-    officer: Officer, account_id: UUID, problems: list[Problem] | None = None, form: Form | None = None
+    officer: Officer, account_id: UUID, problems: Sequence[Problem] = (), form: Form = NOTHING_TYPED
 ) -> Response:
     enrolled = services().factors.enrolled(account_id)
-    return _page(
+    return form_page(
         officer,
         account_id,
         "require_of_account.html",
         problems,
+        form,
         kinds=KINDS,
         times=TIMES,
         only_password=not enrolled.has_second_factor,
-        typed=form.text if form else (lambda _name: ""),
-        wants_factor=form is not None and form.ticked("factor"),
+        wants_factor=form.ticked("factor"),
     )
 
 
-def _waive_page(officer: Officer, account_id: UUID, kind: str, problems: list[Problem] | None = None) -> Response:
+def _waive_page(officer: Officer, account_id: UUID, kind: str, problems: Sequence[Problem] = ()) -> Response:
     found = next((one for one in services().requirements.in_force(account_id) if one.kind == kind), None)
     if found is None:
         raise NotFound
-    return _page(officer, account_id, "waive_requirement.html", problems, requirement=found, kinds=KINDS)
-
-
-def _page(
-    officer: Officer, account_id: UUID, template: str, problems: list[Problem] | None, **context: Any
-) -> Response:
-    return console_page(
-        officer,
-        template,
-        400 if problems else 200,
-        problems=problems or (),
-        account=known_account(account_id),
-        **context,
-    )
+    return form_page(officer, account_id, "waive_requirement.html", problems, requirement=found, kinds=KINDS)

@@ -10,23 +10,20 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import UserError
-from idp.foundation.translation import marked
 from idp.interventions.alerts.hunting import WATCHED
 from idp.interventions.alerts.rules import Rule
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.console.problems import reason_problem
+from idp.web.console.windows import WINDOW_WORDS, WINDOWS
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 PAGE: Final = "/console/hunts"
-WINDOWS: Final = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "24h": timedelta(days=1)}
-WINDOW_WORDS: Final = {"1h": marked("1 hour"), "6h": marked("6 hours"), "24h": marked("24 hours")}
 _LONGEST_NUMBER: Final = 7
 
 
@@ -52,7 +49,7 @@ def add(officer: Officer) -> Response:
                 reason=reason,
             )
         except UserError as error:
-            problem = Problem(gettext(error.message, **error.values), error.field or "")
+            problem = Problem.of(error)
     return see_other(PAGE) if problem is None else _new_page(officer, problem, form)
 
 
@@ -102,13 +99,12 @@ def _change(officer: Officer, rule_id: UUID, what: str, act: Callable[..., None]
     return see_other(PAGE)
 
 
-def _new_page(officer: Officer, problem: Problem | None = None, form: Form | None = None) -> Response:
+def _new_page(officer: Officer, problem: Problem | None = None, form: Form = NOTHING_TYPED) -> Response:
     return console_page(
         officer,
         "new_alert_rule.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
-        typed=form.text if form else lambda _name: "",
+        problems=[problem],
+        typed=form.text,
         hunts=WATCHED,
         windows=WINDOW_WORDS,
     )
@@ -121,8 +117,7 @@ def _change_page(officer: Officer, rule_id: UUID, what: str, problem: Problem | 
     return console_page(
         officer,
         "change_alert_rule.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         rule=rule,
         window=window_name(rule),
         what=what,

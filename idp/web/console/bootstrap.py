@@ -29,4 +29,4 @@ def redeem(session: Session) -> Response:
     if services().staff.redeem_bootstrap_code(session.account_id, code):
         return see_other("/console")
     problem = Problem(gettext(WRONG_CODE), "code")
-    return render("console/bootstrap.html", 400, size_classes="console", elder=False, problems=[problem])
+    return render("console/bootstrap.html", size_classes="console", elder=False, problems=[problem])

@@ -11,10 +11,9 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page, username_of
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import current_session, see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -42,7 +41,7 @@ def ask(officer: Officer) -> Response:
         try:
             services().break_glass.ask(officer, session.id, reason)
         except UserError as error:
-            problem = Problem(gettext(error.message))
+            problem = Problem.of(error)
     return _page(officer, "ask", problem) if problem else see_other(PATH)
 
 
@@ -60,7 +59,7 @@ def confirm(officer: Officer, glass_id: UUID) -> Response:
     try:
         services().break_glass.confirm(glass_id, officer)
     except UserError as error:
-        return _page(officer, "confirm", Problem(gettext(error.message)))
+        return _page(officer, "confirm", Problem.of(error))
     return see_other(PATH)
 
 
@@ -77,8 +76,7 @@ def _page(officer: Officer, step: str, problem: Problem | None = None) -> Respon
     return console_page(
         officer,
         "break_glass.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         step=step,
         opener=username_of(officer.glass.opener_account_id) if officer.glass else "",
         is_opener=officer.glass is not None and officer.glass.opener_id == officer.person_id,

@@ -11,7 +11,7 @@ from idp.staff.values import Officer
 from idp.web.console.clients import PATH, client_of
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
@@ -93,8 +93,7 @@ def _act_page(officer: Officer, client_id: str, template: str, problem: Problem 
     return console_page(
         officer,
         template,
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         client=client_of(officer, client_id),
         approvals_needed=services().client_changes.approvals_needed,
     )

@@ -19,7 +19,7 @@ from idp.web.brands import sent
 from idp.web.console.clients import PATH, client_of
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import current_locale, say
@@ -120,8 +120,7 @@ def _form_page(
     return console_page(
         officer,
         "edit_brand.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         client_id=client_id,
         given=given,
         reason=reason,

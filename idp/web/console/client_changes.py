@@ -3,7 +3,7 @@
 Nothing here puts anything into force: a change request is made that security officers approve (rule A1).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,10 @@ from idp.staff.values import Officer
 from idp.web.console.clients import PATH, client_of, client_page, version_page
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import found_problems, reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext, say
+from idp.web.shared.locale import say
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -82,14 +82,14 @@ def withdraw(officer: Officer, client_id: str) -> Response:
     try:
         services().changes.withdraw(change.id, officer)
     except UserError as error:
-        return client_page(officer, client_id, Problem(gettext(error.message, **error.values)))
+        return client_page(officer, client_id, Problem.of(error))
     return see_other(f"{PATH}/{client_id}")
 
 
 def _propose(officer: Officer, client_id: str | None) -> Response:
     form = read_form(request)
     text, reason = form.text("registration", _LONGEST), form.text("reason")
-    problems = [problem for problem in (reason_problem(reason), _problem_of(officer, client_id, form)) if problem]
+    problems = found_problems(reason_problem(reason), _problem_of(officer, client_id, form))
     if problems:
         return _form_page(officer, client_id, text, reason, problems)
     return see_other(f"{PATH}/{client_id or parse_registration(text)['client_id']}")
@@ -117,13 +117,12 @@ def _refusal(ask: Callable[[], UUID]) -> Problem | None:
 
 
 def _form_page(
-    officer: Officer, client_id: str | None, text: str, reason: str, problems: list[Problem] | None = None
+    officer: Officer, client_id: str | None, text: str, reason: str, problems: Sequence[Problem] = ()
 ) -> Response:
     return console_page(
         officer,
         "edit_client.html",
-        400 if problems else 200,
-        problems=problems or [],
+        problems=problems,
         client_id=client_id,
         registration=text,
         reason=reason,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from idp.foundation.keyset import PAGE
 from idp.foundation.translation import marked
 from idp.registry.views import ClientSummary
 from idp.sessions.usage import SiteUsage
 from idp.web.console import filters
 from idp.web.console.filters import Chip
 
-PAGE: Final = 50
 STATES: Final = {
     "active": marked("In force"),
     "suspended": marked("Stopped"),

@@ -49,8 +49,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     return console_page(
         officer,
         "clients.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         given=given,
         chips=client_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
@@ -96,8 +95,7 @@ def client_page(officer: Officer, client_id: str, problem: Problem | None = None
     return console_page(
         officer,
         "client.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         client=detail,
         content=content,
         authors={version.author: actor_name(version.author) for version in detail.versions},
@@ -119,8 +117,7 @@ def version_page(officer: Officer, client_id: str, number: int, problem: Problem
     return console_page(
         officer,
         "client_version.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         client=detail,
         comparison=comparison,
         author=actor_name(comparison.version.author),

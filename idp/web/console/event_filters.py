@@ -11,19 +11,6 @@ from idp.foundation.translation import SHANGHAI, marked
 from idp.web.console import filters
 from idp.web.console.filters import UNKNOWN_VALUE, Chip
 
-NAMES: Final = (
-    "actor",
-    "account",
-    "client",
-    "action",
-    "hide",
-    "request",
-    "network",
-    "region",
-    "operator",
-    "since",
-    "until",
-)
 _LABELS: Final[Mapping[str, str]] = {
     "actor": marked("Actor"),
     "account": marked("Account"),
@@ -44,7 +31,7 @@ _UNNAMED: Final = ("system", "command:", "client:", "account:")
 
 def typed() -> dict[str, str]:
     """Return the filters as they stand in the address, without empty ones."""
-    return filters.typed(NAMES)
+    return filters.typed(_LABELS)
 
 
 def parsed(given: Mapping[str, str]) -> EventFilter:

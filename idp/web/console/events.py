@@ -1,6 +1,6 @@
 """What happened, by filter; one event; and a copy of what a filter chooses, for auditors only (rule A8)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -19,11 +19,11 @@ from idp.staff.events import EventsExported
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import event_filters, saved_views
-from idp.web.console.filters import UNKNOWN_VALUE, address
+from idp.web.console.filters import UNKNOWN_VALUE, address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_names, client_names, console_page, places_of
 from idp.web.console.paging import Page, current_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import found_problems, reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem
@@ -44,28 +44,21 @@ def show(officer: Officer) -> Response:
 def change_views(officer: Officer) -> Response:
     """Save or delete a view of this list."""
     given = event_filters.typed()
-    try:
-        event_filters.parsed(given)
-    except UserError:
+    if read(event_filters.parsed, given)[1]:
         return _list_page(officer)
     return saved_views.change_views(officer, _SECTION, PATH, given, _list_page)
 
 
 def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = event_filters.typed()
-    try:
-        chosen, problems = event_filters.parsed(given), []
-    except UserError as error:
-        chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
-    problems += [problem] if problem else []
+    chosen, problems = read(event_filters.parsed, given)
     page: Page[AuditRecord] = (
         current_page(partial(services().event_search.page, chosen), PATH, given) if chosen else Page([])
     )
     return console_page(
         officer,
         "events.html",
-        400 if problems else 200,
-        problems=problems,
+        problems=[*problems, problem],
         given=given,
         chips=event_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
@@ -113,13 +106,13 @@ def export(officer: Officer) -> Response:
     """Send the events of the filter, those too that a view hides; the copy is itself an event."""
     form = read_form(request)
     kind, reason = form.text("form"), form.text("reason")
-    problems = [problem for problem in (reason_problem(reason),) if problem]
+    problems = found_problems(reason_problem(reason))
     if kind not in _FORMS:
         problems.append(Problem(gettext(UNKNOWN_VALUE), "form"))
     try:
         chosen = replace(event_filters.parsed(event_filters.typed()), hidden=())
     except UserError as error:
-        problems.append(Problem(gettext(error.message, **error.values)))
+        problems.append(Problem.of(error))
     if problems:
         return _export_page(officer, problems)
     services().audit.record(EventsExported(actor=officer.actor, reason=reason, form=kind, chosen=chosen.packed()))
@@ -144,13 +137,12 @@ def _jsonl(search: EventSearch, chosen: EventFilter) -> Iterator[str]:
 _LINES: Final[Mapping[str, Callable[[EventSearch, EventFilter], Iterator[str]]]] = {"csv": _csv, "jsonl": _jsonl}
 
 
-def _export_page(officer: Officer, problems: list[Problem] | None = None) -> Response:
+def _export_page(officer: Officer, problems: Sequence[Problem] = ()) -> Response:
     given = event_filters.typed()
     return console_page(
         officer,
         "export_events.html",
-        400 if problems else 200,
-        problems=problems or (),
+        problems=problems,
         chips=event_filters.chips(given, PATH),
         back_url=address(PATH, given),
     )

@@ -4,7 +4,7 @@ takes it away. Every value is data; nothing personal stands in an address.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,7 +15,10 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.web.console.words import word
 from idp.web.shared.locale import gettext
+from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+
+T = TypeVar("T")
 
 UNKNOWN_VALUE: Final = marked("Choose one of the values offered.")
 _UNKNOWN_ACCOUNT: Final = marked("There is no such account.")
@@ -43,6 +46,14 @@ def typed(names: Iterable[str]) -> dict[str, str]:
     """Return the filters as they stand in the address, without empty ones."""
     given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in names}
     return {name: value for name, value in given.items() if value and "\0" not in value}
+
+
+def read(parse: Callable[[Mapping[str, str]], T], given: Mapping[str, str]) -> tuple[T | None, list[Problem]]:
+    """Return the filter of what was typed, or None and what is wrong with it."""
+    try:
+        return parse(given), []
+    except UserError as error:
+        return None, [Problem.of(error)]
 
 
 def number_asked(name: str, usual: int, least: int) -> int:

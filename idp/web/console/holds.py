@@ -1,5 +1,6 @@
 """Legal holds: the list of those in force, placing one and ending one, each with a reason."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,11 +13,10 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console.account_interventions import found_problems
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_name, console_page
-from idp.web.console.reasons import reason_problem
-from idp.web.shared.forms import Form, read_form
+from idp.web.console.problems import found_problems, reason_problem
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -62,7 +62,7 @@ def place(officer: Officer) -> Response:
         try:
             services().legal_holds.place(account_id, reference, officer=officer, reason=reason)
         except UserError as error:
-            problems = [Problem(gettext(error.message), error.field or "account")]
+            problems = [Problem.of(error, "account")]
     if problems:
         return _place_page(officer, problems, form, account=form.text("account"))
     return see_other(PATH)
@@ -86,7 +86,7 @@ def end(officer: Officer, hold_id: UUID) -> Response:
         try:
             services().legal_holds.end(hold, officer=officer, reason=reason)
         except UserError as error:
-            problems = [Problem(gettext(error.message))]
+            problems = [Problem.of(error)]
     return _end_page(officer, hold_id, problems) if problems else see_other(PATH)
 
 
@@ -107,27 +107,25 @@ def account_of(text: str) -> UUID | None:
 
 
 def _place_page(
-    officer: Officer, problems: list[Problem] | None = None, form: Form | None = None, *, account: str
+    officer: Officer, problems: Sequence[Problem] = (), form: Form = NOTHING_TYPED, *, account: str
 ) -> Response:
     return console_page(
         officer,
         "place_hold.html",
-        400 if problems else 200,
-        problems=problems or (),
+        problems=problems,
         account=account,
-        typed=form.text if form else (lambda _name: ""),
+        typed=form.text,
     )
 
 
-def _end_page(officer: Officer, hold_id: UUID, problems: list[Problem] | None = None) -> Response:
+def _end_page(officer: Officer, hold_id: UUID, problems: Sequence[Problem] = ()) -> Response:
     hold = services().legal_holds.get(hold_id)
     if hold is None:
         raise NotFound
     return console_page(
         officer,
         "end_hold.html",
-        400 if problems else 200,
-        problems=problems or (),
+        problems=problems,
         hold=hold,
         names_people=_names_people(officer),
     )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
@@ -17,12 +16,13 @@ from idp.interventions.alerts.watching import DEAD_LETTERS, SEALING
 from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
-from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS, window_name
+from idp.web.console.alert_rules import window_name
 from idp.web.console.charts import DAYS, HOURS, heat_of
 from idp.web.console.filters import address, number_asked
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page, places_of
 from idp.web.console.travels import journeys, speed_asked
+from idp.web.console.windows import WINDOW_WORDS, WINDOWS, window_asked
 from idp.web.shared.services import services
 
 _ALARMS: Final = {
@@ -33,15 +33,13 @@ _ALARMS: Final = {
 }
 _REMOVED: Final = marked("A rule since removed")
 _ALERTS_SHOWN: Final = timedelta(days=7)
-_USUAL: Final = "6h"
 _LEAST_ACCOUNTS: Final = 5
 
 
 @requires(Permission.SEE_HUNTS)
 def show(officer: Officer) -> Response:
     """Show what the hunts found."""
-    window = request.args.get("window", _USUAL)
-    window = window if window in WINDOWS else _USUAL
+    window = window_asked()
     least = number_asked("least", _LEAST_ACCOUNTS, 2)
     speed = speed_asked()
     hunts, span = services().hunts, WINDOWS[window]

@@ -18,7 +18,7 @@ from idp.staff.powers import Permission, Power
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_name, console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext
@@ -94,7 +94,7 @@ def _issued(officer: Officer, form: Form) -> IssuedToken | Problem:
             reason=form.text("reason"),
         )
     except UserError as error:
-        return Problem(gettext(error.message), error.field or "")
+        return Problem.of(error)
 
 
 def _number(text: str) -> int:
@@ -125,8 +125,7 @@ def _form_page(officer: Officer, values: dict[str, str], problem: Problem | None
     return console_page(
         officer,
         "issue_initial_token.html",
-        400 if problem else 200,
-        problems=[problem] if problem else (),
+        problems=[problem],
         values=values,
         profiles=PROFILES,
     )
@@ -136,7 +135,6 @@ def _revoke_page(officer: Officer, line: TokenLine, problem: Problem | None = No
     return console_page(
         officer,
         "revoke_initial_token.html",
-        400 if problem else 200,
-        problems=[problem] if problem else (),
+        problems=[problem],
         line=line,
     )

@@ -4,7 +4,7 @@ proof of one event (rules A5, A6). ``idp audit`` does the same by the same funct
 Who verifies needs the personal values too, so that copies are for auditors alone, with a reason, and are events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -28,9 +28,9 @@ from idp.staff.values import Officer
 from idp.web.console.event_filters import moment
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import found_problems, reason_problem
 from idp.web.shared.forms import Form, read_form
-from idp.web.shared.locale import gettext, say
+from idp.web.shared.locale import say
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -72,12 +72,12 @@ def export(officer: Officer) -> Response:
     """Send the record of a period, so that it can be verified; the copy is itself an event."""
     form = read_form(request)
     reason = form.text("reason")
-    problems = [problem for problem in (reason_problem(reason),) if problem]
+    problems = found_problems(reason_problem(reason))
     try:
         since, until = _period(form)
         span = _span(since, until)
     except UserError as error:
-        problems.append(Problem(gettext(error.message, **error.values), error.field or ""))
+        problems.append(Problem.of(error))
     if problems:
         return _export_page(officer, {name: form.text(name) for name in ("since", "until", "reason")}, problems)
     services().audit.record(
@@ -150,8 +150,8 @@ def _attached(content: str | Iterator[bytes], name: str, media_type: str) -> Res
     return response
 
 
-def _export_page(officer: Officer, given: dict[str, str], problems: list[Problem] | None = None) -> Response:
-    return console_page(officer, "export_record.html", 400 if problems else 200, problems=problems or (), given=given)
+def _export_page(officer: Officer, given: dict[str, str], problems: Sequence[Problem] = ()) -> Response:
+    return console_page(officer, "export_record.html", problems=problems, given=given)
 
 
 def _prove_page(officer: Officer, event_id: UUID, problem: Problem | None = None) -> Response:
@@ -161,7 +161,6 @@ def _prove_page(officer: Officer, event_id: UUID, problem: Problem | None = None
     return console_page(
         officer,
         "prove_event.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         record=record,
     )

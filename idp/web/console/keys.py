@@ -13,10 +13,9 @@ from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -39,7 +38,7 @@ def withdraw(officer: Officer) -> Response:
     try:
         services().changes.withdraw(change.id, officer)
     except UserError as error:
-        return _keys_page(officer, Problem(gettext(error.message, **error.values)))
+        return _keys_page(officer, Problem.of(error))
     return see_other(PATH)
 
 
@@ -57,7 +56,7 @@ def rotate(officer: Officer) -> Response:
         try:
             services().key_changes.rotate(officer, reason, alg)
         except UserError as error:
-            problem = Problem(gettext(error.message), error.field or "")
+            problem = Problem.of(error)
     return _rotate_page(officer, "rotate_keys.html", problem) if problem else see_other(PATH)
 
 
@@ -75,7 +74,7 @@ def replace(officer: Officer) -> Response:
         try:
             services().key_changes.ask_emergency(officer, reason, services().changes, alg)
         except UserError as error:
-            problem = Problem(gettext(error.message), error.field or "")
+            problem = Problem.of(error)
     return _emergency_page(officer, problem) if problem else see_other(PATH)
 
 
@@ -93,8 +92,7 @@ def _keys_page(officer: Officer, problem: Problem | None = None) -> Response:
     return console_page(
         officer,
         "keys.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         keys=services().keyring.list_keys(),
         findings=services().keyring.problems(),
         waiting=_waiting(),
@@ -112,8 +110,7 @@ def _rotate_page(officer: Officer, template: str, problem: Problem | None = None
     return console_page(
         officer,
         template,
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         algorithms=services().keyring.algorithms(),
         keys=[key for key in services().keyring.list_keys() if key.state in {"active", "pending"}],
         pending_hours=services().settings.pending_key_seconds // 3600,

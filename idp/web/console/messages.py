@@ -1,5 +1,7 @@
 """The messages to people: what was sent on which channel, how long it took, and what was given up."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
-from idp.notices.values import CHANNELS, STATES, TITLES, MessageFilter
+from idp.notices.values import CHANNELS, STATES, TITLES, MessageFilter, MessageLine
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import filters
@@ -17,10 +19,9 @@ from idp.web.console.filters import UNKNOWN_VALUE
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
 from idp.web.console.paging import Page, current_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -32,17 +33,15 @@ _WORDS: Final = {"channel": CHANNELS, "state": STATES, "template": TITLES}
 @requires(Permission.SEE_DELIVERIES)
 def show(officer: Officer) -> Response:
     """List the messages that the filters choose, latest first."""
-    given, problems = filters.typed(_LABELS), []
-    try:
-        wanted = _filter(given)
-    except UserError as error:
-        problems = [Problem(gettext(error.message), error.field or "")]
+    given = filters.typed(_LABELS)
+    wanted, problems = filters.read(_filter, given)
     waiting, dead = services().notices.counts()
-    page = Page(()) if problems else current_page(lambda **at: services().notices.page(wanted, **at), PATH, given)
+    page: Page[MessageLine] = (
+        current_page(partial(services().notices.page, wanted), PATH, given) if wanted else Page([])
+    )
     return console_page(
         officer,
         "messages.html",
-        400 if problems else 200,
         problems=problems,
         given=given,
         chips=filters.chips(given, PATH, _LABELS, _WORDS),
@@ -78,7 +77,7 @@ def retry(officer: Officer, notice_id: UUID) -> Response:
     return see_other(PATH)
 
 
-def _filter(given: dict[str, str]) -> MessageFilter:
+def _filter(given: Mapping[str, str]) -> MessageFilter:
     for name, value in given.items():
         if value not in _WORDS[name]:
             raise UserError(UNKNOWN_VALUE, field=name)
@@ -92,8 +91,7 @@ def _retry_page(officer: Officer, notice_id: UUID, problem: Problem | None = Non
     return console_page(
         officer,
         "retry_message.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         line=line,
         title=TITLES.get(line.template, line.template),
     )

@@ -10,11 +10,10 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.console.staff import PATH, known_holder
-from idp.web.shared.forms import Form, read_form
+from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -36,20 +35,19 @@ def change(officer: Officer, person_id: UUID) -> Response:
                 holder.account_id, form.text("email"), officer=officer, reason=form.text("reason")
             )
         except UserError as error:
-            problem = Problem(gettext(error.message), error.field or "")
+            problem = Problem.of(error)
     return _page(officer, person_id, problem, form) if problem else see_other(PATH)
 
 
-def _page(officer: Officer, person_id: UUID, problem: Problem | None = None, form: Form | None = None) -> Response:
+def _page(officer: Officer, person_id: UUID, problem: Problem | None = None, form: Form = NOTHING_TYPED) -> Response:
     holder = known_holder(person_id)
     account = services().accounts.get(holder.account_id)
     return console_page(
         officer,
         "officer_email.html",
-        400 if problem else 200,
-        problems=[problem] if problem else (),
+        problems=[problem],
         holder=holder,
         masked_email=account.masked_email if account else None,
-        email=form.text("email") if form else "",
-        reason=form.text("reason") if form else "",
+        email=form.text("email"),
+        reason=form.text("reason"),
     )

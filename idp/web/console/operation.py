@@ -11,7 +11,7 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.pages import Problem
@@ -79,8 +79,7 @@ def _retry_page(officer: Officer, problem: Problem | None = None) -> Response:
     return console_page(
         officer,
         "retry_deliveries.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         name=client_names([client_id]).get(client_id, client_id),
         count=len(letters),
     )

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS
 from idp.web.console.charts import outcome_chart_of, share_of
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
+from idp.web.console.windows import WINDOW_WORDS, WINDOWS, window_asked
 from idp.web.console.words import word
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import see_other
@@ -22,7 +21,6 @@ from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
-_USUAL: Final = "6h"
 _REFUSED_SHOWN: Final = 10
 _JOINED: Final = marked(", ")
 
@@ -93,13 +91,12 @@ def show(officer: Officer) -> Response:
 
 def overview_page(officer: Officer, problem: Problem | None = None) -> Response:
     """Answer with the start page, perhaps with what is wrong with a search."""
-    window = request.args.get("window", _USUAL)
-    window = window if window in WINDOWS else _USUAL
+    window = window_asked()
     return console_page(
         officer,
         "overview.html",
         404 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         tasks=[(task, task.count(officer)) for task in TASKS if officer.may(task.permission)],
         window=window,
         windows=WINDOW_WORDS,

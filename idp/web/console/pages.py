@@ -23,7 +23,12 @@ _COMMAND = marked("Command line (%(user)s)")
 
 
 def console_page(
-    officer: Officer, template: str, status: int = 200, *, problems: Iterable[Problem] = (), **context: Any
+    officer: Officer,
+    template: str,
+    status: int | None = None,
+    *,
+    problems: Iterable[Problem | None] = (),
+    **context: Any,
 ) -> Response:
     """Answer with a page of the console."""
     return render(

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from flask import request
 
+from idp.foundation.keyset import PAGE
 from idp.web.console.filters import address
-
-SIZE: Final = 50
 
 
 class _Line(Protocol):
@@ -39,9 +38,9 @@ class Page(Generic[L]):
 def current_page(find: Find[L], path: str, given: Mapping[str, str]) -> Page[L]:
     """Return the page that the address asks for; one line more than it shows is read, to know whether it goes on."""
     before, after = _cursor("before"), _cursor("after")
-    lines = find(before=before, after=after, size=SIZE + 1)
-    goes_on = len(lines) > SIZE
-    lines = lines[-SIZE:] if after else lines[:SIZE]
+    lines = find(before=before, after=after, size=PAGE + 1)
+    goes_on = len(lines) > PAGE
+    lines = lines[-PAGE:] if after else lines[:PAGE]
     has_newer, has_older = (goes_on, True) if after else (before is not None, goes_on)
     return Page(
         lines,

@@ -19,7 +19,7 @@ from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Change, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.locale import gettext

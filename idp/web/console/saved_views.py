@@ -16,7 +16,6 @@ from idp.staff.values import Officer
 from idp.web.console.filters import address
 from idp.web.shared.forms import read_form, uuid_of
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -56,5 +55,5 @@ def change_views(
     try:
         services().saved_views.save(officer, section, form.text("view"), given)
     except UserError as error:
-        return show(officer, Problem(gettext(error.message), error.field or ""))
+        return show(officer, Problem.of(error))
     return see_other(address(path, given))

@@ -15,7 +15,6 @@ from idp.web.console import filters
 from idp.web.console.filters import UNKNOWN_VALUE, Chip
 from idp.web.shared.services import services
 
-NAMES: Final = ("account", "client", "network", "region", "operator", "method", "age", "state")
 AGES: Final[Mapping[str, timedelta]] = {
     "1h": timedelta(hours=1),
     "24h": timedelta(days=1),
@@ -42,7 +41,7 @@ _LABELS: Final[Mapping[str, str]] = {
 
 def typed() -> dict[str, str]:
     """Return the filters as they stand in the address, without empty ones."""
-    return filters.typed(NAMES)
+    return filters.typed(_LABELS)
 
 
 def parsed(given: Mapping[str, str]) -> SessionFilter:

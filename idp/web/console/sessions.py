@@ -15,15 +15,15 @@ from idp.sessions.values import Selector, SessionLine
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import saved_views, session_filters
-from idp.web.console.filters import address
+from idp.web.console.filters import address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page, places_of
 from idp.web.console.paging import Page, current_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import current_locale, gettext
+from idp.web.shared.locale import current_locale
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -43,28 +43,21 @@ def show(officer: Officer) -> Response:
 def change_views(officer: Officer) -> Response:
     """Save or delete a view of this list."""
     given = session_filters.typed()
-    try:
-        session_filters.parsed(given)
-    except UserError:
+    if read(session_filters.parsed, given)[1]:
         return _list_page(officer)
     return saved_views.change_views(officer, _SECTION, PATH, given, _list_page)
 
 
 def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     given = session_filters.typed()
-    try:
-        chosen, problems = session_filters.parsed(given), []
-    except UserError as error:
-        chosen, problems = None, [Problem(gettext(error.message, **error.values), error.field or "")]
-    problems += [problem] if problem else []
+    chosen, problems = read(session_filters.parsed, given)
     page: Page[SessionLine] = (
         current_page(partial(services().session_search.page, chosen), PATH, given) if chosen else Page([])
     )
     return console_page(
         officer,
         "sessions.html",
-        400 if problems else 200,
-        problems=problems,
+        problems=[*problems, problem],
         given=given,
         chips=session_filters.chips(given, PATH),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
@@ -117,7 +110,7 @@ def end_many(officer: Officer) -> Response:
     try:
         chosen = _chosen_to_end()
     except UserError as error:
-        problem = Problem(gettext(error.message, **error.values), error.field or "")
+        problem = Problem.of(error)
     if problem:
         return _estimate_page(officer, problem)
     decided = services().mass_endings.decide(chosen, officer, reason, services().changes)
@@ -157,12 +150,11 @@ def _estimate_page(officer: Officer, problem: Problem | None = None) -> Response
         counted = services().session_search.estimate(_chosen_to_end())
         needs_approval = services().mass_endings.needs_approval(officer, counted.sessions)
     except UserError as error:
-        problem = Problem(gettext(error.message, **error.values), error.field or "")
+        problem = Problem.of(error)
     return console_page(
         officer,
         "end_sessions.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         chips=session_filters.chips(given, PATH),
         counted=counted,
         needs_approval=needs_approval,
@@ -179,8 +171,7 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
     return console_page(
         officer,
         "session.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         line=line,
         device=device_name(line.user_agent).device,
         places=places_of([line.network]),

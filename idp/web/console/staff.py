@@ -14,7 +14,7 @@ from idp.staff.powers import NAMES, PERMISSIONS, Permission, Power
 from idp.staff.values import Holder, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.reasons import reason_problem
+from idp.web.console.problems import reason_problem
 from idp.web.console.words import PERMISSION_WORDS
 from idp.web.shared.forms import Form, read_form
 from idp.web.shared.journeys import see_other
@@ -57,7 +57,7 @@ def request_grant(officer: Officer) -> Response:
     problems, account_id = _problems(form)
     if problems or account_id is None:
         values = {name: form.text(name) for name in ("username", "power", "agency", "reason")}
-        return console_page(officer, "new_officer.html", 400, problems=problems, names=NAMES, values=values)
+        return console_page(officer, "new_officer.html", problems=problems, names=NAMES, values=values)
     content = {"power": form.text("power"), "agency": form.text("agency") or None}
     request_id = services().changes.request(GRANT, str(account_id), content, author=officer, reason=form.text("reason"))
     return see_other(f"/console/requests/{request_id}")
@@ -77,7 +77,7 @@ def end(officer: Officer, person_id: UUID) -> Response:
     if problem is None and person_id == officer.person_id:
         problem = Problem(gettext(_OWN))
     if problem:
-        return console_page(officer, "end_officer.html", 400, problems=[problem], holder=holder, names=NAMES)
+        return console_page(officer, "end_officer.html", problems=[problem], holder=holder, names=NAMES)
     with services().database.transaction():
         services().staff.end(person_id, actor=officer.actor, reason=reason)
         services().sessions.terminate(Selector(account_id=holder.account_id), reason="power_ended", actor=officer.actor)

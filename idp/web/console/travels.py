@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
@@ -15,11 +14,11 @@ from idp.networks.ranges import Place
 from idp.networks.service import Loaded
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console.alert_rules import WINDOW_WORDS, WINDOWS
 from idp.web.console.filters import number_asked
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page, places_of
 from idp.web.console.paging import Page, current_page
+from idp.web.console.windows import WINDOW_WORDS, WINDOWS, window_asked
 from idp.web.shared.services import services
 
 PATH: Final = "/console/hunts/travels"
@@ -56,8 +55,7 @@ def speed_asked() -> int:
 @requires(Permission.SEE_HUNTS)
 def show(officer: Officer) -> Response:
     """List the journeys that were noted, latest first."""
-    window = request.args.get("window", _USUAL)
-    window = window if window in _WINDOWS else _USUAL
+    window = window_asked(_WINDOWS, _USUAL)
     speed = speed_asked()
     return console_page(
         officer,

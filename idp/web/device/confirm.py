@@ -89,9 +89,8 @@ def _answer(outcome: DeviceOutcome) -> Response:
     problem = Problem(gettext(CHOOSE_ENDING), "ending") if outcome.is_ending_missing else None
     return render(
         "device/confirm.html",
-        400 if problem else 200,
         service=slip_of(outcome.consent.client),
-        problems=[problem] if problem else (),
+        problems=[problem],
         **_context(outcome),
     )
 

@@ -62,5 +62,4 @@ def _code_of_link() -> str | None:
 
 
 def _page(code: str | None, problem: Problem | None = None) -> Response:
-    status = 400 if problem else 200
-    return render("device/enter.html", status, problems=[problem] if problem else (), linked_code=code)
+    return render("device/enter.html", problems=[problem], linked_code=code)

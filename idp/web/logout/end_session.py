@@ -6,6 +6,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import ProtocolError
+from idp.protocol.logout.end_session import LogoutRequest
 from idp.web.logout.views import ask_path, sign_out
 from idp.web.protocol.outcomes import refusal_page
 from idp.web.protocol.parameters import browser_parameters, to_get_form
@@ -30,4 +31,11 @@ def end_session() -> Response:
     if session is not None and asked.must_ask:
         return see_other(ask_path(asked))
     # Nobody is left to be asked; without a hint nobody vouches for the address either (RP-Initiated Logout §3).
-    return sign_out(session, asked.client, None if asked.must_ask else asked.return_uri)
+    return sign_out(
+        session, asked.client, None if asked.must_ask else asked.return_uri, problem=asked.problem or _unvouched(asked)
+    )
+
+
+def _unvouched(asked: LogoutRequest) -> str:
+    is_lost = asked.must_ask and asked.return_uri is not None
+    return "Without an id_token_hint nobody vouches for the post_logout_redirect_uri." if is_lost else ""

@@ -19,6 +19,7 @@ from idp.sessions.values import Selector, Session
 from idp.web.logout.frames import frames_for
 from idp.web.shared import cookies
 from idp.web.shared.csrf import check_csrf
+from idp.web.shared.developers import for_developers
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import current_session, form_targets, see_other, slip_of
 from idp.web.shared.locale import current_locale
@@ -54,8 +55,11 @@ def logout() -> Response:
     return sign_out(session, client, return_uri)
 
 
-def sign_out(session: Session | None, client: Client | None, return_uri: str | None) -> Response:
-    """End the browser's session. The departments' messages commit with it, before anybody is redirected."""
+def sign_out(session: Session | None, client: Client | None, return_uri: str | None, *, problem: str = "") -> Response:
+    """End the browser's session. The departments' messages commit with it, before anybody is redirected.
+
+    ``problem`` is for the client's developer, and is shown outside production only.
+    """
     told: list[Delivery] = []
     frames: list[str] = []
     if session is not None:
@@ -75,6 +79,7 @@ def sign_out(session: Session | None, client: Client | None, return_uri: str | N
         return_url=return_uri or (client.client_uri if client else None),
         frames=frames,
         goes_on=return_uri is not None,
+        detail=for_developers(problem),
     )
 
 

@@ -43,8 +43,8 @@ def withdraw(session: Session) -> Response:
     try:
         services().consents.withdraw(session.account_id, client_id, actor=f"account:{session.account_id}")
     except UserError as refusal:
-        problems = [Problem(gettext(refusal.message, **refusal.values))]
-        return render("my_account/services.html", 400, problems=problems, services=_lines(session))
+        problems = [Problem.of(refusal)]
+        return render("my_account/services.html", problems=problems, services=_lines(session))
     return see_other(f"{PATH}?{_STOPPED_PARAMETER}={quote(client_id)}")
 
 

@@ -67,8 +67,7 @@ def _page(session: Session, label: str = "", problem: Problem | None = None) -> 
         return see_other(_METHODS_PATH)
     return render(
         "my_account/passkey_new.html",
-        400 if problem else 200,
-        problems=[problem] if problem else (),
+        problems=[problem],
         options=options,
         label=label,
         attested=KINDS_BY_NAME[session.account_kind].passkeys == "attested",

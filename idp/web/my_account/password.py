@@ -1,5 +1,6 @@
 """Changing one's password: the present one is asked for, the new one is entered once (ASVS 6.2.2, 6.2.3)."""
 
+from collections.abc import Sequence
 from math import ceil
 
 from flask import request
@@ -54,13 +55,12 @@ def change(session: Session) -> Response:
     return done("/account/methods", "password")
 
 
-def _form(session: Session, problems: list[Problem] | None = None) -> Response:
+def _form(session: Session, problems: Sequence[Problem] = ()) -> Response:
     account = services().accounts.get(session.account_id)
     others = [one for one in services().sessions.list(account_id=session.account_id) if one.id != session.id]
     return render(
         "my_account/change_password.html",
-        400 if problems else 200,
-        problems=problems or (),
+        problems=problems,
         username=account.username if account else "",
         minimum=services().enrolment.methods(session).least_password_length,
         others=len(others),

@@ -44,6 +44,6 @@ def make(session: Session) -> Response:
 def _kept(*, is_ticked: bool) -> Response:
     codes = codes_to_show_again()
     if codes and not is_ticked:
-        return render(_TEMPLATE, 400, problems=[Problem(gettext(KEEP_THE_CODES), "saved")], codes=codes)
+        return render(_TEMPLATE, problems=[Problem(gettext(KEEP_THE_CODES), "saved")], codes=codes)
     forget_codes()
     return done("/account/methods", "codes") if codes else see_other("/account/methods")

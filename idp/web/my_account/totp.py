@@ -64,8 +64,7 @@ def _again(session: Session, label: str, problem: Problem) -> Response:
 def _key_page(pending: PendingTOTP, label: str = "", problem: Problem | None = None) -> Response:
     return render(
         "my_account/totp_new.html",
-        400 if problem else 200,
-        problems=[problem] if problem else (),
+        problems=[problem],
         key=pending.key,
         uri=pending.uri,
         label=label,

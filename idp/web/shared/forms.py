@@ -69,6 +69,10 @@ class Form:
         return _bounded(values[0], longest) if values else ""
 
 
+NOTHING_TYPED: Final = Form(MultiDict())
+"""What a form holds before anybody has typed into it."""
+
+
 def read_form(request: Request) -> Form:
     """Return the form of a request; bodies past ``LARGEST_BODY`` are refused while they are read."""
     return Form(request.form)

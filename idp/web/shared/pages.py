@@ -6,14 +6,15 @@ only, never from data (security rule A8), and every value in them is escaped.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from flask import Response
 
+from idp.foundation.errors import UserError
 from idp.foundation.logging import request_context
 from idp.foundation.translation import DEFAULT_LOCALE
-from idp.web.shared.locale import current_locale
+from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.navigation import account_menu, footer_links
 from idp.web.shared.preferences import CLASSES, current_size, is_elder, switch_links
 from idp.web.shared.state import page_state, shared
@@ -37,24 +38,30 @@ class Problem:
     message: str
     field: str = ""
 
+    @classmethod
+    def of(cls, error: UserError, field: str = "") -> Self:
+        """Return what a service refused, in the language of the page; at this field if the error names none."""
+        return cls(gettext(error.message, **error.values), error.field or field)
+
 
 def render(
     template: str,
-    status: int = 200,
+    status: int | None = None,
     *,
     service: ServiceSlip | None = None,
     form_targets: Iterable[str] = (),
-    problems: Iterable[Problem] = (),
+    problems: Iterable[Problem | None] = (),
     **context: Any,
 ) -> Response:
-    """Answer with a page.
+    """Answer with a page: with 400 if there are problems, else with 200, unless a status is given.
 
     ``form_targets`` are addresses at which a form of this page may end after redirects, usually the redirect_uri.
     ``problems`` are shown above the heading and change the title; their messages are already translated.
     """
     page_state().form_targets = tuple(form_targets)
-    text = render_text(template, service=service, problems=tuple(problems), **context)
-    response = Response(text, status, content_type="text/html; charset=utf-8")
+    shown = tuple(problem for problem in problems if problem is not None)
+    text = render_text(template, service=service, problems=shown, **context)
+    response = Response(text, status or (400 if shown else 200), content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = current_locale()
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -50,7 +50,6 @@ def _page(journey: Journey, *, is_missing: bool = False) -> Response:
     return page(
         journey,
         "sign_in/choose_factor.html",
-        400 if is_missing else 200,
         problems=[Problem(gettext(CHOOSE_FACTOR), "factor")] if is_missing else [],
         reason=reason(journey, situation),
         options=[

@@ -67,8 +67,7 @@ def _key_page(journey: Journey, pending: PendingTOTP, label: str = "", problem: 
     return page(
         journey,
         "sign_in/enrol_totp.html",
-        400 if problem else 200,
-        problems=[problem] if problem else [],
+        problems=[problem],
         key=pending.key,
         uri=pending.uri,
         label=label,
@@ -79,6 +78,6 @@ def _go_on_with_codes(journey: Journey) -> Response:
     codes = codes_to_show_again()
     if codes and not read_form(request).ticked("saved"):
         problem = Problem(gettext(KEEP_THE_CODES), "saved")
-        return page(journey, "sign_in/recovery_codes.html", 400, problems=[problem], codes=codes)
+        return page(journey, "sign_in/recovery_codes.html", problems=[problem], codes=codes)
     forget_codes()
     return go_on(journey, services().sign_in.proceed(journey.visit, journey.interaction))

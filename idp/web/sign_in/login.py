@@ -1,5 +1,7 @@
 """The sign-in page: a name and a password, or a passkey. Every refusal looks the same (rule S4)."""
 
+from collections.abc import Sequence
+
 from flask import request
 from werkzeug.wrappers import Response
 
@@ -67,15 +69,13 @@ def _answer(journey: Journey, username: str, outcome: PasswordOutcome) -> Respon
 
 
 def _form(
-    journey: Journey, situation: Situation, username: str, problems: list[Problem] | None = None, proof: str = ""
+    journey: Journey, situation: Situation, username: str, problems: Sequence[Problem] = (), proof: str = ""
 ) -> Response:
-    status = 400 if problems else 200
     why = reason(journey, situation) if SWITCH not in request.args else None
     return page(
         journey,
         "sign_in/login.html",
-        status,
-        problems=problems or (),
+        problems=problems,
         username=username,
         reason=why,
         passkey_options=services().sign_in.ask_passkey(journey.visit),

@@ -39,7 +39,7 @@ def _page(journey: Journey, *, is_missing: bool = False) -> Response:
         return expired_page(journey, situation.step)
     problems = [Problem(gettext(CHOOSE_ORGANIZATION), "organization")] if is_missing else []
     options = [_option(membership) for membership in situation.memberships]
-    return page(journey, "sign_in/organization.html", 400 if problems else 200, problems=problems, options=options)
+    return page(journey, "sign_in/organization.html", problems=problems, options=options)
 
 
 def _option(membership: MembershipView) -> dict[str, str]:

@@ -58,7 +58,6 @@ def _page(journey: Journey, message: str | None = None) -> Response:
     return page(
         journey,
         "sign_in/passkey.html",
-        400 if message else 200,
         problems=[Problem(gettext(message))] if message else [],
         reason=reason(journey, situation),
         step=2 if is_second and not situation.is_step_up else None,

@@ -43,7 +43,6 @@ def _form(journey: Journey, problem: str | None = None) -> Response:
     return page(
         journey,
         "sign_in/renew_password.html",
-        400 if problem else 200,
         problems=[Problem(problem, "new_password")] if problem else [],
         username=wanted.username,
         minimum=wanted.least_length,

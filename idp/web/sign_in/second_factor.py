@@ -1,6 +1,6 @@
 """The second factor: the code of an authenticator app, or a recovery code instead."""
 
-from typing import Final
+from typing import Any, Final
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -95,7 +95,6 @@ def _totp_page(journey: Journey, situation: Situation, message: str | None = Non
     return page(
         journey,
         "sign_in/totp.html",
-        400 if message else 200,
         problems=_problems(message),
         reason=reason(journey, situation),
         **_count(situation),
@@ -111,7 +110,6 @@ def _recovery_page(journey: Journey, situation: Situation, message: str | None =
     return page(
         journey,
         "sign_in/recovery_code.html",
-        400 if message else 200,
         problems=_problems(message),
         reason=reason(journey, situation),
         **_count(situation),
@@ -119,7 +117,7 @@ def _recovery_page(journey: Journey, situation: Situation, message: str | None =
     )
 
 
-def _other_way(journey: Journey, situation: Situation, kind: str) -> dict[str, str]:
+def _other_way(journey: Journey, situation: Situation, kind: str) -> dict[str, Any]:
     """Return the link to the only other factor, or to the choice among several."""
     others = [other for other in situation.second_factors if other != kind]
     if others == ["recovery_code"]:

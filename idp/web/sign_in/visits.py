@@ -91,7 +91,12 @@ def on_journey(view: Callable[[Journey], Response]) -> Callable[[], Response]:
 
 
 def page(
-    journey: Journey, template: str, status: int = 200, *, problems: Iterable[Problem] = (), **context: Any
+    journey: Journey,
+    template: str,
+    status: int | None = None,
+    *,
+    problems: Iterable[Problem | None] = (),
+    **context: Any,
 ) -> Response:
     """Answer with a page of this journey: it names the service that asked, and its forms may end there."""
     client = client_of(journey.interaction)

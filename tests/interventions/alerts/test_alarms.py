@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp.foundation.outbox import MOST_ATTEMPTS
+from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
 from idp.staff.powers import Power
 
 DAY = timedelta(days=1)
@@ -15,7 +15,7 @@ def give_up(services, clock):
     """Leave a message to a site that was given up."""
 
     def one(client_id="tax"):
-        services.outbox.enqueue("backchannel_logout", client_id, {"client_id": client_id})
+        services.outbox.enqueue(NewMessage("backchannel_logout", client_id, {"client_id": client_id}))
         for _ in range(MOST_ATTEMPTS):
             clock.advance(hours=2)
             services.outbox.settle(services.outbox.claim(client_id), "the site answered 500")

@@ -12,8 +12,8 @@ from idp.interventions.alerts.expiries import days_before
 from idp.registry.models import ClientSecretRow
 from idp.staff.powers import Power
 from tests.protocol.binding.proving import ClientCertificate
-from tests.protocol.racing import together
 from tests.registry.conftest import tax
+from tests.support.racing import together
 
 CONTACTS = ["Desk@tax.example.gov.cn", "mailto:second@tax.example.gov.cn", "https://tax.example.gov.cn/help", "no"]
 

@@ -9,7 +9,7 @@ from idp.foundation.errors import UserError
 from idp.interventions.alerts.hunting import WATCHED
 from idp.interventions.alerts.rules import MOST_RULES
 from idp.sessions.values import Browser
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 HOUR = timedelta(hours=1)
 

@@ -4,8 +4,8 @@ import pytest
 
 from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser
-from tests.protocol.racing import together
 from tests.sign_in.visitor import Visitor
+from tests.support.racing import together
 
 ADDRESS = "zhang@example.cn"
 TOLD = ("new_device", "z***@example.cn", None)

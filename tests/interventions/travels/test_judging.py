@@ -16,7 +16,7 @@ from idp.interventions.travels.rules import leg_between
 from idp.sessions.models import OPSession
 from idp.sessions.values import Browser
 from tests.interventions.travels.conftest import HOUR, LISBON, NEAR, NOWHERE, WUHAN
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 
 @pytest.mark.usefixtures("table")

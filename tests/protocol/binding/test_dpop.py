@@ -9,9 +9,9 @@ from idp.protocol.binding.service import SenderConstraints
 from idp.protocol.messages import Request
 from tests.protocol.binding.conftest import challenged
 from tests.protocol.conftest import refused
-from tests.protocol.statements import watched
 from tests.support.dpop import DPoPKey
 from tests.support.relying_party import claims_of
+from tests.support.statements import watched
 
 PUBLIC = {
     "token_endpoint_auth_method": "none",

@@ -9,8 +9,8 @@ import pytest
 
 from tests.protocol.binding.conftest import ask, challenged
 from tests.protocol.conftest import refused
-from tests.protocol.racing import together
 from tests.support.dpop import DPoPKey, b64
+from tests.support.racing import together
 
 # The proof itself
 

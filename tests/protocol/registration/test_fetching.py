@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tests.foundation.test_outbound_http import NAME, make_certificate, receive
+from tests.support.receiver import NAME, make_certificate, receive
 
 __all__ = ["receive"]
 HOSTS = ["https://a.example.org/callback", "https://b.example.org/callback"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.protocol.racing import together
 from tests.registry.conftest import PRODUCTION
 from tests.staff.conftest import new_officer, officer, two_approve
+from tests.support.racing import together
 from tests.support.relying_party import RelyingParty
 
 __all__ = ["new_officer", "officer", "two_approve"]

@@ -1,7 +1,5 @@
 """A department with a stream: it manages it with an access token of its own, and receives on loopback."""
 
-import base64
-import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +9,7 @@ import pytest
 
 from idp.factors.assurance import VerifiedFactor
 from idp.sessions.values import Browser as From
+from tests.signals.conftest import parts
 from tests.support.relying_party import RelyingParty
 
 CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
@@ -25,11 +24,6 @@ STREAM_UPDATED = "https://schemas.openid.net/secevent/ssf/event-type/stream-upda
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 PUSH, POLL = "urn:ietf:rfc:8935", "urn:ietf:rfc:8936"
 GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
-
-
-def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
-    return header, claims
 
 
 class Receiver:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.signals.ssf.conftest import DISABLED, ENABLED, parts
+from tests.signals.conftest import parts
+from tests.signals.ssf.conftest import DISABLED, ENABLED
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.interventions.account_list import AccountFilter
 from idp.sessions.values import Browser
 from idp.staff.powers import Power
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 PATH = "/console/accounts"
 

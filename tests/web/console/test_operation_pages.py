@@ -2,14 +2,14 @@
 
 import pytest
 
-from idp.foundation.outbox import MOST_ATTEMPTS
+from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
 from idp.staff.powers import Power
 
 
 @pytest.fixture
 def dead_letter(services, clock):
     """Leave a message to the tax site that was given up."""
-    services.outbox.enqueue("backchannel_logout", "tax", {"client_id": "tax"})
+    services.outbox.enqueue(NewMessage("backchannel_logout", "tax", {"client_id": "tax"}))
     for _ in range(MOST_ATTEMPTS):
         clock.advance(hours=2)
         services.outbox.settle(services.outbox.claim("tax"), "the site answered 500")

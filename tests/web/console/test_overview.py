@@ -11,7 +11,7 @@ from idp.protocol.events import CallsCounted
 from idp.sessions.values import Browser
 from idp.sign_in.events import PasskeyNotAccepted
 from idp.staff.powers import Power
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 HOUR = timedelta(hours=1)
 WAITING = "Requests waiting for your approval"

@@ -9,7 +9,7 @@ from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Browser
 from idp.sign_in.events import CodeRefused
 from idp.staff.powers import Power
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 HEAD = "network,country,region,latitude,longitude,operator,asn\n"
 WUHAN, LISBON, XIAN, NOWHERE = "203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "100.64.1.0/24"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.protocol.conftest import refused
-from tests.protocol.racing import together
+from tests.support.racing import together
 from tests.support.relying_party import claims_of
 from tests.web.device.conftest import DEVICE
 

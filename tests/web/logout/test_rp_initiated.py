@@ -108,6 +108,16 @@ class TestWithAHint:
             assert (page.status, page.left_to) == (200, ""), uri
             assert not is_signed_in(services, visitor), "signing out itself goes on"
 
+    @pytest.mark.only_on("sqlite")
+    def test_the_developer_of_the_site_is_told_why_nobody_came_back(self, visitor_of, citizen, tax):
+        visitor = visitor_of(citizen)
+        hint = visitor.tokens(tax)["id_token"]
+        page = leave(visitor.browser, id_token_hint=hint, post_logout_redirect_uri=HOME.rstrip("/"))
+        assert "It differs from the nearest registered one in: path." in page.text
+        unvouched = leave(visitor.browser, client_id="tax", post_logout_redirect_uri=HOME)
+        assert "Without an id_token_hint nobody vouches for the post_logout_redirect_uri." in unvouched.text
+        assert "For developers" not in leave(visitor.browser, id_token_hint=hint).text
+
 
 @pytest.mark.only_on("sqlite")
 class TestWithoutAGoodHint:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from idp.foundation.outbox import NewMessage
 from idp.web.ops.admission import BodyAdmission, SignInAdmission, Turns
 from tests.support.clock import RunningClock
 
@@ -50,7 +51,7 @@ def test_metrics_and_details_are_not_public(client: FlaskClient, path: str):
 def test_details_and_numbers_are_for_operators(settings: Any, services: Any):
     from idp.web.ops.server import Operations
 
-    services.outbox.enqueue("k", "tax", {})
+    services.outbox.enqueue(NewMessage("k", "tax", {}))
     operations = Operations(settings, None)
     status, kind, body = operations.answer("/readyz")
     assert (int(status), kind) == (200, "application/json")

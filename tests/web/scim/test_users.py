@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.protocol.racing import together
+from tests.support.racing import together
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tests.protocol.statements import watched
+from tests.support.statements import watched
 
 # An event, and its personal values beside it (decision 0011).
 RECORDED = ["INSERT", "INSERT"]

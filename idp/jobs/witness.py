@@ -7,19 +7,20 @@ import errno
 import os
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from idp.audit.notes import Note
 from idp.foundation.logging import get_logger
-from idp.foundation.outbound_http import OutboundFailed, OutboundRefused
+from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
+from idp.wiring import Services
 
 _BLANK_LINE: Final = b"\n\n"
 _log = get_logger(__name__)
 
 
-def publish(services: Any, note: Note) -> None:  # noqa: ANN401 - the services of wiring
+def publish(services: Services, note: Note) -> None:
     """Write a checkpoint to the witness of the settings, if there is one."""
-    witness: str = services.settings.audit_witness
+    witness = services.settings.audit_witness
     try:
         if witness.startswith(("https://", "http://")):
             _post(services.outbound, witness, note)
@@ -43,7 +44,7 @@ def _append(path: Path, note: Note) -> None:
         os.fsync(file.fileno())
 
 
-def _post(outbound: Any, address: str, note: Note) -> None:  # noqa: ANN401 - the guarded client
+def _post(outbound: OutboundHTTP, address: str, note: Note) -> None:
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     response = outbound.request("POST", address, headers=headers, body=str(note).encode())
     if response.status >= HTTPStatus.BAD_REQUEST:

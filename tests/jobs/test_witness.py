@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from idp.audit.notes import parse_notes
-from idp.jobs.seal import publish
+from idp.jobs.witness import publish
 from tests.audit.conftest import Happened
-from tests.jobs.test_deliver import wait_for, working
 from tests.support.clock import RunningClock
+from tests.support.workers import wait_for, working
 
 
 @pytest.fixture
