@@ -1,13 +1,13 @@
 """How many accounts a network has is told by an index alone: on PostgreSQL it holds the account too.
 
-Revision 0029, after 0027. It works with the version before it and with the version after it. On PostgreSQL the index is
+Revision 0029, after 0028. It works with the version before it and with the version after it. On PostgreSQL the index is
 made while the service goes on writing (CONCURRENTLY); whatever an interrupted attempt left is made anew.
 """
 
 from alembic import op
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
