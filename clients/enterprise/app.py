@@ -5,13 +5,13 @@ Between the two marks is everything it needs to sign people in.
 
 import logging
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, render_template
 
 # sign-in: begin
 from rp_kit.flask import SignIn
 
 app = Flask(__name__)
-sign_in = SignIn(app, client_id="enterprise", scope="openid profile organization")
+sign_in = SignIn(app, client_id="enterprise", scope="openid profile organization", notice_template="notice.html")
 # sign-in: end
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
@@ -34,13 +34,9 @@ def privacy() -> str:
 
 @app.context_processor
 def words() -> dict[str, object]:
-    """Templates write each text in both languages, and keep the chosen one in their links."""
-    english = request.args.get("lang") == "en"
-    return {
-        "english": english,
-        "say": lambda chinese, in_english: in_english if english else chinese,
-        "lang": "?lang=en" if english else "",
-    }
+    """Templates write each text in both languages."""
+    english = sign_in.language == "en"
+    return {"english": english, "say": lambda chinese, in_english: in_english if english else chinese}
 
 
 @app.after_request

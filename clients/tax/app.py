@@ -2,14 +2,14 @@
 
 import logging
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, render_template
 
 # sign-in: begin
 from rp_kit import AAL2
 from rp_kit.flask import SignIn
 
 app = Flask(__name__)
-sign_in = SignIn(app, client_id="tax", scope="openid profile phone")
+sign_in = SignIn(app, client_id="tax", scope="openid profile phone", notice_template="notice.html")
 # sign-in: end
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
@@ -38,13 +38,9 @@ def privacy() -> str:
 
 @app.context_processor
 def words() -> dict[str, object]:
-    """Templates write each text in both languages, and keep the chosen one in their links."""
-    english = request.args.get("lang") == "en"
-    return {
-        "english": english,
-        "say": lambda chinese, in_english: in_english if english else chinese,
-        "lang": "?lang=en" if english else "",
-    }
+    """Templates write each text in both languages."""
+    english = sign_in.language == "en"
+    return {"english": english, "say": lambda chinese, in_english: in_english if english else chinese}
 
 
 @app.after_request

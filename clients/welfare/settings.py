@@ -20,7 +20,7 @@ MIDDLEWARE = [
     "welfare.views.without_anything_foreign",
 ]
 # sign-in: begin
-RP_KIT = {"client_id": "welfare", "scope": "openid profile address"}
+RP_KIT = {"client_id": "welfare", "scope": "openid profile address", "notice_template": "notice.html"}
 # sign-in: end
 TEMPLATES = [
     {

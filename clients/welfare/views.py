@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import include, path
 
 # sign-in: begin
-from rp_kit.django import required
+from rp_kit.django import language, required
 
 # sign-in: end
 
@@ -31,9 +31,8 @@ def stylesheet(_: HttpRequest) -> FileResponse:
 
 
 def words(request: HttpRequest) -> dict[str, object]:
-    """Templates know the language, and keep it in their links."""
-    english = request.GET.get("lang") == "en"
-    return {"english": english, "lang": "?lang=en" if english else "", "person": request.person}
+    """Templates know the language and who is signed in."""
+    return {"english": language(request) == "en", "person": request.person}
 
 
 def without_anything_foreign(

@@ -32,7 +32,7 @@ _COLUMNS = (*_AUDIT_COLUMNS, *ACCOUNT_COLUMNS, *FACTOR_COLUMNS, *STREAM_COLUMNS,
 
 @click.group("key")
 def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
-    """List and rotate signing keys, re-encrypt columns."""
+    """List and rotate signing keys, re-encrypt columns, remove former master keys."""
 
 
 @COMMAND.command("list")
@@ -115,3 +115,26 @@ def reencrypt(*, new_master: bool, as_json: bool) -> None:
         )
     if any(one.failed for one in results):
         refuse("some values could not be read; they were left as they are")
+
+
+@COMMAND.command("remove-master")
+@click.argument("key")
+@click.option("--reason", required=True, help="Why, for the audit record.")
+@click.option("--void-rest", is_flag=True, help="Remove it although passwords or tokens become worthless with it.")
+def remove_master(key: str, reason: str, *, void_rest: bool) -> None:
+    """Destroy a former master key, for good: as soon as nothing stands under it any more."""
+    from idp.commands.master_keys import still_needed  # noqa: PLC0415 - it imports the protocol
+
+    with open_services() as services:
+        masters = services.keyring.master_keys()
+        if key not in masters:
+            refuse(f"there is no master key {key}. See: idp key list")
+        needed = [] if key == masters[0] or void_rest else still_needed(services, key)
+        if needed:
+            refuse(
+                f"nothing was removed: master key {key} is still needed for {', '.join(needed)}. Wait until these have"
+                " ended, or give them up with --void-rest: those people need a new password or sign in again"
+            )
+        note_use(services, "key remove-master", reason=reason, takes_away=True, key=key, void_rest=void_rest)
+        services.keyring.remove_master_key(key, _COLUMNS, actor=actor())
+    click.echo(f"Master key {key} is destroyed. Backups from before it was replaced cannot be read without a copy.")

@@ -71,6 +71,11 @@ class Passwords:
             renewal = {"phc": check.renewal.phc, "new_profile": check.renewal.profile, "kid": check.renewal.key_id}
             connection.execute(store.RENEW, values | renewal | {"old": stored.verifier.phc})
 
+    def count_under(self, key_id: str) -> int:
+        """Return how many passwords in use have their pepper under a master key: each until its owner signs in."""
+        with self._database.read() as connection:
+            return connection.scalar(store.UNDER_KEY, {"kid": key_id}) or 0
+
     def make(self, account_id: UUID, password: str) -> Verifier:
         """Return the verifier of a new password; the work of one hash, best done outside a transaction."""
         return self._hashing.make(account_id, password)

@@ -80,6 +80,10 @@ class Factors:
         self._totp = TOTP(database, clock, entropy, keyring)
         self._recovery_codes = RecoveryCodes(database, clock, entropy, keyring)
 
+    def passwords_under(self, key_id: str) -> int:
+        """Return how many passwords in use have their pepper under a master key."""
+        return self._passwords.count_under(key_id)
+
     def enrolled(self, account_id: UUID) -> Enrolled:
         """Return the authenticators of an account; one SELECT, also for an account that does not exist."""
         with self._database.read() as connection:

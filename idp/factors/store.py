@@ -138,6 +138,12 @@ USED = PreparedStatement(
     .values(last_used_at=bindparam("now"), failures=0)
 )
 
+UNDER_KEY = (
+    select(func.count())
+    .select_from(Authenticator)
+    .where(Authenticator.key_id == bindparam("kid"), Authenticator.disabled_at.is_(None))
+)
+
 # The old verifier in the condition: a password that was changed meanwhile is not overwritten by the hash of the old
 # one.
 RENEW = (

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.audit.service import Audit
@@ -34,7 +34,7 @@ from idp.staff.events import (
 )
 from idp.staff.models import Approval, ChangeRequest
 from idp.staff.powers import Permission
-from idp.staff.values import Change, Officer
+from idp.staff.values import Change, ChangeFilter, Officer
 
 _LIFETIME: Final = timedelta(days=7)
 _OVER: Final = marked("This request was decided or has expired meanwhile.")
@@ -67,6 +67,7 @@ class Changes:
         self._entropy = entropy
         self._audit = audit
         self._kinds = {kind.name: kind for kind in kinds}
+        self.kinds = tuple(sorted(self._kinds))
 
     def request(
         self,
@@ -121,6 +122,24 @@ class Changes:
             .order_by(ChangeRequest.created_at)
             .limit(limit)
         )
+        return self._read(statement, now)
+
+    def page(self, wanted: ChangeFilter, *, before: UUID | None, after: UUID | None, size: int) -> list[Change]:
+        """Return the requests beside one in the list: what waits oldest first, as it is to be decided, the rest latest
+        first. ``before`` asks for those further down, ``after`` for the nearest further up.
+        """
+        now = self._clock.now()
+        is_ascending = (wanted.state == "open") != (after is not None)
+        conditions = [_is_in(wanted.state, now)]
+        if wanted.kind is not None:
+            conditions.append(ChangeRequest.kind == wanted.kind)
+        if cursor := after or before:
+            conditions.append(ChangeRequest.id > cursor if is_ascending else ChangeRequest.id < cursor)
+        order = ChangeRequest.id.asc() if is_ascending else ChangeRequest.id.desc()
+        found = self._read(select(ChangeRequest).where(*conditions).order_by(order).limit(size), now)
+        return found if after is None else found[::-1]
+
+    def _read(self, statement: Select[Any], now: datetime) -> list[Change]:
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
             given = connection.execute(
@@ -259,6 +278,15 @@ class Changes:
         )
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(ChangeRequest).where(*waiting)) or 0
+
+
+def _is_in(state: str, now: datetime) -> ColumnElement[bool]:
+    """Return whether a request is in a state; nobody writes that one has expired."""
+    if state == "open":
+        return and_(ChangeRequest.state == "open", ChangeRequest.expires_at > now)
+    if state == "expired":
+        return and_(ChangeRequest.state == "open", ChangeRequest.expires_at <= now)
+    return ChangeRequest.state == state
 
 
 def _standing(change: Change) -> Standing:

@@ -68,6 +68,14 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which requests a list shows: of one state, ``open`` or how they ended, and of one kind or of all."""
+
+    state: str = "open"
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A change that waits, or waited, for approval. ``digest`` is what an approver says yes to."""
 

@@ -24,6 +24,7 @@ from idp.web.shared.pages import render
 BAD_REQUEST: Final = "errors/400.html"
 FORBIDDEN: Final = "errors/403.html"
 NOT_FOUND: Final = "errors/404.html"
+WRONG_METHOD: Final = "errors/405.html"
 TOO_LARGE: Final = "errors/413.html"
 TOO_MANY: Final = "errors/429.html"
 INTERNAL: Final = "errors/500.html"
@@ -37,7 +38,7 @@ SUSPENDED_SERVICE: Final = "errors/suspended_service.html"
 _TEMPLATES: Final = {
     HTTPStatus.FORBIDDEN: FORBIDDEN,
     HTTPStatus.NOT_FOUND: NOT_FOUND,
-    HTTPStatus.METHOD_NOT_ALLOWED: NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: WRONG_METHOD,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
     HTTPStatus.TOO_MANY_REQUESTS: TOO_MANY,
     HTTPStatus.INTERNAL_SERVER_ERROR: INTERNAL,

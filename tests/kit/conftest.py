@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import django
@@ -120,6 +121,18 @@ def visitor(
     return Visitor(kit_site.origin)
 
 
+@pytest.fixture
+def framed_visitor(
+    make_site: Callable[[RelyingParty], WSGIApplication],
+    configure: Callable[..., Configuration],
+    now: MovableTime,
+    kit_site: _Site,
+) -> Visitor:
+    """A browser on a site of each framework that shows the kit's notices within a template of its own."""
+    kit_site.application = make_site(RelyingParty(configure(notice_template="notice.html"), MemorySessions(), now))
+    return Visitor(kit_site.origin)
+
+
 def _flask_site(party: RelyingParty, _: pytest.MonkeyPatch) -> WSGIApplication:
     app = Flask(__name__)
     sign_in = SignIn(app, relying_party=party)
@@ -169,6 +182,13 @@ def _django_site(party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> WSGIAp
             ALLOWED_HOSTS=["*"],
             MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware", "rp_kit.django.SignInMiddleware"],
             SECRET_KEY="for tests",
+            TEMPLATES=[
+                {
+                    "BACKEND": "django.template.backends.django.DjangoTemplates",
+                    "DIRS": [Path(__file__).parent / "templates"],
+                    "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+                }
+            ],
             USE_TZ=True,
         )
         django.setup()

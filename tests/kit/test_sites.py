@@ -103,7 +103,7 @@ def test_service_behind_the_sign_in_is_reached(
 def test_pages_speak_both_languages_and_load_nothing_foreign(origins: dict[str, str], name: str) -> None:
     visitor = Visitor(origins[name])
     for path in ("/", "/privacy"):
-        chinese, english = visitor.get(path), visitor.get(f"{path}?lang=en")
+        chinese, english = visitor.get(f"{path}?lang=zh"), visitor.get(f"{path}?lang=en")
         assert '<html lang="zh-Hans">' in chinese.text
         assert '<html lang="en">' in english.text
         assert "Sign in" in english.text
@@ -113,6 +113,44 @@ def test_pages_speak_both_languages_and_load_nothing_foreign(origins: dict[str, 
             assert not re.search(r"(src|href)=\"(https?:)?//", answer.text)
             assert "<script" not in answer.text
     assert visitor.get("/static/site.css").headers["Content-Type"].startswith("text/css")
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_language_of_the_browser_is_followed_until_one_is_chosen_and_the_choice_is_remembered_and_handed_on(
+    origins: dict[str, str], name: str
+) -> None:
+    visitor = Visitor(origins[name])
+    visitor.accept_language = "fr,en-GB;q=0.8,zh-CN;q=0.5"
+    assert '<html lang="en">' in visitor.get("/").text
+    assert "ui_locales" not in visitor.get("/login").location
+    assert '<html lang="zh-Hans">' in visitor.get("/?lang=zh").text
+    assert '<html lang="zh-Hans">' in visitor.get("/privacy").text
+    assert "ui_locales=zh-Hans" in visitor.get("/login").location
+    shown = visitor.get("/")
+    assert {"Accept-Language", "Cookie"} <= {field.strip() for field in shown.headers["Vary"].split(",")}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("tax", "Tax Online"), ("welfare", "Welfare"), ("enterprise", "Enterprise")]
+)
+@pytest.mark.parametrize(
+    ("lang", "said", "kept_quiet"),
+    [("zh", "您没有登录", "You are not signed in"), ("en", "You are not signed in", "您没有登录")],
+)
+def test_notice_is_a_page_of_the_site_in_the_chosen_language(
+    provider: Provider, origins: dict[str, str], name: str, title: str, lang: str, said: str, kept_quiet: str
+) -> None:
+    provider.client_id = name
+    visitor = Visitor(origins[name])
+    visitor.get(f"/?lang={lang}")
+    shown = visitor.sign_in(provider, error="access_denied")
+    assert shown.status == 403
+    assert f"<h1>{said}</h1>" in shown.text
+    assert kept_quiet not in shown.text
+    assert (title in shown.text) == (lang == "en")
+    assert all(part in shown.text for part in ('href="/static/site.css"', 'id="sign-in"', 'class="reference"'))
+    assert shown.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert shown.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("name", SITES)

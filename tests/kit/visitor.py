@@ -26,6 +26,7 @@ class Visitor:
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.cookies: dict[str, str] = {}
+        self.accept_language: str | None = None
 
     def elsewhere(self) -> "Visitor":
         return Visitor(self.origin)
@@ -45,6 +46,8 @@ class Visitor:
         return self.get(provider.authorize(self.get(target).location, **changes))
 
     def _ask(self, method: str, target: str, body: str | None, headers: dict[str, str]) -> Shown:
+        if self.accept_language is not None:
+            headers = headers | {"Accept-Language": self.accept_language}
         connection = http.client.HTTPConnection(urlsplit(self.origin).netloc, timeout=10)
         cookie = (
             {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}

@@ -106,6 +106,7 @@ def _sign_in(say, slip):
     codes = [f"K7QM-4XWB-{n}TRP-9HGC" for n in range(10)]
     return [
         Sample("/login", "sign_in/login.html", {"service": slip, "passkey_options": ASKED}),
+        Sample("/login/device", "sign_in/login.html", {"reason": "device", "passkey_options": ASKED}),
         Sample("/login/failed", "sign_in/login.html", {"service": slip, "problems": wrong, "username": "13800005678"}),
         Sample(
             "/login/full",
@@ -387,7 +388,7 @@ def _account(say, tax):
 
 
 def _errors(slip):
-    kinds = ["400", "403", "404", "413", "429", "500", "busy", "stale_form", "unsafe_return", "unknown_service"]
+    kinds = ["400", "403", "404", "405", "413", "429", "500", "busy", "stale_form", "unsafe_return", "unknown_service"]
     pages = [Sample(f"/errors/{kind}", f"errors/{kind}.html", {"retry_seconds": 600}, 400) for kind in kinds]
     detail = "invalid_request: redirect_uri is missing"
     return [

@@ -40,6 +40,8 @@ class Configuration:
     http_timeout_seconds: float = 5.0
     ca_file: str | None = None
     """A certificate authority trusted besides the system's, for a provider with a private one."""
+    notice_template: str | None = None
+    """A template of the site that shows ``notice.title`` and ``notice.html``; None shows the kit's own pages."""
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError for anything that could only fail later, or fail insecurely."""

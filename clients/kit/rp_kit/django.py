@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
@@ -19,10 +20,10 @@ from django.views.decorators.http import require_http_methods
 
 from rp_kit.assurance import Requirement
 from rp_kit.configuration import configuration_from
-from rp_kit.exchange import Reply, Visit
+from rp_kit.exchange import HEADERS, Cookie, Reply, Visit
 from rp_kit.relying_party import ADDRESSES, RelyingParty
 
-_HEADERS = ("content-type", "origin", "sec-fetch-site")
+_LANGUAGE = "_rp_kit_language"
 
 View = Callable[..., Any]
 
@@ -50,6 +51,10 @@ class SignInMiddleware:
             # A page that depends on who is signed in must not come back from a cache after signing out.
             response.headers.setdefault("Cache-Control", "no-store")
             patch_vary_headers(response, ["Cookie"])
+        if hasattr(request, _LANGUAGE):
+            patch_vary_headers(response, ["Accept-Language", "Cookie"])
+            if cookie := relying_party().remembered_language(_visit(request)):
+                _set(response, cookie)
         return response
 
 
@@ -61,11 +66,20 @@ def required(*, acr: str | None = None, max_age: int | None = None) -> Callable[
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             reply = relying_party().require(_visit(request), requirement)
-            return view(request, *args, **kwargs) if reply is None else _response(reply)
+            return view(request, *args, **kwargs) if reply is None else _response(request, reply)
 
         return guarded
 
     return guard
+
+
+def language(request: HttpRequest) -> str:
+    """Return ``zh-Hans`` or ``en``: what the person chose by ``?lang=``, which is remembered, else what the browser
+    asks for.
+    """
+    setattr(request, _LANGUAGE, relying_party().language(_visit(request)))
+    found: str = getattr(request, _LANGUAGE)
+    return found
 
 
 def access_token(request: HttpRequest) -> str | None:
@@ -75,7 +89,7 @@ def access_token(request: HttpRequest) -> str | None:
 
 def _route(address: str, methods: tuple[str, ...]) -> Any:  # noqa: ANN401, Django has no types
     def answer(request: HttpRequest) -> HttpResponse:
-        return _response(relying_party().answer(address, _visit(request)))
+        return _response(request, relying_party().answer(address, _visit(request)))
 
     # The provider's back-channel call has no token of Django's, and signing out checks its origin itself.
     return path(address.removeprefix("/"), csrf_exempt(require_http_methods(methods)(answer)))
@@ -87,23 +101,31 @@ def _visit(request: HttpRequest) -> Visit:
         target=request.get_full_path(),
         query=tuple((name, value) for name, values in request.GET.lists() for value in values),
         cookies=request.COOKIES,
-        headers={name: request.headers.get(name) for name in _HEADERS},
+        headers={name: request.headers.get(name) for name in HEADERS},
         read=request.read,
     )
 
 
-def _response(reply: Reply) -> HttpResponse:
+def _response(request: HttpRequest, reply: Reply) -> HttpResponse:
+    template = relying_party().configuration.notice_template
+    if template and reply.notice:
+        request.person = relying_party().person(request.COOKIES)  # Who has just signed out is no longer signed in.
+        reply = reply.within(render_to_string(template, {"notice": reply.notice}, request))
     response = HttpResponse(reply.body, status=reply.status, headers=reply.all_headers())
     for cookie in reply.cookies:
-        response.set_cookie(
-            cookie.name,
-            cookie.value,
-            max_age=cookie.max_age if cookie.value else 0,
-            secure=cookie.name.startswith("__Host-"),
-            httponly=True,
-            samesite="Lax",
-        )
+        _set(response, cookie)
     return response
+
+
+def _set(response: HttpResponse, cookie: Cookie) -> None:
+    response.set_cookie(
+        cookie.name,
+        cookie.value,
+        max_age=cookie.max_age if cookie.value else 0,
+        secure=cookie.name.startswith("__Host-"),
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 urlpatterns = [_route(address, methods) for address, methods in ADDRESSES.items()]

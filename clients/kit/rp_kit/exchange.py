@@ -5,9 +5,10 @@ over https.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
+HEADERS = ("accept-language", "content-type", "origin", "sec-fetch-site")
 _BODY_LIMIT_BYTES = 64 * 1024
 _KEPT_CHARACTERS = "/?%&=:;,+$!*'()@~[]-._"
 
@@ -22,7 +23,7 @@ class Visit:
     query: tuple[tuple[str, str], ...]
     cookies: Mapping[str, str]
     headers: Mapping[str, str | None]
-    """The few headers the kit looks at: content-type, origin, sec-fetch-site."""
+    """The few headers the kit looks at: those of HEADERS."""
     read: Callable[[int], bytes]
     """Reads at most so many bytes of the body."""
 
@@ -46,6 +47,24 @@ class Cookie:
     max_age: int | None = None
 
 
+class HTML(str):
+    """Text that templates of Flask and Django put into a page as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What a page of the kit says, in the person's language, for a template of the site to show within its own page."""
+
+    title: str
+    html: HTML
+    """A heading and paragraphs. Links and buttons to act by are of the class ``act``, the lesser ones ``even`` too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What an adapter sends."""
@@ -55,6 +74,13 @@ class Reply:
     content_type: str = "text/html; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: tuple[Cookie, ...] = ()
+    notice: Fragment | None = None
+    """What ``body`` says, for a template of the site."""
+
+    def within(self, page: str) -> "Reply":
+        """Return the reply with the site's own page, which the site's own policy of content goes with."""
+        headers = {name: value for name, value in self.headers.items() if name != "Content-Security-Policy"}
+        return replace(self, body=page, headers=headers)
 
     def all_headers(self) -> dict[str, str]:
         """Return the headers with those every reply carries."""

@@ -9,17 +9,17 @@ from functools import partial, wraps
 from typing import Any, ParamSpec
 from urllib.parse import quote
 
-from flask import Flask, Response, g, make_response, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from rp_kit.assurance import Requirement
 from rp_kit.configuration import configuration_from
-from rp_kit.exchange import Reply, Visit
+from rp_kit.exchange import HEADERS, Cookie, Reply, Visit
 from rp_kit.person import Person
 from rp_kit.relying_party import ADDRESSES, RelyingParty
 
-_HEADERS = ("content-type", "origin", "sec-fetch-site")
 _PERSON = "_rp_kit_person"
+_LANGUAGE = "_rp_kit_language"
 
 Parameters = ParamSpec("Parameters")
 View = Callable[Parameters, ResponseReturnValue]
@@ -39,6 +39,7 @@ class SignIn:
             app.add_url_rule(address, f"rp_kit {address}", partial(self._answer, address), methods=list(methods))
         app.context_processor(lambda: {"person": self.person})
         app.after_request(_kept_from_caches)
+        app.after_request(self._with_the_language_remembered)
 
     @property
     def person(self) -> Person | None:
@@ -46,6 +47,12 @@ class SignIn:
         if _PERSON not in g:
             setattr(g, _PERSON, self.relying_party.person(request.cookies))
         found: Person | None = getattr(g, _PERSON)
+        return found
+
+    @property
+    def language(self) -> str:
+        """``zh-Hans`` or ``en``: what the person chose by ``?lang=`` (remembered), else what the browser asks for."""
+        found: str = g.setdefault(_LANGUAGE, self.relying_party.language(_visit()))
         return found
 
     def access_token(self) -> str | None:
@@ -62,14 +69,32 @@ class SignIn:
             @wraps(view)
             def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResponseReturnValue:
                 reply = self.relying_party.require(_visit(), requirement)
-                return view(*args, **kwargs) if reply is None else _response(reply)
+                return view(*args, **kwargs) if reply is None else self._response(reply)
 
             return guarded
 
         return guard
 
     def _answer(self, address: str) -> Response:
-        return _response(self.relying_party.answer(address, _visit()))
+        return self._response(self.relying_party.answer(address, _visit()))
+
+    def _response(self, reply: Reply) -> Response:
+        template = self.relying_party.configuration.notice_template
+        if template and reply.notice:
+            g.pop(_PERSON, None)  # Who has just signed out is no longer signed in.
+            reply = reply.within(render_template(template, notice=reply.notice))
+        response = make_response(reply.body, reply.status)
+        response.headers.update(reply.all_headers())
+        for cookie in reply.cookies:
+            _set(response, cookie)
+        return response
+
+    def _with_the_language_remembered(self, response: Response) -> Response:
+        if _LANGUAGE in g:
+            response.vary.update(("Accept-Language", "Cookie"))
+            if cookie := self.relying_party.remembered_language(_visit()):
+                _set(response, cookie)
+        return response
 
 
 def _visit() -> Visit:
@@ -79,24 +104,20 @@ def _visit() -> Visit:
         target=quote(request.path) + (f"?{query}" if query else ""),
         query=tuple(request.args.items(multi=True)),
         cookies=request.cookies,
-        headers={name: request.headers.get(name) for name in _HEADERS},
+        headers={name: request.headers.get(name) for name in HEADERS},
         read=request.stream.read,
     )
 
 
-def _response(reply: Reply) -> Response:
-    response = make_response(reply.body, reply.status)
-    response.headers.update(reply.all_headers())
-    for cookie in reply.cookies:
-        response.set_cookie(
-            cookie.name,
-            cookie.value,
-            max_age=cookie.max_age if cookie.value else 0,
-            secure=cookie.name.startswith("__Host-"),
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
+def _set(response: Response, cookie: Cookie) -> None:
+    response.set_cookie(
+        cookie.name,
+        cookie.value,
+        max_age=cookie.max_age if cookie.value else 0,
+        secure=cookie.name.startswith("__Host-"),
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _kept_from_caches(response: Response) -> Response:

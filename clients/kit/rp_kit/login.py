@@ -16,6 +16,7 @@ from rp_kit.configuration import Configuration
 from rp_kit.discovery import Discovery, Metadata
 from rp_kit.errors import LoginRefused
 from rp_kit.exchange import Reply, Visit, redirect
+from rp_kit.languages import chosen
 from rp_kit.pending import PendingLogin, PendingLogins, code_challenge
 from rp_kit.sessions import SiteSession
 from rp_kit.tokens import TokenClient, Tokens
@@ -25,7 +26,6 @@ _ERROR_CODE = re.compile(r"[a-zA-Z0-9_.-]{1,60}")
 _RESPONSE_PARAMETERS = ("state", "iss", "code", "error")
 _PROTOCOL_CLAIMS = {"iss", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "at_hash", "c_hash"}
 _SIGN_IN_CLAIMS = {"sub", "sid", "acr", "amr", "auth_time"}
-_UI_LOCALES = {"zh": "zh-Hans", "zh-hans": "zh-Hans", "en": "en"}
 
 
 class Login:
@@ -63,7 +63,7 @@ class Login:
             "code_challenge_method": "S256",
             "acr_values": requirement.acr,
             "max_age": requirement.max_age,
-            "ui_locales": _UI_LOCALES.get((visit.parameter("lang") or "").lower()),
+            "ui_locales": chosen(visit, self._configuration.cookie_name("language")),
         }
         query = urlencode({name: value for name, value in request.items() if value is not None})
         joint = "&" if urlsplit(metadata.authorization_endpoint).query else "?"

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from rp_kit import languages
 from rp_kit.assurance import ANY_SIGN_IN, Requirement
 from rp_kit.browser_sessions import BrowserSessions
 from rp_kit.configuration import Configuration
 from rp_kit.discovery import Discovery
 from rp_kit.errors import GrantRefused, KitError, LoginRefused, ProviderUnreachable, TokenRefused
-from rp_kit.exchange import Reply, Visit, quoted_target, redirect
+from rp_kit.exchange import Cookie, Reply, Visit, quoted_target, redirect
 from rp_kit.jwks import KeySet
 from rp_kit.login import Login
 from rp_kit.logout import Logout
@@ -52,6 +53,7 @@ class RelyingParty:
         """Put the parts together; nothing is asked of the provider before the first visitor needs it."""
         self.configuration = configuration
         self._now = now
+        self._language_cookie = configuration.cookie_name("language")
         outbound = Outbound(configuration.http_timeout_seconds, configuration.ca_file)
         discovery = Discovery(configuration, outbound, now)
         self.verifier = Verifier(configuration, KeySet(discovery, outbound, now).find, now)
@@ -85,8 +87,16 @@ class RelyingParty:
             return None
         if visit.method not in {"GET", "HEAD"}:
             # What was posted would be lost on the way through the provider; the person must know.
-            return self._notice(KitError("a form was posted without the sign-in it needs"), "sign_in_needed")
+            return self._notice(visit, KitError("a form was posted without the sign-in it needs"), "sign_in_needed")
         return self._start(visit, local_target(visit.target), requirement)
+
+    def language(self, visit: Visit) -> str:
+        """Return the language to answer in: ``zh-Hans`` or ``en``."""
+        return languages.language(visit, self._language_cookie)
+
+    def remembered_language(self, visit: Visit) -> Cookie | None:
+        """Return the cookie that keeps the language chosen in this address, None when none was."""
+        return languages.remembered(visit, self._language_cookie)
 
     def access_token(self, cookies: Mapping[str, str]) -> str | None:
         """Return a live access token of the person, None when nobody is signed in. Raises ProviderUnreachable."""
@@ -100,7 +110,7 @@ class RelyingParty:
         try:
             return self._login.start(visit, return_to, requirement)
         except ProviderUnreachable as failure:
-            return self._notice(failure)
+            return self._notice(visit, failure)
 
     def _answer_callback(self, visit: Visit) -> Reply:
         state = visit.parameter("state") or ""
@@ -113,15 +123,15 @@ class RelyingParty:
         except KitError as refusal:
             if _code(refusal) == "unknown_state" and self.person(visit.cookies):
                 return redirect("/")  # The person went back or reloaded after signing in.
-            return replace(self._notice(refusal), cookies=forget)
+            return replace(self._notice(visit, refusal), cookies=forget)
         _log.info("signed in with %s", session.claims.get("acr"))
         return redirect(pending.return_to, (cookie, *forget))
 
     def _answer_logout(self, visit: Visit) -> Reply:
         if visit.method != "POST":
-            return confirm_sign_out_page()
+            return confirm_sign_out_page(self.language(visit))
         if not self._is_same_origin(visit):
-            return self._notice(KitError("sign-out posted from another origin"), "other_site")
+            return self._notice(visit, KitError("sign-out posted from another origin"), "other_site")
         session = self._browsers.find(visit.cookies)
         forget = (self._browsers.close(visit.cookies),)
         if session is None:
@@ -130,7 +140,7 @@ class RelyingParty:
         try:
             return redirect(self._logout.address(session), forget)
         except ProviderUnreachable as failure:
-            return replace(self._notice(failure, "signed_out_here_only"), cookies=forget)
+            return replace(self._notice(visit, failure, "signed_out_here_only"), cookies=forget)
 
     def _is_same_origin(self, visit: Visit) -> bool:
         """Neighbouring departments share the registrable domain, so SameSite alone does not keep them out."""
@@ -138,11 +148,11 @@ class RelyingParty:
             return site == "same-origin"
         return visit.headers.get("origin") in {None, self.configuration.origin}
 
-    def _notice(self, reason: KitError, code: str | None = None) -> Reply:
+    def _notice(self, visit: Visit, reason: KitError, code: str | None = None) -> Reply:
         reference = secrets.token_hex(4)
         _log.warning("sign-in notice %s: %s: %s", reference, type(reason).__name__, reason)
         return_to = reason.return_to if isinstance(reason, LoginRefused) else "/"
-        return notice_page(code or _code(reason), reference=reference, return_to=return_to)
+        return notice_page(code or _code(reason), self.language(visit), reference=reference, return_to=return_to)
 
 
 def local_target(target: str) -> str:

@@ -1,6 +1,7 @@
 """Changes that wait for another officer: what exactly is asked, by whom and why, and the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,9 +17,12 @@ from idp.interventions.merging import MERGE
 from idp.registry.views import Comparison
 from idp.staff.granting import GRANT
 from idp.staff.powers import NAMES, Permission
-from idp.staff.values import Change, Officer
+from idp.staff.values import Change, ChangeFilter, Officer
+from idp.web.console import filters
+from idp.web.console.filters import UNKNOWN_VALUE
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
+from idp.web.console.paging import Page, current_page
 from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
@@ -26,14 +30,30 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
+PATH: Final = "/console/requests"
+_LABELS: Final = {"state": marked("State"), "kind": marked("Change")}
+STATES: Final = ("open", "applied", "rejected", "withdrawn", "superseded", "expired")
 _KEYS: Final = marked("Signing keys")
 _UNKNOWN_AUTHOR: Final = marked("unknown")
 
 
 @requires(Permission.APPROVE_REQUESTS)
 def show_all(officer: Officer) -> Response:
-    """List what waits."""
-    return console_page(officer, "requests.html", changes=_lines(services().changes.open_requests(), officer))
+    """List what waits, oldest first, or how others ended, latest first."""
+    given, choices = filters.typed(_LABELS), {"state": STATES, "kind": services().changes.kinds}
+    wanted, problems = filters.read(partial(_filter, choices), given)
+    page: Page[Change] = current_page(partial(services().changes.page, wanted), PATH, given) if wanted else Page([])
+    return console_page(
+        officer,
+        "requests.html",
+        problems=problems,
+        given=given,
+        chips=filters.chips(given, PATH, _LABELS, {}, named=_LABELS),
+        choices=choices,
+        state=(wanted or ChangeFilter()).state,
+        changes=_lines(page.lines, officer),
+        page=page,
+    )
 
 
 @requires(Permission.APPROVE_REQUESTS, fresh=True)
@@ -58,25 +78,31 @@ def decide(officer: Officer, request_id: UUID) -> Response:
         else:
             services().changes.reject(request_id, officer, reason)
     except UserError as error:
-        return _page(officer, request_id, Problem(gettext(error.message, **error.values)))
-    return see_other(f"/console/requests/{request_id}")
+        return _page(officer, request_id, Problem.of(error))
+    return see_other(f"{PATH}/{request_id}")
 
 
 def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) -> Response:
     change = services().changes.get(request_id)
     if change is None:
         raise NotFound
-    problems = [problem] if problem else []
     return console_page(
         officer,
         "request.html",
-        400 if problem else 200,
-        problems=problems,
+        problems=[problem],
         change=change,
         line=_lines([change], officer)[0],
         comparison=_comparison(change),
         power_names=NAMES,
     )
+
+
+def _filter(choices: Mapping[str, Collection[str]], given: Mapping[str, str]) -> ChangeFilter:
+    """Return the filter that was typed. Raises UserError that names its field."""
+    for name, value in given.items():
+        if value not in choices[name]:
+            raise UserError(UNKNOWN_VALUE, field=name)
+    return ChangeFilter(given.get("state", "open"), given.get("kind"))
 
 
 def _comparison(change: Change) -> Comparison | None:

@@ -17,6 +17,7 @@ from idp.foundation.translation import marked
 from idp.interactions import Interaction
 from idp.sign_in.journey import Step
 from idp.sign_in.values import Continue, Expired, Finished, Situation, Visit
+from idp.web.device.ways import ENTER_PATH
 from idp.web.protocol.outcomes import outcome_response
 from idp.web.shared import cookies
 from idp.web.shared.guards import public
@@ -150,9 +151,12 @@ def wait_page(journey: Journey, outcome: Busy | Refused, **context: Any) -> Resp
 
 
 def reason(journey: Journey, situation: Situation) -> str | None:
-    """Return why somebody who is signed in is asked again: stronger, asked or recent."""
+    """Return why somebody is asked: for a device, which nobody looks up before (RFC 8628 §5.1), or, when they are
+    signed in already, because it must be stronger, was asked for or was too long ago.
+    """
     if journey.visit.session is None:
-        return None
+        is_first = situation.step is Step.PASSWORD
+        return "device" if is_first and journey.interaction.destination.startswith(ENTER_PATH) else None
     if not journey.interaction.fresh_login:
         return "recent" if situation.step is Step.PASSWORD else "stronger"
     prompts = dict(journey.interaction.parameters).get("prompt", "").split()

@@ -19,13 +19,18 @@ def test_a_page_that_does_not_exist_keeps_the_officers_menu(at_console):
     assert "/assets/console" in page.source
 
 
-def test_an_id_that_nothing_has_and_a_method_that_is_not_served_look_the_same(at_console, console_app):
-    officer = at_console()
-    assert "/assets/console" in officer.get("/console/sessions/00000000-0000-7000-8000-000000000000").source
-    response = console_app.test_client().delete("/console/sessions", base_url=CONSOLE)
-    assert response.status_code == 405
-    assert "GET" in response.headers["Allow"]
-    assert "/assets/console" in response.text
+def test_an_id_that_nothing_has_is_a_page_of_the_console(at_console):
+    assert "/assets/console" in at_console().get("/console/sessions/00000000-0000-7000-8000-000000000000").source
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "cannot be opened like this"), ("zh-CN", "打不开这个页面")])
+def test_a_method_that_is_not_served_has_its_own_words(console_app, language, words):
+    browser = Browser(console_app, CONSOLE, language=language)
+    page = browser.get("/console/search")
+    assert page.status == 405
+    assert set(page.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+    assert words in page.text
+    assert "/assets/console" in page.source
 
 
 def test_a_stranger_sees_the_bar_and_neither_menu_nor_way_out(new_console_browser):

@@ -10,6 +10,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.protocol.events import CallsCounted
 from idp.sessions.values import Browser as SessionBrowser
 from idp.sign_in.events import PasskeyNotAccepted
+from idp.staff.granting import GRANT
 from idp.staff.powers import Power
 from tests.journeys.conftest import enter
 from tests.support.chromium import screenshot, violations
@@ -50,7 +51,7 @@ PAGES = {
         "/console/hunts/travels?window=7d",
         "/console/staff",
         "/console/clients?environment=development",
-        "/console/staff",
+        "/console/requests?kind=staff.grant",
         "/console/clients/welfare",
         "/console/nowhere",
     ),
@@ -88,13 +89,16 @@ def opened(console_app, console, serve_site, browser_context, new_officer, enter
 
 
 @pytest.fixture
-def things_to_see(services, account_factory, registration_factory, clock, entropy):
+def things_to_see(services, account_factory, registration_factory, clock, entropy, officer):
     registration_factory("tax")
     registration_factory("welfare")
     services.client_changes.stop("welfare", actor="system", reason="drill")
     registration_factory("tax", policy={"theme": {"action": "#1d4b8f"}, "logo": LOGO})
     table = (HEAD, f"{WUHAN},CN,湖北武汉,30.6,114.3,中国电信,4134\n", f"{LISBON},PT,Lisbon,38.7,-9.1,MEO,3243\n")
     services.networks.load(iter(table), "networks.csv", on_bad_line=print)
+    power = {"power": "help_desk", "agency": None}
+    colleague = str(account_factory(kind="staff").account_id)
+    services.changes.request(GRANT, colleague, power, author=officer(Power.SYSTEM), reason="new colleague")
     person = account_factory()
     for network in (WUHAN, WUHAN, LISBON):
         factors = [VerifiedFactor("password", clock.now())]

@@ -290,6 +290,28 @@ def test_a_linked_code_survives_signing_in(television, new_browser, citizen):
     assert codes["user_code"][-4:] in endings_of(page)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Sign in to connect a device."), ("zh-CN", "登录后即可连接设备。")]
+)
+def test_who_is_not_signed_in_reads_that_a_device_asks_and_nothing_that_depends_on_the_code(
+    television, new_browser, citizen, language, words
+):
+    """RFC 8628 §5.1 and §5.4: a person is warned before they sign in, and nobody finds out which codes are waiting."""
+    link = television.ask().get_json()["verification_uri_complete"]
+    shown = []
+    for address in (link, link[:-1] + ("B" if link[-1] != "B" else "C"), "/device"):
+        page = new_browser(language=language).get(address)
+        assert page.path == "/login"
+        assert words in page.text
+        assert "television" not in page.text
+        shown.append(page.text)
+    assert len(set(shown)) == 1
+    browser = new_browser(language=language)
+    assert words not in browser.get("/login").text, "to sign in for something else"
+    browser.get(link)
+    assert words not in browser.sign_in(citizen.username, citizen.password).text
+
+
 def test_the_offered_endings_never_change(television, visitor):
     """Two looks must not tell which ending stays."""
     codes = television.ask().get_json()

@@ -40,10 +40,15 @@ def test_refusal_is_said_in_the_words_of_the_refusal(visitor):
     assert "At most 20 characters" in visitor.get("/refuses?lang=en").text
 
 
-def test_wrong_method_says_which_are_allowed(visitor):
-    response = visitor.client.delete("/login", base_url=visitor.origin)
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "This page cannot be opened like this"), ("zh", "打不开这个页面")]
+)
+def test_wrong_method_has_its_own_words_and_says_which_are_allowed(visitor, language, words):
+    """RFC 9110 §15.5.6."""
+    response = visitor.client.delete("/login", base_url=visitor.origin, headers={"Accept-Language": language})
     assert response.status_code == 405
-    assert "GET" in response.headers["Allow"]
+    assert Page(response.text).all("h1")[0].words == words
+    assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
 
 
 def test_body_past_the_bound_is_refused_with_a_page(visitor):
