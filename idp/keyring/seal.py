@@ -6,6 +6,7 @@ associated data.
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -55,7 +56,13 @@ class Seals:
         return data
 
     def _cipher(self, kid: str, purpose: str) -> AESGCM:
-        return AESGCM(self._masters.derive(kid, f"seal/{purpose}"))
+        return _cipher_of(self._masters.derive(kid, f"seal/{purpose}"))
+
+
+# Making one costs several times what it does with a value.
+@lru_cache(maxsize=16)
+def _cipher_of(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def _expired(head: bytes, now: datetime) -> bool:

@@ -255,6 +255,42 @@ def test_the_last_sign_ins_of_all_sites_are_one_statement_with_a_step_in_an_inde
     assert set(services.site_usages.of_all()) == {"site0", "site1", "site2"}
 
 
+@pytest.mark.usefixtures("crowd")
+def test_the_accounts_of_networks_are_counted_by_one_statement_without_the_table(services, plan_of):
+    with services.database.read() as connection:
+        # By it PostgreSQL knows that the index will do.
+        connection.exec_driver_sql("VACUUM (ANALYZE) op_session")
+    count, plan = plan_of(lambda: services.hunts.crowded_networks(timedelta(days=100_000), least=5), analyze=True)
+    assert count == 1
+    assert set(re.findall(r"Scan using (\w+) on op_session", plan)) == {"ix_op_session_network"}, plan
+    assert " Index Scan" not in plan, plan
+    assert "HashAggregate" not in plan, plan
+
+
+FILL_FACTORS = """
+INSERT INTO audit_event (id, occurred_at, action, actor, account_id, request_id, detail, leaf_index)
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000003')::uuid, {now} + n,
+       CASE n %% 50 WHEN 0 THEN 'authenticator.added' WHEN 1 THEN 'authenticator.reset' ELSE 'session.ended' END,
+       'system', (SELECT id FROM account ORDER BY id OFFSET n %% {people} LIMIT 1), 'F' || n, '{{}}', n + 90000
+FROM generate_series(1, {rows}) AS n
+"""
+
+
+def test_new_factors_are_read_from_the_latest_until_the_page_is_full(services, record, plan_of, clock):
+    """However many events an account has, only its recoveries are looked at."""
+    assert record
+    with services.database.transaction() as connection:
+        connection.exec_driver_sql(FILL_FACTORS.format(now=microseconds(clock.now()), people=7, rows=ROWS))
+    with services.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    count, plan = plan_of(lambda: services.hunts.new_factors_after_recovery(timedelta(days=100_000)), analyze=True)
+    assert count == 1
+    assert "Seq Scan on audit_event" not in plan, plan
+    assert set(re.findall(r"using (\w+) on audit_event", plan)) == {"ix_audit_action", "ix_audit_recovered"}, plan
+    assert re.findall(r"on audit_event .*?rows=(\d+) loops=1\)", plan) == ["50"], plan
+    assert "Rows Removed by Filter" not in plan, plan
+
+
 FILL_TRAVELS = """
 INSERT INTO travel (id, before_id, account_id, kilometres, speed, judged_at)
 SELECT id, id, account_id, 1000, 100 + get_byte(digest, 31) * 8, {now} FROM op_session

@@ -1,20 +1,35 @@
 """The canned hunts: each finds what it is named after, and nothing else (console.md §2)."""
 
+from collections import Counter
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from idp.audit.searching import actions
 from idp.factors.assurance import VerifiedFactor
+from idp.factors.events import AuthenticatorAdded, Kinds
 from idp.foundation.translation import SHANGHAI
 from idp.interventions import hunts
+from idp.interventions.events import FactorReset
 from idp.interventions.hunts import REFUSALS
+from idp.sessions.events import SessionOpened, SessionRaised
 from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Browser
 from idp.staff.powers import Power
 from idp.web.console.charts import DAYS, HOURS, heat_of
 
 HOUR = timedelta(hours=1)
+NONE = Kinds(kinds=())
+EVENTS = {
+    "code": lambda account_id: SessionOpened(account_id=account_id, factors=("password", "recovery_code")),
+    "password": lambda account_id: SessionOpened(account_id=account_id, factors=("password",)),
+    "raised": lambda account_id: SessionRaised(
+        account_id=account_id, factors=("recovery_code",), factors_before=("password",)
+    ),
+    "reset": lambda account_id: FactorReset(account_id=account_id, kind="totp", case_number="1"),
+    "added": lambda account_id: AuthenticatorAdded(account_id=account_id, kind="totp", before=NONE, after=NONE),
+}
 
 
 @pytest.fixture
@@ -49,12 +64,63 @@ def test_networks_are_found_exactly_though_busy_ones_are_looked_at_first(service
     for _ in range(2):
         enter(account_factory(), "192.0.2.0/24")
     exact = [("203.0.113.0/24", 3, 3), ("192.0.2.0/24", 2, 2)]
-    for looked_at in ((), (1,), (1, 2), (1, 3), (200,)):
+    for looked_at in (0, 1, 2, 200):
         monkeypatch.setattr(hunts, "_LOOKED_AT", looked_at)
         for most in (50, 2, 1):
             monkeypatch.setattr(hunts, "_MOST", most)
             found = services.hunts.crowded_networks(HOUR, least=2)
             assert [(one.network, one.accounts, one.sessions) for one in found] == exact[:most]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_crowd_drawn_at_random_is_counted_as_if_by_hand(services, account_factory, enter, clock, monkeypatch, seed):
+    draw = Random(seed)
+    monkeypatch.setattr(hunts, "_MOST", 4)
+    monkeypatch.setattr(hunts, "_LOOKED_AT", 6)
+    people = [account_factory() for _ in range(6)]
+    came = []
+    for number in range(120):
+        if number == 20:
+            clock.advance(hours=2)
+        # Some networks are one person's, and the busiest.
+        network = min(draw.randrange(12), draw.randrange(12))
+        person = people[network % 6 if network % 3 == 0 else draw.randrange(6)]
+        enter(person, f"10.0.{network}.0/24")
+        came.append((number >= 20, f"10.0.{network}.0/24", person.account_id))
+    recent = [(network, account) for is_recent, network, account in came if is_recent]
+    for least in (1, 2, 3, 6):
+        counted = [
+            (network, len({one for place, one in recent if place == network}), sessions)
+            for network, sessions in Counter(network for network, _ in recent).items()
+        ]
+        fullest = sorted((one for one in counted if one[1] >= least), key=lambda one: (-one[1], one[0]))
+        found = services.hunts.crowded_networks(HOUR, least=least)
+        assert [(one.network, one.accounts, one.sessions) for one in found] == fullest[:4]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_new_factors_drawn_at_random_are_told_as_if_by_hand(services, account_factory, clock, monkeypatch, seed):
+    """The latest recovery in the day before a factor was added is told; recoveries of others and later ones do not."""
+    draw = Random(seed)
+    monkeypatch.setattr(hunts, "_MOST", 7)
+    people = [account_factory().account_id for _ in range(3)]
+    recovered, expected = [], []
+    for _ in range(90):
+        clock.advance(minutes=draw.randrange(150))
+        account_id, now = draw.choice(people), clock.now()
+        what = draw.choice(("code", "raised", "reset", "password", "added", "added", "added"))
+        services.audit.record(EVENTS[what](account_id))
+        if what in {"code", "raised", "reset"}:
+            recovered.append((account_id, now))
+        elif what == "added":
+            lately = [at for one, at in recovered if one == account_id and now - at <= 24 * HOUR]
+            expected += [(now, account_id, max(lately))] if lately else []
+    for window in (HOUR, 6 * HOUR, 24 * HOUR, 24 * 7 * HOUR):
+        inside = [
+            one for one in expected if one[0] >= clock.now() - window and one[2] >= clock.now() - window - 24 * HOUR
+        ]
+        found = services.hunts.new_factors_after_recovery(window)
+        assert [(one.at, one.account_id, one.recovered_at) for one in found] == inside[::-1][:7]
 
 
 def test_a_new_factor_after_a_recovery_is_found_and_one_without_is_not(
