@@ -21,8 +21,8 @@ from idp.keyring.service import Keyring
 _PURPOSE: Final = "refresh/1"
 _FAMILY, _GENERATION = 16, 4
 _HEAD: Final = _FAMILY + _GENERATION
-# Authorization details may be long; nothing else is.
-_LONGEST_TEXT: Final = 24_000
+# Authorization details and resources may be long; a form holds more.
+_LONGEST_TEXT: Final = 48_000
 
 
 @dataclass(frozen=True, slots=True)
