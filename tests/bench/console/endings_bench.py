@@ -36,7 +36,7 @@ CROWD: Final = Sizes(200_000, 300_000, 200_000)
 SLICE_SECONDS: Final = 4.0
 MOST_SLICES: Final = 60
 # A one-time code is good for one sign-in in half a minute.
-_VISITORS: Final = VISITORS_PER_SECOND * 15
+_VISITORS: Final = VISITORS_PER_SECOND * 30
 # The officers are the first of all people.
 _EVERYONE: Final = people(len(OFFICERS) + FEW + _VISITORS)[len(OFFICERS) :]
 _SIGN_IN: Final = workload("W8")
