@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.architecture.tree import PACKAGE, ROOT, docstring_of, name_of, python_files
 from tests.support.databases import load_models
@@ -55,9 +56,14 @@ def test_wiring_knows_every_table():
 
 
 def test_revisions_form_one_numbered_line():
-    numbers = sorted(path.name.split("_")[0] for path in _REVISIONS.glob("[0-9]*.py"))
-    expected = [f"{number:04}" for number in range(1, len(numbers) + 1)]
-    assert numbers == expected, "two branches added a revision; renumber the later one and set its down_revision"
+    """In the order of their names; parts of one number (0001a, 0001b …) are one step cut into things."""
+    from alembic.script import ScriptDirectory
+
+    files = sorted(path.name for path in _REVISIONS.glob("[0-9]*.py"))
+    line = [Path(revision.path).name for revision in ScriptDirectory(str(ROOT / "migrations")).walk_revisions()]
+    assert files == line[::-1], "two branches added a revision; renumber the later one and set its down_revision"
+    numbers = sorted({int(name[:4]) for name in files})
+    assert numbers == [*range(1, numbers[-1] + 1)], "a number is missing"
 
 
 def test_revisions_say_what_they_do():
