@@ -14,7 +14,7 @@ from tests.commands.conftest import Run
 from tests.registry.conftest import tax
 from tests.staff.conftest import new_officer, officer
 from tests.support.clock import RunningClock
-from tests.support.mail_server import MailServer, make_certificate
+from tests.support.mail_server import MailServer, make_context
 
 __all__ = ["new_officer", "officer"]
 
@@ -258,7 +258,7 @@ class TestBehindAProxy:
 class TestWithAMailServer:
     @pytest.fixture
     def mail_server(self, tmp_path: Path) -> Iterator[MailServer]:
-        context, self.authority = make_certificate(tmp_path / "mail")
+        context, self.authority = make_context(tmp_path / "mail")
         server = MailServer(context)
         yield server
         server.close()

@@ -17,7 +17,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands.conftest import Run
-from tests.support.receiver import NAME, make_certificate
+from tests.support.certificates import make_certificate
+from tests.support.receiver import NAME
 from tests.support.serving import BackgroundProcess, IDPCommand, free_port
 
 pytestmark = pytest.mark.server
@@ -108,7 +109,7 @@ def test_second_server_on_the_same_port_is_refused(idp_server: BackgroundProcess
 class TestTLS:
     @pytest.fixture
     def certificate(self, tmp_path: Path) -> tuple[Path, Path]:
-        return make_certificate(tmp_path)
+        return make_certificate(tmp_path, NAME)
 
     @pytest.fixture
     def served(
@@ -142,7 +143,7 @@ def test_certificate_for_the_tests_names_its_host(tmp_path: Path):
     assert (
         NAME
         in subprocess.run(
-            ["openssl", "x509", "-in", str(make_certificate(tmp_path)[0]), "-noout", "-text"],
+            ["openssl", "x509", "-in", str(make_certificate(tmp_path, NAME)[0]), "-noout", "-text"],
             check=True,
             capture_output=True,
             text=True,

@@ -13,7 +13,8 @@ import pytest
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.outbound_http import AllowEntry, OutboundFailed, OutboundHTTP, OutboundRefused, kind_of
 from idp.foundation.settings import Settings, load_settings
-from tests.support.receiver import NAME, OK, Receiver, make_certificate, receive
+from tests.support.certificates import make_certificate
+from tests.support.receiver import NAME, OK, Receiver, receive
 
 __all__ = ["receive"]
 
@@ -38,7 +39,7 @@ def settings_of(tmp_path: Path, environment: str = "sandbox", **changes: str) ->
 @pytest.fixture
 def authority(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
     """A server context for NAME, and the authority file that its certificate is checked with."""
-    public, private = make_certificate(tmp_path)
+    public, private = make_certificate(tmp_path, NAME)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     return context, public

@@ -3,6 +3,7 @@ in front.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,6 +47,33 @@ def start_site(
     options = f"--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 4 --no-ws"
     arguments = [sys.executable, "-m", "granian", *options.split(), f"{name}.app:app"]
     return origin, BackgroundProcess(arguments, environment, folder)
+
+
+@pytest.fixture
+def run_site(idp_command: IDPCommand, issuer: str, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Register a department's own site by its file, and run it with the secret that the command showed:
+    ``run_site(registration, ["-m", "flask", …, "{port}"])`` returns where it answers. Its code lies in tmp_path.
+    """
+    started: list[BackgroundProcess] = []
+
+    def run(registration: str, arguments: list[str], **environment: str) -> str:
+        port = free_port()
+        origin = f"http://localhost:{port}"
+        (tmp_path / "health.toml").write_text(registration, encoding="utf-8")
+        applied = idp_command.run("client", "apply", str(tmp_path / "health.toml"), "--set", f"ORIGIN={origin}")
+        assert applied.returncode == 0, applied.stderr
+        secret = re.search(r"client_secret: (\S+)", applied.stdout)
+        assert secret, applied.stdout
+        given = {"ISSUER": issuer, "CLIENT_ID": "health", "CLIENT_SECRET": secret[1], "PYTHONPATH": str(tmp_path)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}
+        command = [sys.executable, *(argument.format(port=port) for argument in arguments)]
+        started.append(BackgroundProcess(command, inherited | given | environment, tmp_path))
+        started[-1].wait_until_answering(f"{origin}/")
+        return origin
+
+    yield run
+    for process in started:
+        process.stop()
 
 
 @pytest.fixture

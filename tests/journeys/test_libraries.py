@@ -2,9 +2,7 @@
 of the page, nothing else.
 """
 
-import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import ROOT
 from tests.journeys.test_integrating import block
-from tests.support.serving import BackgroundProcess, free_port
 
 PAGE = (ROOT / "docs" / "libraries.md").read_text(encoding="utf-8")
 NEW_PROJECT = """
@@ -144,36 +141,16 @@ urlpatterns = [
 
 
 @pytest.fixture
-def site_of(idp_server, idp_command, issuer, tmp_path):
+def site_of(idp_server, issuer, tmp_path, run_site):
     """Register a site, and run it: ``site_of(MOZILLA)`` returns where it answers."""
-    started = []
 
     def start(library):
-        folder = tmp_path / "site"
-        folder.mkdir()
-        library.write(folder)
-        (folder / "health.toml").write_text(library.registration(), encoding="utf-8")
-        origin = f"http://localhost:{free_port()}"
-        applied = idp_command.run("client", "apply", str(folder / "health.toml"), "--set", f"ORIGIN={origin}")
-        assert applied.returncode == 0, applied.stderr
-        secret = re.search(r"client_secret: (\S+)", applied.stdout)
-        assert secret, applied.stdout
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("IDP_")} | {
-            "ISSUER": issuer,
-            "CLIENT_ID": "health",
-            "CLIENT_SECRET": secret[1],
-            "PYTHONPATH": str(folder),
-        }
-        options = f"--interface wsgi --host 127.0.0.1 --port {origin.rsplit(':', 1)[1]} --workers 1 --no-ws"
-        arguments = [sys.executable, "-m", "granian", *options.split(), "site_of_a_department:app"]
-        started.append(BackgroundProcess(arguments, environment, folder))
-        started[0].wait_until_answering(f"{origin}/")
+        library.write(tmp_path)
         idp_server.wait_until_answering(f"{issuer}/readyz")
-        return origin
+        options = "--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --no-ws"
+        return run_site(library.registration(), ["-m", "granian", *options.split(), "site_of_a_department:app"])
 
-    yield start
-    for process in started:
-        process.stop()
+    return start
 
 
 @pytest.fixture

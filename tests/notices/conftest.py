@@ -4,7 +4,7 @@ import pytest
 
 from idp.foundation.masked import Masked
 from idp.notices.values import FACTOR_CHANGED, Letter, Recipient
-from tests.support.mail_server import HOST, MailServer, make_certificate
+from tests.support.mail_server import HOST, MailServer, make_context
 
 LETTER = {"change": "added", "kind": "totp", "at": "2026-03-02T01:00:00+00:00"}
 
@@ -12,7 +12,7 @@ LETTER = {"change": "added", "kind": "totp", "at": "2026-03-02T01:00:00+00:00"}
 @pytest.fixture
 def certificate(tmp_path):
     """The context of the server, and the file of its authority."""
-    return make_certificate(tmp_path / "mail")
+    return make_context(tmp_path / "mail")
 
 
 @pytest.fixture

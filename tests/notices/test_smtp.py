@@ -8,7 +8,7 @@ from idp.foundation.mail_route import MailRoute
 from idp.foundation.settings import Settings
 from idp.notices.smtp import SMTPSender
 from tests.notices.conftest import LETTER
-from tests.support.mail_server import HOST, MailServer, make_certificate
+from tests.support.mail_server import HOST, MailServer, make_context
 
 ADDRESS = "zhang.san@example.gov.cn"
 
@@ -66,7 +66,7 @@ def test_nothing_is_said_to_a_server_without_starttls(write, attempt, mail_serve
 
 
 def test_a_server_of_another_name_or_authority_gets_nothing(settings, certificate, tmp_path):
-    other = MailServer(make_certificate(tmp_path / "other", "mail.elsewhere.example")[0])
+    other = MailServer(make_context(tmp_path / "other", "mail.elsewhere.example")[0])
     refused = sender(settings, f"smtp://{HOST}:{other.port}").examine()
     assert "certificate that is not trusted" in refused.error
     other.close()

@@ -3,7 +3,6 @@ command. Written from RFC 5321, RFC 3207 and RFC 4954.
 """
 
 import base64
-import datetime as dt
 import email
 import email.policy
 import socket
@@ -14,10 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.support.certificates import make_certificate
 
 HOST = "localhost"
 _USUAL = {
@@ -34,28 +30,9 @@ _USUAL = {
 }
 
 
-def make_certificate(folder: Path, name: str = HOST) -> tuple[ssl.SSLContext, Path]:
+def make_context(folder: Path, name: str = HOST) -> tuple[ssl.SSLContext, Path]:
     """Return the context of a server of this name, and the file of the authority that vouches for it: itself."""
-    folder.mkdir(exist_ok=True)
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "mail-ca.pem", folder / "mail-key.pem"
-    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    public, private = make_certificate(folder, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     return context, public

@@ -1,17 +1,11 @@
-"""A server of one behaviour on loopback, and a certificate for it: what the provider calls when it calls out."""
+"""A server of one behaviour on loopback: what the provider calls when it calls out."""
 
-import datetime as dt
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 NAME = "tax.gov.example"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Who: tax\r\n\r\nok"
@@ -75,27 +69,3 @@ def receive() -> Iterator[Callable[..., Receiver]]:
     yield start
     for receiver in receivers:
         receiver.close()
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for NAME that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "ca.pem", folder / "key.pem"
-    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
-    return public, private

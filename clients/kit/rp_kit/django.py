@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from rp_kit.assurance import Requirement
 from rp_kit.configuration import configuration_from
-from rp_kit.exchange import HEADERS, Cookie, Reply, Visit
+from rp_kit.exchange import HEADERS, Reply, Visit
 from rp_kit.relying_party import ADDRESSES, RelyingParty
 
 _LANGUAGE = "_rp_kit_language"
@@ -54,7 +54,7 @@ class SignInMiddleware:
         if hasattr(request, _LANGUAGE):
             patch_vary_headers(response, ["Accept-Language", "Cookie"])
             if cookie := relying_party().remembered_language(_visit(request)):
-                _set(response, cookie)
+                response.set_cookie(cookie.name, cookie.value, **cookie.attributes)
         return response
 
 
@@ -113,19 +113,8 @@ def _response(request: HttpRequest, reply: Reply) -> HttpResponse:
         reply = reply.within(render_to_string(template, {"notice": reply.notice}, request))
     response = HttpResponse(reply.body, status=reply.status, headers=reply.all_headers())
     for cookie in reply.cookies:
-        _set(response, cookie)
+        response.set_cookie(cookie.name, cookie.value, **cookie.attributes)
     return response
-
-
-def _set(response: HttpResponse, cookie: Cookie) -> None:
-    response.set_cookie(
-        cookie.name,
-        cookie.value,
-        max_age=cookie.max_age if cookie.value else 0,
-        secure=cookie.name.startswith("__Host-"),
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 urlpatterns = [_route(address, methods) for address, methods in ADDRESSES.items()]

@@ -6,6 +6,7 @@ over https.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote
 
 HEADERS = ("accept-language", "content-type", "origin", "sec-fetch-site")
@@ -45,6 +46,16 @@ class Cookie:
     name: str
     value: str
     max_age: int | None = None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What ``set_cookie`` of Flask and of Django wants to know besides name and value (RFC 6265bis §4.1.2)."""
+        return {
+            "max_age": self.max_age if self.value else 0,
+            "secure": self.name.startswith("__Host-"),
+            "httponly": True,
+            "samesite": "Lax",
+        }
 
 
 class HTML(str):

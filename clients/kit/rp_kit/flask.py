@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from rp_kit.assurance import Requirement
 from rp_kit.configuration import configuration_from
-from rp_kit.exchange import HEADERS, Cookie, Reply, Visit
+from rp_kit.exchange import HEADERS, Reply, Visit
 from rp_kit.person import Person
 from rp_kit.relying_party import ADDRESSES, RelyingParty
 
@@ -86,14 +86,14 @@ class SignIn:
         response = make_response(reply.body, reply.status)
         response.headers.update(reply.all_headers())
         for cookie in reply.cookies:
-            _set(response, cookie)
+            response.set_cookie(cookie.name, cookie.value, **cookie.attributes)
         return response
 
     def _with_the_language_remembered(self, response: Response) -> Response:
         if _LANGUAGE in g:
             response.vary.update(("Accept-Language", "Cookie"))
             if cookie := self.relying_party.remembered_language(_visit()):
-                _set(response, cookie)
+                response.set_cookie(cookie.name, cookie.value, **cookie.attributes)
         return response
 
 
@@ -106,17 +106,6 @@ def _visit() -> Visit:
         cookies=request.cookies,
         headers={name: request.headers.get(name) for name in HEADERS},
         read=request.stream.read,
-    )
-
-
-def _set(response: Response, cookie: Cookie) -> None:
-    response.set_cookie(
-        cookie.name,
-        cookie.value,
-        max_age=cookie.max_age if cookie.value else 0,
-        secure=cookie.name.startswith("__Host-"),
-        httponly=True,
-        samesite="Lax",
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tests.support.receiver import NAME, make_certificate, receive
+from tests.support.certificates import make_certificate
+from tests.support.receiver import NAME, receive
 
 __all__ = ["receive"]
 HOSTS = ["https://a.example.org/callback", "https://b.example.org/callback"]
@@ -27,7 +28,7 @@ def document() -> bytes:
 
 @pytest.fixture
 def receiver(document: bytes, tmp_path: Any, receive: Any) -> Any:
-    public, private = make_certificate(tmp_path)
+    public, private = make_certificate(tmp_path, NAME)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(document)}\r\n\r\n".encode()
