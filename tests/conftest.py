@@ -34,6 +34,10 @@ pytest_plugins = [
 
 _SERVED = {"serve", "idp_server"}
 
+# Who has followed the README has the settings of a running provider in the shell: tests neither read nor meet it.
+for _name in [name for name in os.environ if name.startswith("IDP_")]:
+    del os.environ[_name]
+
 
 @pytest.fixture
 def clock(request: pytest.FixtureRequest) -> FrozenClock:
