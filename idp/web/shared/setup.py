@@ -11,7 +11,7 @@ from idp.foundation.settings import Settings
 from idp.foundation.translation import Translator
 from idp.web.shared.compression import compress_page
 from idp.web.shared.cookies import write_cookies
-from idp.web.shared.environment import build_environment
+from idp.web.shared.environment import build_environments
 from idp.web.shared.forms import LARGEST_BODY
 from idp.web.shared.guards import public
 from idp.web.shared.headers import add_headers, machine_headers, page_headers
@@ -35,7 +35,7 @@ def init_shared(
     """Register what pages need, on the provider's own surface or another. Call once, before the blueprints."""
     surface = surface or provider_surface(settings)
     assets = Assets()
-    templates = build_environment()
+    templates = build_environments(translator)
     app.extensions[EXTENSION] = Shared(settings, surface, keyring_mac, translator, entropy, clock, assets, templates)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or LARGEST_BODY
     for_machines = machine_headers(is_https=settings.is_https)

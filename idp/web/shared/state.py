@@ -4,6 +4,7 @@ The state of a request is made when a page or a cookie first asks for it, so an 
 it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -47,7 +48,7 @@ class Shared:
     entropy: Entropy
     clock: Clock
     assets: Assets
-    templates: Environment
+    templates: Mapping[str, Environment]
 
 
 @dataclass(frozen=True, slots=True)
