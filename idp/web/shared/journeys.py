@@ -6,8 +6,7 @@ The interaction travels as the query parameter ``i``, bound to the browser's pre
 
 from urllib.parse import quote
 
-from flask import redirect, request
-from werkzeug.wrappers import Response
+from flask import Response, request
 
 from idp.factors.assurance import ACR_AAL1
 from idp.foundation.logging import request_context
@@ -113,5 +112,9 @@ def restart_page() -> Response:
 
 
 def see_other(location: str) -> Response:
-    """Redirect after a POST, or on the way of a journey: never 307, which would repeat credentials (RFC 9700 §4.12)."""
-    return redirect(location, 303)
+    """Redirect after a POST, or on the way of a journey: never 307, which would repeat credentials (RFC 9700 §4.12).
+    Nothing to read stands in it, so that no address is written, or kept, twice.
+    """
+    response = Response(status=303, headers=[("Location", location), ("Cache-Control", "no-store")])
+    del response.headers["Content-Type"]
+    return response
