@@ -66,6 +66,8 @@ def _environment(speak: Speaker) -> Environment:
         autoescape=True,
         # Each page is made of sixteen templates, and would look at the time of each.
         auto_reload=False,
+        # All are kept, and so none has to be noted as used last.
+        cache_size=-1,
         trim_blocks=True,
         lstrip_blocks=True,
     )
