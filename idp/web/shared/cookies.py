@@ -8,11 +8,11 @@ the way to it, never before.
 import re
 from typing import Final
 
-from flask import Response, request
+from flask import Response
 from werkzeug.http import dump_cookie
 
 from idp.foundation.entropy import Entropy
-from idp.web.shared.state import NewCookie, page_state, shared
+from idp.web.shared.state import NewCookie, page_state, present_request, shared
 from idp.web.shared.surfaces import Surface
 
 SESSION: Final = "session"
@@ -28,7 +28,7 @@ _RANDOM_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 def read_cookie(name: str) -> str | None:
     """Return what the browser sent; None if it sent nothing."""
-    return request.cookies.get(shared().surface.cookie(name))
+    return present_request().cookies.get(shared().surface.cookie(name))
 
 
 def session_cookie() -> str | None:

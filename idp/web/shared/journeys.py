@@ -6,7 +6,7 @@ The interaction travels as the query parameter ``i``, bound to the browser's pre
 
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response
 
 from idp.factors.assurance import ACR_AAL1
 from idp.foundation.logging import request_context
@@ -17,7 +17,7 @@ from idp.web.shared import cookies
 from idp.web.shared.locale import JOURNEY_PARAMETER, current_locale, prefer
 from idp.web.shared.pages import ServiceSlip, render
 from idp.web.shared.services import services
-from idp.web.shared.state import shared
+from idp.web.shared.state import present_request, shared
 
 RESUME_PATH = "/authorize/resume"
 BRANDS = "/brands/"
@@ -35,7 +35,7 @@ def path_with(path: str, sealed: str) -> str:
 
 def current_interaction() -> Interaction | None:
     """Return the interaction of this address; None if there is none, or it is too old or another browser's."""
-    token = request.args.get(JOURNEY_PARAMETER)
+    token = present_request().args.get(JOURNEY_PARAMETER)
     interaction = services().interactions.open(token, cookies.presession_cookie()) if token else None
     if interaction is not None and interaction.ui_locales:
         prefer(interaction.ui_locales.split())

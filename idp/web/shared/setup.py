@@ -3,7 +3,7 @@
 The one hook after each request is light for machines (a fixed list of headers) and does the rest for pages only.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from idp.foundation.clock import Clock
 from idp.foundation.entropy import Entropy
@@ -15,7 +15,7 @@ from idp.web.shared.environment import build_environments
 from idp.web.shared.forms import LARGEST_BODY
 from idp.web.shared.guards import public
 from idp.web.shared.headers import add_headers, machine_headers, page_headers
-from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state
+from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state, present_request
 from idp.web.shared.static import URL_PREFIX, Assets
 from idp.web.shared.surfaces import Surface, provider_surface
 
@@ -51,7 +51,7 @@ def init_shared(
             frames = state.frames if state else ()
             add_headers(response, page_headers(targets, is_https=settings.is_https, frames=frames))
             response.headers.setdefault("Cache-Control", "no-store")
-            compress_page(request, response, entropy.token_bytes(1))
+            compress_page(present_request(), response, entropy.token_bytes(1))
         else:
             add_headers(response, for_machines)
         if state:

@@ -7,7 +7,6 @@ from functools import wraps
 from math import ceil
 from typing import Any, Final
 
-from flask import request
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -38,6 +37,7 @@ from idp.web.shared.journeys import (
 from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+from idp.web.shared.state import present_request
 
 SWITCH: Final = "switch"
 DEVICE_COOKIE_SECONDS: Final = 400 * 86_400
@@ -77,7 +77,7 @@ def on_journey(view: Callable[[Journey], Response]) -> Callable[[], Response]:
     @wraps(view)
     def started() -> Response:
         interaction = current_interaction()
-        token = request.args.get(JOURNEY_PARAMETER)
+        token = present_request().args.get(JOURNEY_PARAMETER)
         if interaction is None:
             if token:
                 return restart_page()
@@ -142,7 +142,7 @@ def wait_page(journey: Journey, outcome: Busy | Refused, **context: Any) -> Resp
         "sign_in/wait.html",
         503 if is_busy else 429,
         until=until,
-        retry_url=request.full_path,
+        retry_url=present_request().full_path,
         busy=is_busy,
         **context,
     )
