@@ -27,6 +27,11 @@ PROVEN_LEVEL: Final = (
     " AND (CAST(factors AS TEXT) LIKE '%\"totp\"%' OR CAST(factors AS TEXT) LIKE '%\"recovery_code\"%') THEN 2"
     " ELSE 1 END)"
 )
+_BY_LEVEL = tuple(
+    Index(f"ix_op_session_aal{level}", "id", postgresql_where=proven, sqlite_where=proven)
+    for level in (1, 2, 3)
+    for proven in (text(f"{PROVEN_LEVEL} = {level}"),)
+)
 # The bits are those of ``rating.RiskSign``. Few sessions have any: the indexes cost the others nothing.
 _BY_RISK = tuple(
     Index(
@@ -68,7 +73,7 @@ class OPSession(Base):
         ),
         *_BY_METHOD,
         *_BY_RISK,
-        Index("ix_op_session_level", text(PROVEN_LEVEL), "id"),
+        *_BY_LEVEL,
         Index("ix_op_session_device", "device_id", "id", postgresql_where=_WITH_DEVICE, sqlite_where=_WITH_DEVICE),
         *(
             Index(f"ix_op_session_{name}", name, "id", postgresql_where=known, sqlite_where=known)

@@ -28,13 +28,13 @@ _LEVEL = (
 
 class _Index(NamedTuple):
     name: str
-    columns: tuple[str | sa.TextClause, ...]
-    where: str | None = None
+    columns: tuple[str, ...]
+    where: str
     include: tuple[str, ...] = ()
 
 
 _INDEXES = (
-    _Index("ix_op_session_level", (sa.text(_LEVEL), "id")),
+    *(_Index(f"ix_op_session_aal{level}", ("id",), f"{_LEVEL} = {level}") for level in (1, 2, 3)),
     _Index("ix_op_session_device", ("device_id", "id"), "device_id IS NOT NULL"),
     _Index("ix_op_session_risk_any", ("id",), "risk <> 0", ("account_id",)),
     _Index("ix_op_session_risk_new_device", ("id",), "(risk & 1) <> 0", ("account_id",)),
@@ -87,7 +87,7 @@ def downgrade() -> None:
 
 
 def _create(one: _Index, **options: bool) -> None:
-    where = None if one.where is None else sa.text(one.where)
+    where = sa.text(one.where)
     op.create_index(
         one.name,
         _SESSION,

@@ -61,7 +61,7 @@ def test_a_page_by_level_device_or_sign_reads_no_table_through(services, rated, 
 @pytest.mark.parametrize(
     ("chosen", "index"),
     [
-        (SessionFilter(acr=ACR_VALUES[2], state="all"), "ix_op_session_level"),
+        (SessionFilter(acr=ACR_VALUES[2], state="all"), "ix_op_session_aal3"),
         *((SessionFilter(sign=name, state="all"), f"ix_op_session_risk_{name}") for name in SIGN_NAMES),
     ],
 )
