@@ -32,7 +32,7 @@ SIGN_WORDS: Final = {
     "any": marked("Any sign"),
     "new_device": marked("New device"),
     "recovery_code": marked("Recovery code"),
-    "after_failures": marked("After many wrong passwords"),
+    "after_failures": marked("Many wrong passwords"),
     "impossible_travel": marked("Impossible journey"),
 }
 METHODS: Final = tuple(factor.kind for factor in FACTORS)

@@ -55,7 +55,7 @@ def test_a_line_says_how_strong_and_how_risky_a_sign_in_was_and_leads_to_its_dev
     )
     page = me.get("/console/sessions", risk="after_failures", acr=ACR_AAL2)
     assert "Two factors (aal2)" in page.text
-    assert "Recovery code After many wrong passwords" in " ".join(page.text.split())
+    assert "Recovery code Many wrong passwords" in " ".join(page.text.split())
     assert me.get("/console/sessions", risk="after_failures", acr=ACR_AAL1).source.count("203.0.113.0/24") == 0
     me.get("/console/sessions", risk="after_failures")
     found = me.follow_link("Windows")
