@@ -78,6 +78,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         ending_url=address(f"{PATH}/end", given),
         may_end=officer.may(Permission.END_SESSIONS) and chosen is not None and chosen.state == "live",
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
+        may_see_hunts=officer.may(Permission.SEE_HUNTS),
     )
 
 

@@ -20,6 +20,7 @@ def test_a_list_is_filtered_by_its_address_and_each_filter_is_taken_away_by_a_ch
     assert "203.0.113.0/24" in page.text
     assert "198.51.100.0/24" not in page.text
     assert "198.51.100.0/24" in browser.follow_link("203.0.113.77").text
+    assert browser.follow_link("Sign-ins by hour and day").path == "/console/hunts"
 
 
 @pytest.mark.parametrize(
