@@ -12,7 +12,19 @@ from operator import add
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Subquery,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from idp.accounts.claims import join_claims, profile_of
 from idp.accounts.models import Account, NaturalPerson
@@ -23,7 +35,7 @@ from idp.foundation.entropy import first_uuid7
 from idp.foundation.keyset import PAGE, rows_of_page
 from idp.keyring.service import Keyring
 from idp.sessions.models import OPSession
-from idp.sessions.rating import RiskSign, shows
+from idp.sessions.rating import ANY_SIGN, RiskSign, shows
 
 State = Literal["open", "locked", "restricted", "required", "closed"]
 _IN_USE: Final = and_(
@@ -67,10 +79,19 @@ class AccountFilter:
     sign: str | None = None
 
     def condition(self, now: datetime) -> ColumnElement[bool]:
-        """Return it as SQL over ``account`` and ``natural_person``."""
+        """Return it as SQL over ``account`` and ``natural_person``, but for what their sessions have in common."""
         given = {name: getattr(self, name) for name in _CONDITIONS}
         parts = [_CONDITIONS[name](value, now) for name, value in given.items() if value is not None]
         return and_(true(), *parts)
+
+    def of_sessions(self, now: datetime) -> list[ColumnElement[bool]]:
+        """Return the conditions that one session of an account each has to meet. Its id tells when it began."""
+        conditions = []
+        if self.signed_in_since is not None:
+            conditions.append(OPSession.id >= first_uuid7(self.signed_in_since))
+        if self.sign is not None:
+            conditions.append(_shows_lately(now) & shows(RiskSign.called(self.sign)))
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +136,12 @@ class AccountList:
             Account.reset_credential_until,
             _FACTORS.label("factors"),
             _LAST_SIGN_IN.label("last_sign_in"),
-            _signs_since(now - RECENT_RISK).label("signs"),
+            _signs(now).label("signs"),
         )
         statement = join_claims(select(*columns)).where(chosen.condition(now))
+        for condition in chosen.of_sessions(now):
+            theirs = _accounts_with(condition, before, after)
+            statement = statement.join(theirs, theirs.c.account_id == Account.id)
         with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, Account.id, before=before, after=after, size=size)
         return [self._line(row._mapping, now) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
@@ -155,16 +179,28 @@ def _in_state(state: State, now: datetime) -> ColumnElement[bool]:
     return conditions[state]
 
 
-def _with_session(since: datetime, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that an account has signed in since then: a session's id tells when it began."""
-    return Account.id.in_(select(OPSession.account_id).where(OPSession.id >= first_uuid7(since), *conditions))
+def _accounts_with(condition: ColumnElement[bool], before: UUID | None, after: UUID | None) -> Subquery:
+    """Select the accounts of sessions in the order of the list, so that PostgreSQL stops when the page is full: how rare
+    a sign is it does not know.
+    """
+    key = OPSession.account_id
+    accounts = select(key).where(condition).distinct()
+    if after is not None:
+        return accounts.where(key > after).order_by(key).subquery()
+    if before is not None:
+        accounts = accounts.where(key < before)
+    return accounts.order_by(key.desc()).subquery()
 
 
-def _signs_since(since: datetime) -> ScalarSelect[Any]:
+def _shows_lately(now: datetime) -> ColumnElement[bool]:
+    return and_(shows(RiskSign.called(ANY_SIGN)), OPSession.id >= first_uuid7(now - RECENT_RISK))
+
+
+def _signs(now: datetime) -> ScalarSelect[Any]:
     # What the sessions show together; SQLite has no bit_or.
     together = reduce(add, (func.max(OPSession.risk.bitwise_and(sign.value)) for sign in RiskSign))
     theirs = OPSession.account_id == Account.id
-    return select(together).where(theirs, OPSession.id >= first_uuid7(since)).correlate(Account).scalar_subquery()
+    return select(together).where(theirs, _shows_lately(now)).correlate(Account).scalar_subquery()
 
 
 def _with_factor(kind: str) -> ColumnElement[bool]:
@@ -179,8 +215,6 @@ _CONDITIONS: Final[Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]]]
     "factor": lambda kind, _now: _with_factor(kind),
     "agency": lambda agency, _now: Account.agency == agency,
     "created_since": lambda since, _now: Account.id >= first_uuid7(since),
-    "signed_in_since": lambda since, _now: _with_session(since),
-    "sign": lambda name, now: _with_session(now - RECENT_RISK, shows(RiskSign.called(name))),
 }
 
 

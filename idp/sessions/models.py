@@ -34,13 +34,7 @@ _BY_LEVEL = tuple(
 )
 # The bits are those of ``rating.RiskSign``. Few sessions have any: the indexes cost the others nothing.
 _BY_RISK = tuple(
-    Index(
-        f"ix_op_session_risk_{name}",
-        "id",
-        postgresql_where=shown,
-        sqlite_where=shown,
-        postgresql_include=["account_id"],
-    )
+    Index(f"ix_op_session_risk_{name}", "id", postgresql_where=shown, sqlite_where=shown)
     for name, condition in (
         ("any", "risk <> 0"),
         ("new_device", "(risk & 1) <> 0"),
@@ -50,6 +44,7 @@ _BY_RISK = tuple(
     )
     for shown in (text(condition),)
 )
+_AT_RISK = text("risk <> 0")
 _WITH_DEVICE = text("device_id IS NOT NULL")
 
 
@@ -73,6 +68,15 @@ class OPSession(Base):
         ),
         *_BY_METHOD,
         *_BY_RISK,
+        # Whose they are, and which signs each shows, without the table.
+        Index(
+            "ix_op_session_risk_of_account",
+            "account_id",
+            "id",
+            postgresql_where=_AT_RISK,
+            sqlite_where=_AT_RISK,
+            postgresql_include=["risk"],
+        ),
         *_BY_LEVEL,
         Index("ix_op_session_device", "device_id", "id", postgresql_where=_WITH_DEVICE, sqlite_where=_WITH_DEVICE),
         *(

@@ -38,12 +38,13 @@ class RiskSign(IntFlag):
 
 NO_SIGN: Final = RiskSign(0)
 ANY_SIGN: Final = "any"
+_ANY: Final = "risk <> 0"
 SIGN_NAMES: Final = RiskSign.called(ANY_SIGN).names
 
 
 def shows(signs: RiskSign) -> ColumnElement[bool]:
     """Return the condition that a session shows one sign or, with all of them, any: as the indexes are declared."""
-    return literal_column(f"(risk & {signs.value}) <> 0" if signs in RiskSign else "risk <> 0")
+    return literal_column(f"(risk & {signs.value}) <> 0" if signs in RiskSign else _ANY)
 
 
 def proves(acr: str) -> ColumnElement[bool]:

@@ -36,11 +36,12 @@ class _Index(NamedTuple):
 _INDEXES = (
     *(_Index(f"ix_op_session_aal{level}", ("id",), f"{_LEVEL} = {level}") for level in (1, 2, 3)),
     _Index("ix_op_session_device", ("device_id", "id"), "device_id IS NOT NULL"),
-    _Index("ix_op_session_risk_any", ("id",), "risk <> 0", ("account_id",)),
-    _Index("ix_op_session_risk_new_device", ("id",), "(risk & 1) <> 0", ("account_id",)),
-    _Index("ix_op_session_risk_recovery_code", ("id",), "(risk & 2) <> 0", ("account_id",)),
-    _Index("ix_op_session_risk_after_failures", ("id",), "(risk & 4) <> 0", ("account_id",)),
-    _Index("ix_op_session_risk_impossible_travel", ("id",), "(risk & 8) <> 0", ("account_id",)),
+    _Index("ix_op_session_risk_of_account", ("account_id", "id"), "risk <> 0", ("risk",)),
+    _Index("ix_op_session_risk_any", ("id",), "risk <> 0"),
+    _Index("ix_op_session_risk_new_device", ("id",), "(risk & 1) <> 0"),
+    _Index("ix_op_session_risk_recovery_code", ("id",), "(risk & 2) <> 0"),
+    _Index("ix_op_session_risk_after_failures", ("id",), "(risk & 4) <> 0"),
+    _Index("ix_op_session_risk_impossible_travel", ("id",), "(risk & 8) <> 0"),
 )
 _SIGNS = (
     "UPDATE op_session SET risk = risk | 2 WHERE CAST(factors AS TEXT) LIKE '%\"recovery_code\"%'",

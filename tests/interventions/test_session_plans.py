@@ -72,10 +72,13 @@ def test_what_is_rare_is_found_by_an_index_of_its_own(services, plan_of, chosen,
 
 def test_who_signed_in_lately_and_who_shows_a_sign_is_found_by_the_sessions(services, rated, plan_of, clock):
     assert rated
+    since = clock.now() + timedelta(microseconds=ROWS - 50)
     for chosen in (
-        AccountFilter(signed_in_since=clock.now() + timedelta(microseconds=ROWS - 50)),
+        AccountFilter(signed_in_since=since),
         *(AccountFilter(sign=sign) for sign in (ANY_SIGN, *SIGN_NAMES)),
+        AccountFilter(sign=ANY_SIGN, signed_in_since=since),
     ):
         count, plan = plan_of(lambda chosen=chosen: services.account_list.page(chosen))
         assert count == 1
         assert "Seq Scan on op_session" not in plan, f"{chosen}\n{plan}"
+        assert chosen.sign is None or "ix_op_session_risk_of_account" in plan, f"{chosen}\n{plan}"
