@@ -180,8 +180,8 @@ def _in_state(state: State, now: datetime) -> ColumnElement[bool]:
 
 
 def _accounts_with(condition: ColumnElement[bool], before: UUID | None, after: UUID | None) -> Subquery:
-    """Select the accounts of sessions in the order of the list, so that PostgreSQL stops when the page is full: how rare
-    a sign is it does not know.
+    """Select the accounts of sessions in the order of the list, so that PostgreSQL stops when the page is full: it does
+    not know how rare a sign is.
     """
     key = OPSession.account_id
     accounts = select(key).where(condition).distinct()
