@@ -110,6 +110,15 @@ class Networks:
         """Return where a network is, as sessions and events name it; None if the table does not know it."""
         return None if network is None else self._current().place_of(network)
 
+    def operator_of(self, address: str) -> str | None:
+        """Return the autonomous system that runs an address, as ``AS4134``; None if the table does not say."""
+        place = self._current().place_of(address)
+        return None if place is None or place.asn is None else f"AS{place.asn}"
+
+    def knows_operator(self, name: str) -> bool:
+        """Tell whether the table has a network of this autonomous system."""
+        return name in self._current().operators_called(name)
+
     @property
     def is_loaded(self) -> bool:
         """Tell whether there is a table to look at, without asking the database more than once a minute."""

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     ERASE_PERSONAL_VALUES = "events.erase_personal_values"
     SEE_HUNTS = "hunts.see"
     CHANGE_ALERTS = "alerts.change"
+    CHANGE_BLOCKS = "blocks.change"
     SEE_INTEGRITY = "integrity.see"
     SEE_KEYS = "keys.see"
     ROTATE_KEYS = "keys.rotate"
@@ -90,6 +91,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.ERASE_PERSONAL_VALUES: frozenset({_SECURITY}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
+        Permission.CHANGE_BLOCKS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),
         Permission.SEE_KEYS: frozenset({_SYSTEM, _AUDIT}),
         Permission.ROTATE_KEYS: frozenset({_SYSTEM}),

@@ -44,6 +44,7 @@ SECTIONS: Final = (
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
     Section("/console/integrity", marked("Proof of the record"), Permission.SEE_INTEGRITY),
     Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),
+    Section("/console/blocks", marked("Block list"), Permission.CHANGE_BLOCKS),
     Section("/console/holds", marked("Legal holds"), Permission.HOLD_ACCOUNTS),
     Section("/console/requests", marked("Requests"), Permission.APPROVE_REQUESTS),
     Section("/console/deliveries", marked("Deliveries"), Permission.SEE_DELIVERIES),
