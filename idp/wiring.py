@@ -9,7 +9,6 @@ from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
-from idp.audit.details import Places, Whereabouts
 from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
@@ -151,7 +150,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     audit.encrypt_with(keyring)
     networks = Networks(database, clock, entropy)
-    audit.details.place_by(_places(networks))
+    audit.details.place_by(networks.whereabouts)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
@@ -377,16 +376,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         protocol,
         provisioning,
     )
-
-
-def _places(networks: Networks) -> Places:
-    """Return how the audit record is told where a network is."""
-
-    def places(network: str) -> Whereabouts | None:
-        place = networks.place_of(network)
-        return None if place is None else Whereabouts(place.region_key, place.operator_key)
-
-    return places
 
 
 def _fetcher(outbound: OutboundHTTP) -> Fetch:

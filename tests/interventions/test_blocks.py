@@ -39,7 +39,7 @@ def stops(services, address):
 
 
 @pytest.mark.parametrize("value", ["203.0.113.7", "203.0.0.0/16", "2001:db8::/32"])
-def test_one_officer_blocks_up_to_a_sixteenth(services, officer, add, value):
+def test_one_officer_blocks_up_to_a_sixteenth(officer, add, value):
     assert isinstance(add(officer(), value), Entry)
 
 
@@ -65,7 +65,7 @@ def test_a_wide_block_is_in_force_when_another_officer_has_agreed(services, offi
     assert not stops(services, "203.0.113.7")
 
 
-def test_who_asks_again_makes_the_request_before_void(services, officer, add, approve):
+def test_who_asks_again_makes_the_request_before_void(officer, add, approve):
     author, approver = officer(), officer()
     first = add(author, "0.0.0.0/0")
     add(author, "0.0.0.0/0", hours=24)
@@ -87,7 +87,7 @@ def test_many_narrow_networks_are_a_wide_one(services, officer, add, clock):
     assert isinstance(add(who, "203.5.0.0/17"), Entry)
 
 
-def test_what_two_agreed_to_is_not_counted_as_one_officers(services, officer, add, approve):
+def test_what_two_agreed_to_is_not_counted_as_one_officers(officer, add, approve):
     author, approver = officer(), officer()
     approve(add(author, "203.0.0.0/8"), approver)
     assert isinstance(add(author, "198.51.0.0/16"), Entry)

@@ -72,7 +72,7 @@ def test_a_wide_network_leads_to_a_request_that_says_what_it_is(at_console, serv
     assert [entry.value for entry in services.blocks.page(EntryFilter())] == ["0.0.0.0/0"]
 
 
-def test_nobody_is_locked_out_of_the_console(sign_in, new_officer, services, at_console, new_browser, clock):
+def test_nobody_is_locked_out_of_the_console(sign_in, new_officer, services, new_browser, clock):
     """Whatever is blocked: every network, every operator, and the very device."""
     officer, other = new_officer(), new_officer()
     browser = sign_in(officer)

@@ -53,6 +53,8 @@ PAGES = {
         "/console/clients?environment=development",
         "/console/requests?kind=staff.grant",
         "/console/clients/welfare",
+        "/console/blocks",
+        "/console/blocks/new?kind=network&value=203.0.113.0/24",
         "/console/nowhere",
     ),
     Power.AUDIT: ("/console/integrity", "/console/integrity/export"),
@@ -99,6 +101,13 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
     power = {"power": "help_desk", "agency": None}
     colleague = str(account_factory(kind="staff").account_id)
     services.changes.request(GRANT, colleague, power, author=officer(Power.SYSTEM), reason="new colleague")
+    for effect, kind, value in (
+        ("block", "network", WUHAN),
+        ("allow", "network", "2001:db8:ffff:ffff::/64"),
+        ("block", "mail_domain", "throwaway.example"),
+    ):
+        draft = services.block_changes.draft(effect, kind, value, 24)
+        services.blocks.add(draft, actor="command:root", reason="attack of tonight 今晚的攻击")
     person = account_factory()
     for network in (WUHAN, WUHAN, LISBON):
         factors = [VerifiedFactor("password", clock.now())]

@@ -98,7 +98,9 @@ def test_every_step_that_is_posted_is_stopped_but_the_one_that_goes_on_with_a_li
     token = stopped.page.form("login-submit").successful(None)
     fields = [pair for pair in token if pair[0] == "csrf_token"]
     block()
-    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("sign_in.") and "POST" in rule.methods]
+    rules = [
+        rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("sign_in.") and "POST" in rule.methods
+    ]
     assert len(rules) > 8
     answers = {rule.rule: stopped.post(rule.rule, fields, follow=False) for rule in rules}
     passed = {path for path, page in answers.items() if not is_stopped(page)}
@@ -175,7 +177,7 @@ class TestForwardedAddresses:
 
         def post(peer, forwarded):
             browser = new_browser(network=peer)
-            browser._headers = browser._headers | {"X-Forwarded-For": forwarded}
+            browser.client.environ_base["HTTP_X_FORWARDED_FOR"] = forwarded
             browser.get("/login")
             return is_stopped(browser.submit("login-submit", username=person.username, password=person.password))
 
