@@ -13,6 +13,7 @@ from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
+from idp.banners.service import Banners
 from idp.blocks.service import Blocks
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
@@ -124,6 +125,7 @@ class Services:
     blocks: Blocks
     block_changes: BlockChanges
     gate: Gate
+    banners: Banners
     travels: Travels
     travel_judge: TravelJudge
     sessions: Sessions
@@ -360,6 +362,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         blocks,
         block_changes,
         Gate(blocks),
+        Banners(database, clock, entropy, audit, replicas=replicas),
         alerting.travels,
         TravelJudge(database, clock, networks),
         sessions,

@@ -17,6 +17,7 @@ from idp.accounts.models import Account
 from idp.audit.counts import bucket_of
 from idp.audit.models import AuditTally
 from idp.audit.tallies import KEPT_FOR
+from idp.banners.models import BannerRow
 from idp.blocks.models import BlockEntry
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
@@ -128,6 +129,7 @@ HISTORY: Final[tuple[Purge, ...]] = (
     Purge(Notice, _notice_is_over),
     Purge(Alert, lambda now: Alert.raised_at < now - _DELIVERIES_SHOW_FOR),
     Purge(BlockEntry, lambda now: BlockEntry.expires_at < now - _LISTS_SHOW_FOR),
+    Purge(BannerRow, lambda now: BannerRow.ends_at < now - _LISTS_SHOW_FOR),
     Purge(ExpiryNotice, lambda now: ExpiryNotice.ends_at < now - _DELIVERIES_SHOW_FOR),
     Purge(AuthorizationGrant, _grant_is_over),
     Purge(ClientSession, _client_session_is_over),

@@ -50,6 +50,7 @@ SECTIONS: Final = (
     Section("/console/deliveries", marked("Deliveries"), Permission.SEE_DELIVERIES),
     Section("/console/messages", marked("Messages"), Permission.SEE_DELIVERIES),
     Section("/console/keys", marked("Keys"), Permission.SEE_KEYS),
+    Section("/console/banners", marked("Banners"), Permission.CHANGE_BANNERS),
     Section("/console/health", marked("Health"), Permission.SEE_HEALTH),
     Section("/console/break-glass", marked("Break-glass"), Permission.SEE_BREAK_GLASS),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),

@@ -40,6 +40,7 @@ from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
 from idp.web.shared.state import shared
+from idp.web.sign_in.announcements import announcements_on
 
 SWITCH: Final = "switch"
 DEVICE_COOKIE_SECONDS: Final = 400 * 86_400
@@ -125,7 +126,13 @@ def page(
     """Answer with a page of this journey: it names the service that asked, and its forms may end there."""
     client = client_of(journey.interaction)
     return render(
-        template, status, service=slip_of(client), form_targets=form_targets(client), problems=problems, **context
+        template,
+        status,
+        service=slip_of(client),
+        form_targets=form_targets(client),
+        problems=problems,
+        announcements=announcements_on(template),
+        **context,
     )
 
 

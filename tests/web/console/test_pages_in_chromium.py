@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from idp.audit.tallies import REFUSED_CALL
+from idp.banners.values import Draft
 from idp.factors.assurance import VerifiedFactor
 from idp.protocol.events import CallsCounted
 from idp.sessions.values import Browser as SessionBrowser
@@ -41,6 +42,8 @@ PAGES = {
         "/console/staff",
         "/console/initial-tokens",
         "/console/initial-tokens/new",
+        "/console/banners",
+        "/console/banners/new",
     ),
     Power.SECURITY: (
         "/console",
@@ -108,6 +111,9 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
     ):
         draft = services.block_changes.draft(effect, kind, value, 24)
         services.blocks.add(draft, actor="command:root", reason="attack of tonight 今晚的攻击")
+    now = clock.now()
+    banner = Draft("部分手机收不到，请改用通行密钥。", "It fails on some telephones.", "totp", now, now + timedelta(1))
+    services.banners.schedule(banner, actor="command:root", reason="drill")
     person = account_factory()
     for network in (WUHAN, WUHAN, LISBON):
         factors = [VerifiedFactor("password", clock.now())]
