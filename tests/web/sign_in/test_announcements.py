@@ -1,4 +1,4 @@
-"""Announcements on the sign-in pages: while they last, in the language of the page, as text, within the page's budget."""
+"""Announcements on the sign-in pages: while they last, in the language of the page, as text, within the budget."""
 
 import gzip
 from datetime import timedelta
