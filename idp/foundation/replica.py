@@ -1,4 +1,4 @@
-"""Small lists that every process holds whole, so that requests ask memory and not the database (decision 0018).
+"""Small lists that every process holds whole, so that requests ask memory and not the database (decision 0019).
 
 A list has a version, raised in the transaction that changes it. One thread a process reads the versions every second,
 and a list anew when its own has changed. Where no thread does, as in commands, whoever asks reads them at most every

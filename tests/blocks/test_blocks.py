@@ -1,4 +1,4 @@
-"""Adding and lifting, by one officer and by two at once, and how nodes learn of it (decision 0018)."""
+"""Adding and lifting, by one officer and by two at once, and how nodes learn of it (decision 0019)."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A real server, a process of its own, learns of the list within seconds: it follows the versions (decision 0018)."""
+"""A real server, a process of its own, learns of the list within seconds: it follows the versions (decision 0019)."""
 
 import time
 

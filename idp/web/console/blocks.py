@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from idp.blocks.values import ALLOW, BLOCK, EFFECTS, KINDS, NETWORK, OPERATOR, STATES, Entry, EntryFilter
+from idp.blocks.values import ALLOW, BLOCK, DEVICE, EFFECTS, KINDS, NETWORK, OPERATOR, STATES, Entry, EntryFilter
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.blocks import Asked
@@ -112,11 +112,11 @@ def lift(officer: Officer, entry_id: UUID) -> Response:
     return _lift_page(officer, entry_id, problems) if problems else see_other(PATH)
 
 
-def block_link(officer: Officer, network: str | None) -> str | None:
-    """Return where this officer may block a network; None for others."""
-    if network is None or not officer.may(Permission.CHANGE_BLOCKS):
+def block_link(officer: Officer, value: object, kind: str = NETWORK) -> str | None:
+    """Return where this officer may block a network or a device; None for others, and where there is nothing."""
+    if value is None or not officer.may(Permission.CHANGE_BLOCKS):
         return None
-    return address(f"{PATH}/new", {"kind": NETWORK, "value": network})
+    return address(f"{PATH}/new", {"kind": kind, "value": str(value)})
 
 
 def _filter(given: Mapping[str, str]) -> EntryFilter:
@@ -130,7 +130,7 @@ def _filter(given: Mapping[str, str]) -> EntryFilter:
 
 def _sessions_of(entry: Entry) -> str | None:
     """Return the list of live sessions from where an entry blocks sign-ins: they go on until somebody ends them."""
-    if entry.effect != BLOCK or entry.kind not in {NETWORK, OPERATOR}:
+    if entry.effect != BLOCK or entry.kind not in {NETWORK, OPERATOR, DEVICE}:
         return None
     return address("/console/sessions", {entry.kind: entry.value})
 

@@ -142,6 +142,13 @@ def test_events_hunts_and_accounts_lead_to_the_form_with_the_value_filled_in(
     assert f'value="{device.id}"' in page.source
     officer.submit(hours="1", reason="stolen telephone")
     assert [(one.kind, one.value) for one in services.blocks.page(EntryFilter())] == [("device", str(device.id))]
+    live = officer.follow_link("Live sessions")
+    assert people[0].username in live.text
+    assert people[1].username not in live.text
+    session = next(href for href, _ in live.document.links if href.startswith("/console/sessions/0"))
+    for link in ("Block this network", "Block this device"):
+        officer.get(session)
+        assert officer.follow_link(link).path == "/console/blocks/new"
 
 
 def test_auditors_read_what_was_blocked_in_the_events_but_block_nothing(at_console, add):

@@ -9,6 +9,7 @@ from idp.audit.tallies import REFUSED_CALL
 from idp.banners.values import Draft
 from idp.factors.assurance import VerifiedFactor
 from idp.protocol.events import CallsCounted
+from idp.sessions.rating import RiskSign
 from idp.sessions.values import Browser as SessionBrowser
 from idp.sign_in.events import PasskeyNotAccepted
 from idp.staff.granting import GRANT
@@ -115,9 +116,12 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
     banner = Draft("部分手机收不到，请改用通行密钥。", "It fails on some telephones.", "totp", now, now + timedelta(1))
     services.banners.schedule(banner, actor="command:root", reason="drill")
     person = account_factory()
+    device = services.devices.note(None, person.account_id, remember=False)
     for network in (WUHAN, WUHAN, LISBON):
         factors = [VerifiedFactor("password", clock.now())]
-        services.sessions.open(person.account_id, factors, entropy.uuid7(), SessionBrowser(network, "Mozilla/5.0"))
+        browser = SessionBrowser(network, "Mozilla/5.0 (Windows NT 10.0)", device_id=device.id)
+        signs = RiskSign.AFTER_FAILURES | RiskSign.RECOVERY_CODE
+        services.sessions.open(person.account_id, factors, entropy.uuid7(), browser, signs=signs)
         clock.advance(minutes=20)
     for means, number in ((("passkey",), 9), (("password", "totp"), 5)):
         for _ in range(number):

@@ -1,6 +1,6 @@
-"""Block and allow lists, and the versions of lists that every process holds in memory (decision 0018).
+"""Block and allow lists, and the versions of lists that every process holds in memory (decision 0019).
 
-Revision 0030, after 0029. It works with the version before it, which asks neither, and with the version after it.
+Revision 0031, after 0030. It works with the version before it, which asks neither, and with the version after it.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Announcements on the sign-in pages.
 
-Revision 0031, after 0030. It works with the version before it, which shows none, and with the version after it.
+Revision 0032, after 0031. It works with the version before it, which shows none, and with the version after it.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
