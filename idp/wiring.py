@@ -160,7 +160,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     blocks = Blocks(database, clock, entropy, audit, replicas=replicas, operator_of=networks.operator_of)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
     accounts.refuse_mail_by(blocks.refuses_mail)
-    pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
+    pool = HashingPool(
+        slots=settings.password_slots,
+        queue_seconds=settings.password_queue_seconds,
+        memory_kib=settings.password_memory_kib,
+    )
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens, staff = InitialTokens(database, clock, entropy, audit), Staff(database, clock, entropy, audit)
