@@ -72,6 +72,7 @@ class Blocks:
         digest = sha256(device) if device else None
         found = table.blocking(parse_address(address), digest, self._clock.now(), self._operator_of)
         if found is not None:
+            self.refusals.flush_before()
             self.refusals.count(found)
         return found
 
@@ -100,7 +101,7 @@ class Blocks:
         table, address = self._replica.get(), parse_address(text)
         if address is not None:
             return tuple(entry.id for entry in table.about(address, self._operator_of))
-        of_domain = tuple(entry.id for entry in table.about_domain(text.rpartition("@")[2].lower()))
+        of_domain = tuple(entry.id for entry in table.about_domain(text.lower()))
         return of_domain or table.ids_of_code(text)
 
     def draft(self, effect: str, kind: str, value: str, lasts: timedelta, *, digest: bytes | None = None) -> Draft:

@@ -1,7 +1,7 @@
 """Counts of what was stopped: a flood must not fill the record, so that a minute of a kind is one audit event.
 
-A minute is recorded by the follower of the lists soon after it, else by the next refusal; a crash loses at most the
-counts of a minute. It belongs to no request, whichever came by.
+A minute is recorded by the follower of the lists soon after it, else by the next sign-in that is stopped; a crash loses
+at most the counts of a minute. It belongs to no request, whichever came by.
 """
 
 import threading
@@ -18,7 +18,7 @@ from idp.foundation.clock import Clock
 
 _MOST_NAMED: Final = 10
 
-Counts = dict[str, Counter[UUID]]
+Counts = dict[tuple[datetime, str], Counter[UUID]]
 
 
 class Refusals:
@@ -28,41 +28,33 @@ class Refusals:
         self._clock = clock
         self._audit = audit
         self._lock = threading.Lock()
-        self._minute = self._now()
         self._counts: Counts = {}
 
     def count(self, entry: Entry) -> None:
-        """Count a refusal; the first one of a new minute records the one before."""
-        self.flush_before()
+        """Count a refusal. Writes nothing: the transaction under way may be about to roll back."""
         with self._lock:
-            self._counts.setdefault(entry.kind, Counter())[entry.id] += 1
+            self._counts.setdefault((self._now(), entry.kind), Counter())[entry.id] += 1
 
     def flush_before(self) -> None:
-        """Record the counts of a minute that is over."""
+        """Record the counts of minutes that are over. Call it outside of transactions."""
+        now = self._now()
         with self._lock:
-            minute = self._now()
-            finished = (self._minute, self._take()) if minute != self._minute else None
-            self._minute = minute
+            finished = {key: self._counts.pop(key) for key in sorted(self._counts) if key[0] < now}
         if finished:
-            Context().run(self._record, *finished)
+            Context().run(self._record, finished)
 
     def _now(self) -> datetime:
         return self._clock.now().replace(second=0, microsecond=0)
 
-    def _take(self) -> Counts:
-        counts, self._counts = self._counts, {}
-        return counts
-
-    def _record(self, minute: datetime, counts: Counts) -> None:
-        if counts:
-            self._audit.record(
-                *(
-                    BlocksRefused(
-                        kind=kind,
-                        count=by_entry.total(),
-                        minute=minute.isoformat(),
-                        entries=tuple(str(entry_id) for entry_id, _ in by_entry.most_common(_MOST_NAMED)),
-                    )
-                    for kind, by_entry in sorted(counts.items())
+    def _record(self, counts: Counts) -> None:
+        self._audit.record(
+            *(
+                BlocksRefused(
+                    kind=kind,
+                    count=by_entry.total(),
+                    minute=minute.isoformat(),
+                    entries=tuple(str(entry_id) for entry_id, _ in by_entry.most_common(_MOST_NAMED)),
                 )
+                for (minute, kind), by_entry in counts.items()
             )
+        )

@@ -67,12 +67,15 @@ class BlockChanges:
         return draft
 
     def add(self, draft: Draft, officer: Officer, reason: str, changes: Changes) -> Entry | Asked:
-        """Put an entry into force, or ask a second officer for it. Raises UserError."""
+        """Put an entry into force, or ask a second officer for it; what was asked before about this value is void.
+        Raises UserError.
+        """
         with self._database.transaction():
+            # Requests first, then the list: approving locks in the same order.
+            changes.supersede(KIND, draft.value, officer)
             entry = self.add_alone(draft, actor=officer.actor, reason=reason)
             if entry is not None:
                 return entry
-            changes.supersede(KIND, draft.value, officer)
             content = {
                 "effect": draft.effect,
                 "kind": draft.kind,

@@ -221,6 +221,20 @@ def test_refusals_are_counted_a_minute_and_belong_to_no_request(services, block,
     assert records[0].detail["entries"] == [str(entry.id) for entry in entries[:1:-1]]
 
 
+def test_a_refused_address_is_counted_although_its_transaction_is_rolled_back(services, block, account_factory, clock):
+    from idp.accounts.errors import AccountRefused
+
+    person = account_factory(kind="staff")
+    block("throwaway.example", kind="mail_domain")
+    for number in range(2):
+        with pytest.raises(AccountRefused):
+            services.accounts.set_email(person.account_id, f"{number}@throwaway.example", actor="system", reason="test")
+        clock.advance(60)
+    services.blocks.refusals.flush_before()
+    counted = [(one.detail["kind"], one.detail["count"]) for one in services.event_search.page(_of("block.refused"))]
+    assert counted == [("mail_domain", 1), ("mail_domain", 1)]
+
+
 def test_a_database_that_fails_leaves_the_list_as_it_was_held(services, block, monkeypatch):
     from sqlalchemy.exc import OperationalError
 

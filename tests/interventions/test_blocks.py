@@ -125,3 +125,28 @@ def test_every_entry_has_an_end(officer, add, hours):
 
 def test_only_security_officers_change_the_list():
     assert [power for power in Power if may(power, Permission.CHANGE_BLOCKS)] == [Power.SECURITY]
+
+
+def test_asking_anew_and_approving_at_once_end_in_words_and_never_in_a_deadlock(services, officer, add, approve):
+    author, approver = officer(), officer()
+    for _ in range(8):
+        asked = add(author, "0.0.0.0/0")
+        outcomes = together(
+            [_told(lambda: add(author, "0.0.0.0/0")), _told(lambda asked=asked: approve(asked, approver))]
+        )
+        assert all(outcome is None or isinstance(outcome, UserError) for outcome in outcomes), outcomes
+        for entry in services.blocks.page(EntryFilter()):
+            services.block_changes.lift(entry.id, author, REASON)
+
+
+def _told(act):
+    """Return a call that answers with what was raised."""
+
+    def call():
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - what it is, is what the test asks
+            return error
+        return None
+
+    return call

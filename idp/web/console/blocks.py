@@ -36,6 +36,7 @@ _LABELS: Final = {
     "state": marked("State"),
 }
 _CHOICES: Final[Mapping[str, Sequence[str]]] = {"kind": KINDS, "effect": EFFECTS, "state": STATES}
+_PERSONAL: Final = marked("Write the domain only: an e-mail address does not belong in the address of a page.")
 _EFFECT_WORDS: Final = {BLOCK: marked("Block sign-ins"), ALLOW: marked("Allow, whatever blocks it")}
 _KIND_WORDS: Final = {
     "network": marked("Address or network"),
@@ -124,6 +125,8 @@ def _filter(given: Mapping[str, str]) -> EntryFilter:
     for name, values in _CHOICES.items():
         if name in given and given[name] not in values:
             raise UserError(UNKNOWN_VALUE, field=name)
+    if "@" in given.get("about", ""):
+        raise UserError(_PERSONAL, field="about")
     ids = services().blocks.about(given["about"]) if "about" in given else None
     return EntryFilter(given.get("state", STATES[0]), given.get("kind"), given.get("effect"), ids)
 

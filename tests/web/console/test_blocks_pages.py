@@ -101,7 +101,7 @@ def test_entries_are_found_by_an_address_a_domain_and_a_number_read_out(at_conso
         ("203.0.113.200", NETWORK),
         ("::ffff:203.0.113.200", NETWORK),
         (f"{entry.code[:4]} {entry.code[4:].lower()}", NETWORK),
-        ("a@mail.throwaway.example", "throwaway.example"),
+        ("mail.throwaway.example", "throwaway.example"),
         ("192.0.2.1", None),
     ):
         text = browser.get("/console/blocks", about=about).text
@@ -110,6 +110,7 @@ def test_entries_are_found_by_an_address_a_domain_and_a_number_read_out(at_conso
     assert "Lift throwaway.example" in browser.get("/console/blocks", kind="mail_domain").text
     assert "Lift throwaway.example" not in browser.get("/console/blocks", kind="network").text
     assert browser.get("/console/blocks", kind="nothing").status == 400
+    assert browser.get("/console/blocks", about="somebody@throwaway.example").status == 400
 
 
 def test_a_long_list_is_read_page_by_page(at_console, services):
