@@ -73,6 +73,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         older=page.older,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
+        may_block=officer.may(Permission.CHANGE_BLOCKS),
         blocking={one: block_link(officer, one) for one in {record.network for record in page.lines}},
     )
 
