@@ -78,7 +78,7 @@ class Accounts:
                 if attempt == _ATTEMPTS - 1:
                     raise
         if isinstance(outcome, Problem):
-            raise AccountTaken([outcome])
+            raise (AccountRefused if outcome is UNWANTED_EMAIL else AccountTaken)([outcome])
         return outcome
 
     def find_for_sign_in(self, identifier: Identifier | str) -> SignInAccount | None:
