@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import BigInteger, String, select
+from sqlalchemy import BigInteger, Connection, String, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped
 
@@ -111,7 +111,7 @@ class Replicas:
         """Raise the version of a list; this process looks again once that has committed."""
         with self._database.transaction() as connection:
             connection.execute(self._database.insert_adding(ListVersion, "version"), {"name": name, "version": 1})
-            self._local.changing = connection
+            self._local.changing = connection.get_transaction()
             self._database.after_commit(self._expire)
 
     def _expire(self) -> None:
@@ -130,8 +130,7 @@ class Replicas:
         started, was_expired, self._is_expired = self._timer(), self._is_expired, False
         try:
             with self._database.read() as connection:
-                if connection is getattr(self._local, "changing", None):
-                    # What this very transaction writes may still be taken back, and its version given to other content.
+                if self._is_changing(connection):
                     self._is_expired |= was_expired
                     return
                 versions = {row.name: row.version for row in connection.execute(_VERSIONS)}
@@ -141,6 +140,13 @@ class Replicas:
             self._is_expired |= was_expired
             raise
         self._looked_at, self._has_looked = started, True
+
+    def _is_changing(self, connection: Connection) -> bool:
+        """Tell whether this very transaction changes a list: what it writes may still be taken back, and its version
+        given to other content.
+        """
+        under_way = connection.get_transaction()
+        return under_way is not None and under_way is getattr(self._local, "changing", None)
 
     def _follow(self, *calls: Callable[[], None]) -> None:
         while True:

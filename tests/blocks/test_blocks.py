@@ -180,6 +180,16 @@ def test_what_is_taken_back_with_its_transaction_is_never_believed(services, nod
     assert not stops(services)
 
 
+def test_whoever_has_changed_the_list_sees_what_others_changed_since_within_a_transaction_too(services, node, block):
+    """Connections are used again: what is remembered of a change ends with its transaction."""
+    block("198.51.100.0/24")
+    draft = node.block_changes.draft("block", "network", "203.0.113.0/24", 1)
+    node.blocks.add(draft, actor="system", reason=REASON)
+    with services.database.transaction():
+        services.replicas.look()
+        assert stops(services)
+
+
 def test_a_list_of_ten_thousand_is_read_whole_and_takes_no_more(services, block, clock):
     now = clock.now()
     rows = [
