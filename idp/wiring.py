@@ -33,6 +33,7 @@ from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.break_glass import BreakGlass
 from idp.interventions.charts import Charts
+from idp.interventions.chosen import Ends
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
@@ -175,20 +176,20 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         sessions=sessions,
         staff=staff,
     )
+    grants = Grants(database, clock, entropy, audit)
     mass_endings = MassEndings(
         database,
         clock,
         entropy,
         audit,
-        sessions=sessions,
-        search=session_search,
+        ends=Ends(database, clock, sessions=sessions, search=session_search, grants=grants),
         threshold=settings.mass_ending_threshold,
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
     key_changes = KeyChanges(database, keyring, sessions, staff)
     kinds = (
         *change_kinds(staff),
-        mass_endings.change_kind(),
+        *mass_endings.change_kinds(),
         *client_changes.change_kinds(),
         key_changes.change_kind(),
         merging.change_kind(),
@@ -204,7 +205,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         sessions=sessions,
         staff=staff,
     )
-    grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
     throttle = Throttle(database, clock)

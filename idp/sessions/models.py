@@ -119,9 +119,11 @@ class AuthorizationGrant(Base):
     __table_args__ = (
         Index("ix_grant_client_session", "client_session_id"),
         Index("ix_grant_op_session", "op_session_id"),
-        Index("ix_grant_account", "account_id", "client_id"),
-        Index("ix_grant_client", "client_id"),
+        # In the order of lists; a service of one account is sought among that account's.
+        Index("ix_grant_account", "account_id", "id", "client_id"),
+        Index("ix_grant_client", "client_id", "id"),
         Index("ix_grant_offline", "client_id", "id", postgresql_where=_LIVE_OFFLINE, sqlite_where=_LIVE_OFFLINE),
+        Index("ix_grant_offline_latest", "id", postgresql_where=_LIVE_OFFLINE, sqlite_where=_LIVE_OFFLINE),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

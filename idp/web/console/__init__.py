@@ -22,6 +22,7 @@ from idp.web.console import (
     client_changes,
     clients,
     events,
+    grants,
     holds,
     hunts,
     initial_tokens,
@@ -50,6 +51,7 @@ _TOKEN = f"{_TOKENS}/<uuid:token_id>/revoke"
 _RULE = "/console/hunts/rules/<uuid:rule_id>"
 _MESSAGE = "/console/messages/<uuid:notice_id>/retry"
 _ACCOUNT = "/console/accounts/<uuid:account_id>"
+_GRANTS = "/console/grants"
 _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("GET", "/", "start", overview.start),
     ("GET", "/console", "overview", overview.show),
@@ -79,6 +81,13 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("GET", "/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending),
     ("GET", "/console/sessions/<uuid:session_id>", "session", sessions.show_one),
     ("POST", "/console/sessions/<uuid:session_id>", "end_session", sessions.end_one),
+    ("GET", _GRANTS, "grants", grants.show),
+    ("POST", _GRANTS, "change_grants_views", grants.change_views),
+    ("GET", f"{_GRANTS}/end", "ending_grants", grants.estimate),
+    ("POST", f"{_GRANTS}/end", "end_grants", grants.end_many),
+    ("GET", f"{_GRANTS}/endings/<uuid:ending_id>", "grants_ending", grants.show_ending),
+    ("GET", f"{_GRANTS}/<uuid:grant_id>", "grant", grants.show_one),
+    ("POST", f"{_GRANTS}/<uuid:grant_id>", "end_grant", grants.end_one),
     ("GET", "/console/clients", "clients", clients.show),
     ("POST", "/console/clients", "change_clients_views", clients.change_views),
     ("GET", "/console/clients/<client_id>", "client", clients.show_one),

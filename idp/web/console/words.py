@@ -92,6 +92,7 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "client.resume": marked("Resume a service"),
         "keys.emergency": marked("Replace signing keys in an emergency"),
         "sessions.end": marked("End many sessions"),
+        "grants.end": marked("Revoke many grants"),
         "logout": marked("Signed out"),
         "locked": marked("Account locked"),
         "command": marked("By command"),
