@@ -30,7 +30,7 @@ LOOKED_AT: Final = 5_000
 _MINE: Final = RefreshFamilyRow.grant_id == AuthorizationGrant.id
 _USED: Final = case(
     (RefreshFamilyRow.used_at > RefreshFamilyRow.rotated_at, RefreshFamilyRow.used_at),
-    else_=RefreshFamilyRow.rotated_at,
+    (RefreshFamilyRow.generation > 0, RefreshFamilyRow.rotated_at),
 )
 _UNTIL: Final = case(
     (RefreshFamilyRow.idle_expires_at < RefreshFamilyRow.expires_at, RefreshFamilyRow.idle_expires_at),
