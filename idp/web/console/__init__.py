@@ -72,6 +72,8 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("POST", "/console/staff/new", "request_officer", staff.request_grant),
     ("GET", "/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending),
     ("POST", "/console/staff/<uuid:person_id>/end", "end_officer", staff.end),
+    ("GET", "/console/staff/<uuid:person_id>/review", "reviewing_officer", staff.reviewing),
+    ("POST", "/console/staff/<uuid:person_id>/review", "review_officer", staff.review),
     ("GET", _EMAIL, "changing_officer_email", officer_emails.changing),
     ("POST", _EMAIL, "change_officer_email", officer_emails.change),
     ("GET", "/console/sessions", "sessions", sessions.show),

@@ -66,4 +66,5 @@ def _abilities(officer: Officer, account: AccountView) -> dict[str, Any]:
         "restrict": is_other and officer.may(Permission.RESTRICT_ACCOUNTS),
         "reset": is_other and officer.may(Permission.RESET_FACTORS),
         "reveal": officer.may(Permission.REVEAL_PERSONAL_DATA),
+        "see_grants": officer.may(Permission.SEE_SESSIONS),
     }

@@ -105,6 +105,7 @@ def client_page(officer: Officer, client_id: str, problem: Problem | None = None
         may_change=officer.may(Permission.CHANGE_CLIENTS),
         may_stop=officer.may(Permission.STOP_CLIENTS),
         may_approve=officer.may(Permission.APPROVE_CLIENTS),
+        may_see_grants=officer.may(Permission.SEE_SESSIONS),
     )
 
 

@@ -98,6 +98,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "staff.bootstrap_codes_made": marked("First officers' codes made"),
         "staff.power_ended": marked("Power ended"),
         "staff.power_granted": marked("Power granted"),
+        "staff.power_reviewed": marked("Power reviewed"),
         "stream.changed": marked("Stream changed"),
         "stream.created": marked("Stream created"),
         "stream.deleted": marked("Stream deleted"),

@@ -48,6 +48,12 @@ def _alerts(_officer: Officer) -> int:
     return len(services().alerting.alerts.latest(timedelta(days=1)))
 
 
+def _reviews(officer: Officer) -> int:
+    now = services().clock.now()
+    others = (one for one in services().staff.holders() if one.person_id != officer.person_id)
+    return sum(one.is_to_review(now) for one in others)
+
+
 TASKS: Final = (
     Task(
         "/console/requests",
@@ -61,6 +67,7 @@ TASKS: Final = (
         Permission.SEE_CLIENTS,
         _expiring,
     ),
+    Task("/console/staff", marked("Powers of officers to review"), Permission.CHANGE_STAFF, _reviews),
     Task("/console/hunts#alerts", marked("Alerts of the last 24 hours"), Permission.SEE_HUNTS, _alerts),
     Task(
         "/console/deliveries",
