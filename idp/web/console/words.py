@@ -91,6 +91,8 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "client.publish": marked("Put a version of a service into force"),
         "client.resume": marked("Resume a service"),
         "keys.emergency": marked("Replace signing keys in an emergency"),
+        "backchannel_logout": marked("Logout token"),
+        "security_event": marked("Security event"),
         "sessions.end": marked("End many sessions"),
         "grants.end": marked("Revoke many grants"),
         "logout": marked("Signed out"),
