@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from idp.audit import counts
 from idp.audit.counts import WIDTH, bucket_of
 from idp.audit.tallies import TOGETHER, Series, Tallied, tallies, tallies_of, totals
 from idp.foundation.clock import Clock
@@ -63,6 +64,11 @@ class Charts:
         with self._database.searching() as connection:
             counted = totals(connection, ("refused", "tokens"), self._span(window)[0])
         return Calls(counted["tokens"], counted["refused"])
+
+    def by_action(self, window: timedelta) -> list[tuple[str, int]]:
+        """Return how many events of each action there were, the most usual first."""
+        with self._database.searching() as connection:
+            return counts.totals(connection, self._span(window)[0]).most_common()
 
     def of_client(self, client_id: str, window: timedelta) -> list[Outcomes]:
         """Return how often a client was given tokens, and refused something, in every five minutes, oldest first."""

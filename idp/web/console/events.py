@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -19,6 +20,7 @@ from idp.staff.events import EventsExported
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import event_filters, saved_views
+from idp.web.console.charts import share_of
 from idp.web.console.filters import UNKNOWN_VALUE, address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_names, client_names, console_page, places_of
@@ -31,6 +33,8 @@ from idp.web.shared.services import services
 
 PATH: Final = "/console/events"
 _SECTION: Final = "events"
+_COUNTED_FOR: Final = timedelta(days=1)
+_ACTIONS_SHOWN: Final = 15
 _FORMS: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
@@ -70,9 +74,19 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         has_table=services().networks.is_loaded,
         newer=page.newer,
         older=page.older,
+        by_action=_by_action() if chosen and not given else None,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
     )
+
+
+def _by_action() -> list[dict[str, Any]]:
+    """Return the most usual actions of a day, with how long the bar of each is."""
+    counted = services().charts.by_action(_COUNTED_FOR)
+    most = counted[0][1] if counted else 0
+    return [
+        {"action": action, "count": count, "width": share_of(count, most)} for action, count in counted[:_ACTIONS_SHOWN]
+    ]
 
 
 @requires(Permission.SEE_EVENTS)

@@ -1,6 +1,7 @@
 """How the service itself is: what could not be told to departments, and whether this node is fit."""
 
 from functools import partial
+from importlib.metadata import version
 from typing import Final
 
 from flask import request
@@ -32,7 +33,9 @@ _LABELS: Final = {"client": marked("Service")}
 @requires(Permission.SEE_HEALTH)
 def health(officer: Officer) -> Response:
     """Show what this node finds when it looks at what it needs."""
-    return console_page(officer, "health.html", readiness=services().signals.readiness())
+    return console_page(
+        officer, "health.html", readiness=services().signals.readiness(), version=version("unified-identity-provider")
+    )
 
 
 @requires(Permission.SEE_DELIVERIES)

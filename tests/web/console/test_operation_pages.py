@@ -95,5 +95,6 @@ def test_health_says_what_is_missing(at_console):
     officer = at_console(Power.SYSTEM)
     page = officer.get("/console/health")
     assert "Degraded" in page.text
+    assert re.search(r"Version \d+\.\d+", page.text)
     assert "no worker is running" in page.text
     assert "没有后台进程在运行，请启动：idp worker" in officer.get("/console/health?lang=zh").text
