@@ -1,4 +1,5 @@
-"""How many events there were in every five minutes by what they say: sign-ins by how, requests refused and tokens given by whose.
+"""How many events there were in every five minutes by what they say: sign-ins by how, requests refused and tokens given
+by whose.
 
 As with ``counts``, those sealed are as the sealer has tallied them, the few that still wait as they are. An action is
 known here by its name, because those who record it lie above this package.
@@ -86,7 +87,9 @@ def tallies(connection: Connection, series: Sequence[Series], since: int) -> lis
     return [one for one in _read(rows) if one.series in series]
 
 
-def tallies_of(connection: Connection, client_id: str, series: Sequence[Series], since: int, until: int) -> list[Tallied]:
+def tallies_of(
+    connection: Connection, client_id: str, series: Sequence[Series], since: int, until: int
+) -> list[Tallied]:
     """Return the same of one client, between two buckets; each is looked up, so that no other client's are read."""
     buckets = AuditTally.bucket.in_(range(since, until + 1)), AuditTally.label == client_id
     statement = _statement(series, since, AuditTally.bucket, _BUCKET, buckets, (AuditEvent.client_id == client_id,))

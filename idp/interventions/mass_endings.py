@@ -206,8 +206,8 @@ class MassEndings:
     def _batch(self, ending_id: UUID) -> int | None:
         """End the next batch and return how many that were; None when the ending is over.
 
-        Batches follow each other by the id of what is ended. One that is not full is the last, but for what was committed
-        behind it meanwhile: once more it begins at the first.
+        Batches follow each other by the id of what is ended. One that is not full is the last, but for what was
+        committed behind it meanwhile: once more it begins at the first.
         """
         with self._database.transaction() as connection:
             locked = select(MassEnding).where(MassEnding.id == ending_id, MassEnding.finished_at.is_(None))

@@ -36,8 +36,8 @@ from idp.protocol.documents import Documents
 from idp.protocol.endpoints import ENDPOINTS, Endpoint
 from idp.protocol.endpoints.bearer import Refusal, calling_client
 from idp.protocol.endpoints.parts import EndpointParts
-from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.grant_list import GrantList
+from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
 from idp.protocol.live_tokens import LiveTokens
 from idp.protocol.logout.end_session import LogoutRequests

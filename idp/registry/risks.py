@@ -1,6 +1,6 @@
-"""What makes a change of a registration risky, in a few words for the list of those who decide: where answers go, who may
-ask in the service's name, what it may learn, how it is protected. Pure; the whole difference stands on the request's
-page.
+"""What makes a change of a registration risky, in a few words for the list of those who decide: where answers go, who
+may ask in the service's name, what it may learn, how it is protected. Pure; the whole difference stands on the page of
+the request.
 """
 
 from collections.abc import Mapping

@@ -25,10 +25,10 @@ from idp.registry.credentials import keys_since
 from idp.registry.events import ClientResumed, ClientSecretIssued, ClientSuspended, LiveSecrets
 from idp.registry.facts import state_of
 from idp.registry.lint import lint
-from idp.registry.risks import risks
 from idp.registry.members import CLIENT_ID, SECRET_METHODS, with_defaults
 from idp.registry.models import OPEN
 from idp.registry.publication import Publication
+from idp.registry.risks import risks
 from idp.registry.rules import Problem
 from idp.registry.store import RegistryStore
 from idp.registry.views import (

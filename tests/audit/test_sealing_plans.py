@@ -70,7 +70,7 @@ def test_every_event_is_counted_once_sealed_or_not(services: Any, clock: Any):
 
 
 def test_what_events_say_is_tallied_once_sealed_or_not(services: Any, clock: Any):
-    """By the means of a sign-in together, and by the site that was given tokens or refused, as often as its event says."""
+    """By the means of a sign-in together, and by the site that was given tokens or refused, as often as it says."""
 
     def tallied() -> dict[tuple[str, str], int]:
         since = bucket_of(clock.now() - timedelta(minutes=30))

@@ -21,10 +21,12 @@ SELECT account_id, client_id, 'consent',
        min(created_at), min(created_at), max(created_at)
 FROM authorization_grant GROUP BY account_id, client_id
 UNION ALL
-SELECT account.id, 'other' || n, 'consent', '["openid"]', '[]', '[]', 0, 0, 0 FROM account, generate_series(1, 1500) AS n
+SELECT account.id, 'other' || n, 'consent', '["openid"]', '[]', '[]', 0, 0, 0
+FROM account, generate_series(1, 1500) AS n
 """
 FILL_FAMILIES = """
-INSERT INTO refresh_family (id, generation, rotated_at, grace_given, grace_streak, grant_id, idle_expires_at, expires_at)
+INSERT INTO refresh_family (id, generation, rotated_at, grace_given, grace_streak, grant_id, idle_expires_at,
+                            expires_at)
 SELECT substr(decode(md5(reference), 'hex'), 1, 16), 1, created_at, 0, 0, id, created_at + {day}, created_at + {day}
 FROM authorization_grant
 """
@@ -117,4 +119,3 @@ def test_counting_and_ending_those_of_a_service_read_no_table_through(services, 
 @pytest.fixture
 def setting_changes():
     return {"IDP_CONSOLE_ORIGIN": "http://localhost:8004", "IDP_OFFICER_ACR": "urn:idp:acr:aal2"}
-

@@ -114,7 +114,9 @@ class Crowd:
         }
         yield from self._pages("grants", GRANTS, "authorization_grant", filters)
         scope = {"client": site(0), "scope": "phone"}
-        yield Case("grants: a scope that nobody has", [_look(GRANTS, scope | more) for more in ({}, everything, offline)])
+        yield Case(
+            "grants: a scope that nobody has", [_look(GRANTS, scope | more) for more in ({}, everything, offline)]
+        )
 
     def _event_cases(self) -> Iterator[Case]:
         common, rare = "session.opened", "token.refresh_replayed"

@@ -47,7 +47,7 @@ def test_a_refresh_token_that_does_not_rotate_says_its_last_use_too(bank, visito
     assert grant_of("bank").refreshed_at == clock.now()
 
 
-def test_a_grant_of_a_session_ends_with_it_and_says_why(tax, visitor, services, grant_of, clock):
+def test_a_grant_of_a_session_ends_with_it_and_says_why(tax, visitor, grant_of, clock):
     visitor.tokens(tax, scope="openid profile")
     line = grant_of("tax")
     assert (line.is_offline, line.ended_at) == (False, None)
@@ -71,7 +71,8 @@ def test_a_grant_of_a_session_ends_with_it_and_says_why(tax, visitor, services, 
         ({"state": "all"}, True),
     ],
 )
-def test_a_list_is_filtered_by_its_address(at_console, tax, welfare, visitor, given, is_there):
+@pytest.mark.usefixtures("welfare")
+def test_a_list_is_filtered_by_its_address(at_console, tax, visitor, given, is_there):
     visitor.tokens(tax, scope=OFFLINE)
     page = at_console().get(PATH, **given)
     assert page.status == 200
@@ -99,7 +100,7 @@ def test_a_filter_that_makes_no_sense_is_said_and_lists_nothing(at_console, tax,
     assert field is None or page.has(f"{field}-problem")
 
 
-def test_pages_go_on_and_come_back(at_console, tax, visitor_of, account_factory, services):
+def test_pages_go_on_and_come_back(at_console, tax, visitor_of, account_factory):
     people = [account_factory() for _ in range(3)]
     for _ in range(17):
         for person in people:
@@ -152,7 +153,9 @@ def test_a_consent_is_withdrawn_with_all_that_rests_on_it(at_console, tax, visit
     assert not page.has("revoke-grant")
 
 
-def test_what_a_statute_provides_is_ended_and_stays_provided(at_console, new_relying_party, visitor, services, grant_of):
+def test_what_a_statute_provides_is_ended_and_stays_provided(
+    at_console, new_relying_party, visitor, services, grant_of
+):
     policy = {"consent": "statutory", "legal_basis": "Tax Collection Law Art. 30"}
     site = new_relying_party(
         "customs",

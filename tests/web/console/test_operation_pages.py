@@ -83,7 +83,9 @@ def test_who_waits_is_listed_with_the_next_try_the_longest_first(at_console, ser
     tax, welfare = services.signals.ledger.queues(most=9, counted_to=2)[::-1]
     assert (welfare.lane, welfare.waiting, welfare.attempts) == ("welfare", 2, 1)
     assert (tax.lane, tax.waiting, tax.attempts, tax.last_error) == ("tax", 1, 0, None)
-    assert re.search(r"welfare 3 .* 1 .*welfare answered 503 tax 1 .* none", at_console().get("/console/deliveries").text)
+    assert re.search(
+        r"welfare 3 .* 1 .*welfare answered 503 tax 1 .* none", at_console().get("/console/deliveries").text
+    )
 
 
 def test_messages_to_people_are_no_service_that_waits(at_console, services):

@@ -160,7 +160,7 @@ class TestReviews:
         person = new_officer(Power.HELP_DESK)
         return next(one for one in services.staff.holders() if one.account_id == person.account_id)
 
-    def test_a_power_is_reviewed_every_90_days_by_another_officer(self, at_console, sign_in, new_officer, helper, clock):
+    def test_a_power_is_reviewed_every_90_days_by_another_officer(self, sign_in, new_officer, helper, clock):
         security = new_officer()
         clock.advance(days=89)
         assert "To review" not in sign_in(security).get("/console/staff").text
