@@ -1,4 +1,4 @@
-"""What a mass ending is about: sessions, with all that hangs on them, or grants alone. Counts them and ends the next."""
+"""What a mass ending is about: sessions, with all that hangs on them, or grants alone. Counts them, ends the next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

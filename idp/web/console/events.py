@@ -83,9 +83,10 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
 def _by_action() -> list[dict[str, Any]]:
     """Return the most usual actions of a day, with how long the bar of each is."""
     counted = services().charts.by_action(_COUNTED_FOR)
-    most = counted[0][1] if counted else 0
+    total = sum(count for _, count in counted)
     return [
-        {"action": action, "count": count, "width": share_of(count, most)} for action, count in counted[:_ACTIONS_SHOWN]
+        {"action": action, "count": count, "width": share_of(count, total)}
+        for action, count in counted[:_ACTIONS_SHOWN]
     ]
 
 
