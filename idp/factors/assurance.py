@@ -5,7 +5,7 @@ on as aal1. A passkey that has checked its holder is two factors, and aal3 where
 references are those of RFC 8176. Remembered browsers add nothing. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -61,10 +61,14 @@ def acr_of(
     """
     if last_used_at is not None and now - last_used_at >= decay.idle:
         return ACR_AAL1
-    fresh = [factor for factor in factors if now - factor.at < decay.total]
-    if proves_attested_key(fresh):
+    return acr_proved_by([factor for factor in factors if now - factor.at < decay.total])
+
+
+def acr_proved_by(factors: Sequence[VerifiedFactor]) -> str:
+    """Return the acr that these factors prove together, however long ago."""
+    if proves_attested_key(factors):
         return ACR_AAL3
-    return ACR_AAL2 if proves_knowledge(fresh) and proves_possession(fresh) else ACR_AAL1
+    return ACR_AAL2 if proves_knowledge(factors) and proves_possession(factors) else ACR_AAL1
 
 
 def amr_of(factors: Iterable[VerifiedFactor]) -> list[str]:

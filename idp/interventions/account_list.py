@@ -4,12 +4,27 @@ An account's id is a UUIDv7, so that a span of time is a span of ids. It is list
 from three packages: the account, its means of sign-in, its latest session.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Subquery,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from idp.accounts.claims import join_claims, profile_of
 from idp.accounts.models import Account, NaturalPerson
@@ -20,6 +35,7 @@ from idp.foundation.entropy import first_uuid7
 from idp.foundation.keyset import PAGE, rows_of_page
 from idp.keyring.service import Keyring
 from idp.sessions.models import OPSession
+from idp.sessions.rating import ANY_SIGN, RiskSign, shows
 
 State = Literal["open", "locked", "restricted", "required", "closed"]
 _IN_USE: Final = and_(
@@ -28,8 +44,6 @@ _IN_USE: Final = and_(
 _FACTORS: Final = (
     select(func.aggregate_strings(Authenticator.kind, " ")).where(_IN_USE).correlate(Account).scalar_subquery()
 )
-# Shown for the accounts of a page, and no filter: no index has it in the list's order. A page would probe every account
-# up to the 50th that fits (4 µs each: seconds for millions), or each sign-in would have to write to the account.
 _LAST_SIGN_IN: Final = (
     select(OPSession.created_at)
     .where(OPSession.account_id == Account.id)
@@ -38,6 +52,8 @@ _LAST_SIGN_IN: Final = (
     .correlate(Account)
     .scalar_subquery()
 )
+# Of signs that a page shows, and that a filter asks for.
+RECENT_RISK: Final = timedelta(days=30)
 # Two conditions that follow from others, in the words of the indexes that serve them.
 _NO_CITIZEN: Final = Account.kind != literal_column("'citizen'")
 _NO_PASSWORD: Final = Authenticator.kind != literal_column("'password'")
@@ -46,7 +62,12 @@ _IS_ASKED: Final = or_(Account.reset_credential_until.is_not(None), Account.repr
 
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
-    """What accounts must have in common; None does not matter."""
+    """What accounts must have in common; None does not matter. ``sign`` is the name of a sign of risk, or ``any``, that
+    one of the sessions of the last 30 days shows.
+
+    There is no filter for who has not signed in since a time: no index has it in the list's order, and each sign-in
+    would have to write to the account.
+    """
 
     kind: str | None = None
     state: State | None = None
@@ -54,23 +75,23 @@ class AccountFilter:
     factor: str | None = None
     agency: str | None = None
     created_since: datetime | None = None
+    signed_in_since: datetime | None = None
+    sign: str | None = None
 
     def condition(self, now: datetime) -> ColumnElement[bool]:
-        """Return it as SQL over ``account`` and ``natural_person``."""
-        parts: list[ColumnElement[bool]] = []
-        if self.kind is not None:
-            parts += [Account.kind == self.kind, *([_NO_CITIZEN] if self.kind != "citizen" else [])]
-        if self.state is not None:
-            parts.append(_in_state(self.state, now))
-        if self.ial is not None:
-            parts.append(NaturalPerson.ial == self.ial)
-        if self.factor is not None:
-            parts.append(_with_factor(self.factor))
-        if self.agency is not None:
-            parts.append(Account.agency == self.agency)
-        if self.created_since is not None:
-            parts.append(Account.id >= first_uuid7(self.created_since))
+        """Return it as SQL over ``account`` and ``natural_person``, but for what their sessions have in common."""
+        given = {name: getattr(self, name) for name in _CONDITIONS}
+        parts = [_CONDITIONS[name](value, now) for name, value in given.items() if value is not None]
         return and_(true(), *parts)
+
+    def of_sessions(self, now: datetime) -> list[ColumnElement[bool]]:
+        """Return the conditions that one session of an account each has to meet. Its id tells when it began."""
+        conditions = []
+        if self.signed_in_since is not None:
+            conditions.append(OPSession.id >= first_uuid7(self.signed_in_since))
+        if self.sign is not None:
+            conditions.append(_shows_lately(now) & shows(RiskSign.called(self.sign)))
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +108,7 @@ class AccountLine:
     state: State
     factors: tuple[str, ...]
     last_sign_in: datetime | None
+    signs: RiskSign
     created_at: datetime
 
 
@@ -114,8 +136,12 @@ class AccountList:
             Account.reset_credential_until,
             _FACTORS.label("factors"),
             _LAST_SIGN_IN.label("last_sign_in"),
+            _signs(now).label("signs"),
         )
         statement = join_claims(select(*columns)).where(chosen.condition(now))
+        for condition in chosen.of_sessions(now):
+            theirs = _accounts_with(condition, before, after)
+            statement = statement.join(theirs, theirs.c.account_id == Account.id)
         with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, Account.id, before=before, after=after, size=size)
         return [self._line(row._mapping, now) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
@@ -133,6 +159,7 @@ class AccountList:
             _state_of(row, now),
             tuple(sorted(set((row["factors"] or "").split()))),
             row["last_sign_in"],
+            RiskSign(row["signs"] or 0),
             row["created_at"],
         )
 
@@ -152,9 +179,43 @@ def _in_state(state: State, now: datetime) -> ColumnElement[bool]:
     return conditions[state]
 
 
+def _accounts_with(condition: ColumnElement[bool], before: UUID | None, after: UUID | None) -> Subquery:
+    """Select the accounts of sessions in the order of the list, so that PostgreSQL stops when the page is full: it does
+    not know how rare a sign is.
+    """
+    key = OPSession.account_id
+    accounts = select(key).where(condition).distinct()
+    if after is not None:
+        return accounts.where(key > after).order_by(key).subquery()
+    if before is not None:
+        accounts = accounts.where(key < before)
+    return accounts.order_by(key.desc()).subquery()
+
+
+def _shows_lately(now: datetime) -> ColumnElement[bool]:
+    return and_(shows(RiskSign.called(ANY_SIGN)), OPSession.id >= first_uuid7(now - RECENT_RISK))
+
+
+def _signs(now: datetime) -> ScalarSelect[Any]:
+    # What the sessions show together; SQLite has no bit_or.
+    together = reduce(add, (func.max(OPSession.risk.bitwise_and(sign.value)) for sign in RiskSign))
+    theirs = OPSession.account_id == Account.id
+    return select(together).where(theirs, _shows_lately(now)).correlate(Account).scalar_subquery()
+
+
 def _with_factor(kind: str) -> ColumnElement[bool]:
     known: list[Any] = [_IN_USE, Authenticator.kind == kind]
     return exists().where(*known, *([_NO_PASSWORD] if kind != "password" else []))
+
+
+_CONDITIONS: Final[Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]]] = {
+    "kind": lambda kind, _now: and_(Account.kind == kind, *([_NO_CITIZEN] if kind != "citizen" else [])),
+    "state": _in_state,
+    "ial": lambda level, _now: NaturalPerson.ial == level,
+    "factor": lambda kind, _now: _with_factor(kind),
+    "agency": lambda agency, _now: Account.agency == agency,
+    "created_since": lambda since, _now: Account.id >= first_uuid7(since),
+}
 
 
 def _state_of(row: RowMapping, now: datetime) -> State:

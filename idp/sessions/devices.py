@@ -3,8 +3,9 @@ remembered one spares the second factor for 30 days where nothing asks above aal
 ``amr`` (rule S7).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -29,6 +30,7 @@ _SEEN = PreparedStatement(
         last_seen_at=bindparam("now"),
         remembered_until=func.coalesce(bindparam("until", type_=Instant), Device.remembered_until),
     )
+    .returning(Device.id)
 )
 _INSERT = PreparedStatement(insert(Device))
 
@@ -40,6 +42,14 @@ class KnownDevice:
     id: UUID
     account_id: UUID
     remembered_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotedDevice:
+    """The device that a browser is to an account, with the value for its cookie. The value is nowhere else."""
+
+    id: UUID
+    cookie: str = field(repr=False)
 
 
 class Devices:
@@ -66,14 +76,14 @@ class Devices:
             for device in devices
         )
 
-    def note(self, cookie: str | None, account_id: UUID, *, remember: bool) -> str:
-        """Record that an account signed in from this browser, and return the cookie value that names it from now on."""
+    def note(self, cookie: str | None, account_id: UUID, *, remember: bool) -> NotedDevice:
+        """Record that an account signed in from this browser."""
         now = self._clock.now()
         value = cookie or self._entropy.token()
         until = now + self._remembered_for if remember else None
         digest = sha256(value)
         seen = {"cookie": digest, "account": account_id, "now": now, "until": until}
-        new = {
+        new: dict[str, Any] = {
             "id": self._entropy.uuid7(),
             "account_id": account_id,
             "digest": digest,
@@ -83,9 +93,10 @@ class Devices:
         }
         with self._database.transaction() as connection:
             # A value made just now is nobody's yet.
-            if cookie is None or _SEEN.count(connection, seen) == 0:
+            known = _SEEN.rows(connection, seen) if cookie is not None else ()
+            if not known:
                 _INSERT.rows(connection, new)
-        return value
+        return NotedDevice(known[0].id if known else new["id"], value)
 
     def forget(self, account_id: UUID) -> None:
         """Let no browser spare this account its second factor any more."""

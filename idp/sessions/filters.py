@@ -5,19 +5,21 @@ The same filter gives the same sessions everywhere: what an officer saw counted 
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, true
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, select, true
+from sqlalchemy.orm import aliased
 
 from idp.foundation.columns import microseconds, moment_of
 from idp.foundation.entropy import first_uuid7
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
-from idp.sessions.models import ClientSession, OPSession
+from idp.sessions.models import ClientSession, Device, OPSession
+from idp.sessions.rating import RiskSign, proves, shows
 from idp.sessions.store import is_live
 
 _BAD_NETWORK: Final = marked("Write an address such as 203.0.113.9, or a network /8, /16, /24 or, for IPv6, /48.")
@@ -30,7 +32,9 @@ State = Literal["live", "ended", "all"]
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
     """What sessions must have in common; None, or nothing, does not matter. ``network`` is as ``parse_network`` returns
-    it, ``regions`` and ``operators`` are keys of ``networks.ranges.Place``, any of which will do.
+    it, ``regions`` and ``operators`` are keys of ``networks.ranges.Place``, any of which will do. ``acr`` is what the
+    factors proved together; ``device_id`` means that browser, whoever signed in there; ``sign`` is the name of a sign
+    of risk, or ``any``.
     """
 
     account_id: UUID | None = None
@@ -39,6 +43,9 @@ class SessionFilter:
     regions: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     method: str | None = None
+    acr: str | None = None
+    device_id: UUID | None = None
+    sign: str | None = None
     started_since: datetime | None = None
     state: State = "live"
 
@@ -49,25 +56,13 @@ class SessionFilter:
 
     def condition(self, now: datetime, *, beyond: UUID | None = None) -> ColumnElement[bool]:
         """Return it as SQL over ``op_session``, of the sessions whose ids are greater than one where that is given."""
-        parts: list[ColumnElement[bool]] = [_in_state(self.state, now)]
+        parts = [_in_state(self.state, now)]
         if beyond is not None:
             parts.append(OPSession.id > beyond)
-        if self.account_id is not None:
-            parts.append(OPSession.account_id == self.account_id)
-        if self.network is not None:
-            parts.append(_in_network(self.network))
-        parts += [
-            column.in_(keys)
-            for column, keys in ((OPSession.region, self.regions), (OPSession.operator, self.operators))
-            if keys
-        ]
-        if self.started_since is not None:
-            # An id is a UUIDv7: a span of time is a span of ids.
-            parts.append(OPSession.id >= first_uuid7(self.started_since))
-        if self.method is not None:
-            parts.append(_by_method(self.method))
         if self.client_id is not None:
             parts.append(_at_client(self.client_id, beyond))
+        given = {name: getattr(self, name) for name in _CONDITIONS}
+        parts += [_CONDITIONS[name](value) for name, value in given.items() if value not in (None, ())]
         return and_(true(), *parts)
 
     def packed(self) -> dict[str, Any]:
@@ -79,8 +74,7 @@ class SessionFilter:
     def unpacked(cls, packed: Mapping[str, Any]) -> Self:
         """Return the filter of a packed form."""
         values = dict(packed)
-        if "account_id" in values:
-            values["account_id"] = UUID(values["account_id"])
+        values |= {name: UUID(values[name]) for name in ("account_id", "device_id") if name in values}
         if "started_since" in values:
             values["started_since"] = moment_of(values["started_since"])
         for name in ("regions", "operators"):
@@ -133,7 +127,27 @@ def _by_method(method: str) -> ColumnElement[bool]:
     return cast(OPSession.factors, Text).like(f'%"{method}"%')
 
 
+def _in_browser(device_id: UUID) -> ColumnElement[bool]:
+    one, same = aliased(Device), aliased(Device)
+    devices = select(same.id).join(one, one.digest == same.digest).where(one.id == device_id)
+    return OPSession.device_id.in_(devices)
+
+
 def _at_client(client_id: str, beyond: UUID | None) -> ColumnElement[bool]:
     there = exists().where(ClientSession.op_session_id == OPSession.id, ClientSession.client_id == client_id)
     # Said here too, or PostgreSQL would begin with the first session that ever went there.
     return there if beyond is None else there.where(ClientSession.op_session_id > beyond)
+
+
+_CONDITIONS: Final[Mapping[str, Callable[[Any], ColumnElement[bool]]]] = {
+    "account_id": lambda account_id: OPSession.account_id == account_id,
+    "network": _in_network,
+    "regions": OPSession.region.in_,
+    "operators": OPSession.operator.in_,
+    "method": _by_method,
+    "acr": proves,
+    "device_id": _in_browser,
+    "sign": lambda name: shows(RiskSign.called(name)),
+    # An id is a UUIDv7: a span of time is a span of ids.
+    "started_since": lambda moment: OPSession.id >= first_uuid7(moment),
+}

@@ -1,7 +1,7 @@
 """The tables of sessions, grants and devices. Ending a row is an update of ``ended_at`` that every later use sees."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
@@ -20,6 +20,32 @@ _BY_METHOD = tuple(
     for kind in ("password", "passkey", "totp", "recovery_code")
     for used in (text(f"CAST(factors AS TEXT) LIKE '%\"{kind}\"%'"),)
 )
+# What ``factors.assurance.acr_proved_by`` says of the factors, as the number of its place among the acr values.
+PROVEN_LEVEL: Final = (
+    "(CASE WHEN CAST(factors AS TEXT) LIKE '%\"attested_passkey\"%' THEN 3"
+    " WHEN CAST(factors AS TEXT) LIKE '%\"passkey\"%' OR CAST(factors AS TEXT) LIKE '%\"password\"%'"
+    " AND (CAST(factors AS TEXT) LIKE '%\"totp\"%' OR CAST(factors AS TEXT) LIKE '%\"recovery_code\"%') THEN 2"
+    " ELSE 1 END)"
+)
+_BY_LEVEL = tuple(
+    Index(f"ix_op_session_aal{level}", "id", postgresql_where=proven, sqlite_where=proven)
+    for level in (1, 2, 3)
+    for proven in (text(f"{PROVEN_LEVEL} = {level}"),)
+)
+# The bits are those of ``rating.RiskSign``. Few sessions have any: the indexes cost the others nothing.
+_BY_RISK = tuple(
+    Index(f"ix_op_session_risk_{name}", "id", postgresql_where=shown, sqlite_where=shown)
+    for name, condition in (
+        ("any", "risk <> 0"),
+        ("new_device", "(risk & 1) <> 0"),
+        ("recovery_code", "(risk & 2) <> 0"),
+        ("after_failures", "(risk & 4) <> 0"),
+        ("impossible_travel", "(risk & 8) <> 0"),
+    )
+    for shown in (text(condition),)
+)
+_AT_RISK = text("risk <> 0")
+_WITH_DEVICE = text("device_id IS NOT NULL")
 
 
 class OPSession(Base):
@@ -41,6 +67,18 @@ class OPSession(Base):
             postgresql_include=["account_id"],
         ),
         *_BY_METHOD,
+        *_BY_RISK,
+        # Whose they are, and which signs each shows, without the table.
+        Index(
+            "ix_op_session_risk_of_account",
+            "account_id",
+            "id",
+            postgresql_where=_AT_RISK,
+            sqlite_where=_AT_RISK,
+            postgresql_include=["risk"],
+        ),
+        *_BY_LEVEL,
+        Index("ix_op_session_device", "device_id", "id", postgresql_where=_WITH_DEVICE, sqlite_where=_WITH_DEVICE),
         *(
             Index(f"ix_op_session_{name}", name, "id", postgresql_where=known, sqlite_where=known)
             for name in ("region", "operator")
@@ -65,6 +103,9 @@ class OPSession(Base):
     operator: Mapped[str | None] = personal(String(120))
     ended_at: Mapped[datetime | None] = plain(Instant)
     end_reason: Mapped[str | None] = plain(String(40))
+    # The browser, as ``device`` knows it, and the signs of risk that were found (``rating.RiskSign``).
+    device_id: Mapped[UUID | None] = plain(UUIDType)
+    risk: Mapped[int] = plain(Integer, nullable=False, server_default="0")
     # Whose cookie this is: a session of the provider's pages opens nothing in the console, nor the other way (rule O4).
     surface: Mapped[str] = plain(String(10), nullable=False, server_default="provider")
 

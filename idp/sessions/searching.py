@@ -18,6 +18,7 @@ from idp.foundation.keyset import PAGE, rows_of_page
 from idp.sessions.filters import SessionFilter
 from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import ClientSession, OPSession, Subject
+from idp.sessions.rating import RiskSign
 from idp.sessions.rules import end_of
 from idp.sessions.store import factors_of
 from idp.sessions.values import Estimate, SessionLine
@@ -44,6 +45,8 @@ _COLUMNS: Final = (
     OPSession.ended_at,
     OPSession.end_reason,
     OPSession.surface,
+    OPSession.device_id,
+    OPSession.risk,
 )
 
 
@@ -113,7 +116,9 @@ class SessionSearch:
 
 def _is_led_by_site(chosen: SessionFilter) -> bool:
     """Tell whether a site's own sessions are what a page is found by; those of a person or a network are fewer."""
-    is_elsewhere_narrow = chosen.account_id or chosen.network or chosen.regions or chosen.operators
+    is_elsewhere_narrow = (
+        chosen.account_id or chosen.network or chosen.regions or chosen.operators or chosen.device_id or chosen.sign
+    )
     return chosen.client_id is not None and not is_elsewhere_narrow
 
 
@@ -146,4 +151,6 @@ def _line(row: Row[Any], now: datetime) -> SessionLine:
         row.username,
         row.kind,
         row.surface,
+        row.device_id,
+        RiskSign(row.risk),
     )

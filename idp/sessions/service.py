@@ -21,6 +21,7 @@ from idp.sessions.events import ActingFor, OrganizationChosen, SessionOpened, Se
 from idp.sessions.filters import SessionFilter
 from idp.sessions.live_span import LiveSpan
 from idp.sessions.models import OPSession
+from idp.sessions.rating import NO_SIGN, RiskSign
 from idp.sessions.rules import SEEN_GRANULARITY, Lifetimes
 from idp.sessions.sweeps import Sweeps
 from idp.sessions.termination import OnEnded, Terminator
@@ -96,20 +97,21 @@ class Sessions:
         *,
         replacing: Session | None = None,
         organization_id: UUID | None = None,
+        signs: RiskSign = NO_SIGN,
     ) -> OpenedSession | None:
         """Open the session of a finished sign-in, or raise the browser's live one if it is the same account's and acts
-        for the same organization.
+        for the same organization. ``signs`` are those that the sign-in itself knows of.
 
         Any other live session on this browser is ended. Returns None when the account was locked or closed meanwhile.
         """
         with self._database.transaction():
             if replacing is not None and _is_same(replacing, account_id, organization_id):
-                raised = self._raise(replacing, factors, interaction_id)
+                raised = self._raise(replacing, factors, interaction_id, signs)
                 if raised is not None:
                     return raised
             if replacing is not None:
                 self.terminate(Selector(session_id=replacing.id), reason="replaced", actor=f"account:{account_id}")
-            return self._insert(account_id, factors, interaction_id, browser, organization_id)
+            return self._insert(account_id, factors, interaction_id, browser, organization_id, signs)
 
     def _insert(
         self,
@@ -118,6 +120,7 @@ class Sessions:
         interaction_id: UUID,
         browser: Browser,
         organization_id: UUID | None,
+        signs: RiskSign,
     ) -> OpenedSession | None:
         now = self._clock.now()
         opened = OpenedSession(self._entropy.token(), self._entropy.uuid7())
@@ -137,6 +140,9 @@ class Sessions:
                 "region": place and place.region_key,
                 "operator": (place and place.operator_key) or None,
                 "surface": browser.surface,
+                "device_id": browser.device_id,
+                "risk": (signs | (RiskSign.NEW_DEVICE if browser.is_new else NO_SIGN)).value,
+                "risk_of_first": signs.value,
                 "environment": self._environment,
             }
             if not store.INSERT_SESSION[self._database.dialect].rows(connection, values):
@@ -152,7 +158,9 @@ class Sessions:
             )
         return opened
 
-    def _raise(self, session: Session, factors: Sequence[VerifiedFactor], interaction_id: UUID) -> OpenedSession | None:
+    def _raise(
+        self, session: Session, factors: Sequence[VerifiedFactor], interaction_id: UUID, signs: RiskSign
+    ) -> OpenedSession | None:
         now = self._clock.now()
         opened = OpenedSession(self._entropy.token(), session.id)
         latest = {factor.kind: factor for factor in (*session.factors, *factors)}
@@ -160,8 +168,11 @@ class Sessions:
             "digest": sha256(opened.cookie),
             "last_seen_at": now,
         }
+        statement = store.update_session(session.id)
+        if signs:
+            statement = statement.values(risk=OPSession.risk.bitwise_or(signs.value))
         with self._database.transaction() as connection:
-            if connection.execute(store.update_session(session.id), values).rowcount != 1:
+            if connection.execute(statement, values).rowcount != 1:
                 return None
             self._audit.record(
                 SessionRaised(

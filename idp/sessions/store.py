@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Integer,
     Row,
     Select,
     Update,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from idp.accounts.deployment import is_of_deployment
 from idp.accounts.models import Account
@@ -88,14 +90,19 @@ def bound_row(model: type[Base], names: Sequence[str]) -> dict[str, BindParamete
 
 _NEW_SESSION: dict[str, ColumnElement[Any]] = {
     **bound_row(OPSession, ("id", "digest", "account_id", "created_at", "auth_time", "last_seen_at", "factors")),
-    **bound_row(
-        OPSession, ("interaction_id", "organization_id", "network", "user_agent", "surface", "region", "operator")
-    ),
+    **bound_row(OPSession, ("interaction_id", "organization_id", "network", "user_agent", "surface")),
+    **bound_row(OPSession, ("region", "operator", "device_id")),
     "expires_at": case(
         (Account.kind == "staff", bindparam("staff_expires_at", type_=Instant)),
         else_=bindparam("expires_at", type_=Instant),
     ),
 }
+# Of an account that has never signed in before, a new device says nothing.
+_earlier = aliased(OPSession)
+_NEW_SESSION["risk"] = case(
+    (exists().where(_earlier.account_id == _NEW_SESSION["account_id"]), bindparam("risk", type_=Integer)),
+    else_=bindparam("risk_of_first", type_=Integer),
+)
 _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
     Account.id == _NEW_SESSION["account_id"],
     is_of_deployment(),

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from idp.factors.assurance import VerifiedFactor
+from idp.factors.assurance import VerifiedFactor, acr_proved_by
+from idp.sessions.rating import RiskSign
 
 PROVIDER: Final = "provider"
 CONSOLE: Final = "console"
@@ -41,13 +42,15 @@ class OpenedSession:
 @dataclass(frozen=True, slots=True)
 class Browser:
     """Where a request comes from, as far as it is kept: the shortened network and the user agent; and to which of our
-    surfaces it came. ``is_new``: who signs in has not been seen in this browser before.
+    surfaces it came. ``is_new``: who signs in has not been seen in this browser before; ``device_id`` is the device
+    that it is from now on.
     """
 
     network: str = ""
     user_agent: str = ""
     surface: str = PROVIDER
     is_new: bool = False
+    device_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,13 @@ class SessionLine(SessionSummary):
     username: str = field(repr=False)
     account_kind: str
     surface: str
+    device_id: UUID | None
+    signs: RiskSign
+
+    @property
+    def acr(self) -> str:
+        """What the factors proved together: what they are worth now may be less."""
+        return acr_proved_by(self.factors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ _BY_DIGEST = PreparedStatement(
             SignInAttempt.organization_id,
             SignInAttempt.remember,
             Account.reset_credential_until,
+            SignInAttempt.follows_failures,
         )
         .join(Account, Account.id == SignInAttempt.account_id)
         .where(
@@ -51,7 +52,15 @@ _BY_DIGEST = PreparedStatement(
 )
 _THIS = SignInAttempt.id == bindparam("attempt")
 # Whose they are always goes with the factors: a passkey of somebody else takes over the attempt of a browser.
-_CHANGED = ("account_id", "factors", "organization_id", "remember", "password_is_short", "updated_at")
+_CHANGED = (
+    "account_id",
+    "factors",
+    "organization_id",
+    "remember",
+    "password_is_short",
+    "follows_failures",
+    "updated_at",
+)
 _CHANGE = PreparedStatement(update(SignInAttempt).where(_THIS).values({name: bindparam(name) for name in _CHANGED}))
 _FAIL = update(SignInAttempt).where(_THIS).values(failures=SignInAttempt.failures + 1)
 _FINISH = PreparedStatement(delete(SignInAttempt).where(_THIS))
@@ -100,6 +109,7 @@ class Attempts:
             row.organization_id,
             row.remember,
             must_renew=row.reset_credential_until is not None and row.reset_credential_until > now,
+            follows_failures=row.follows_failures,
         )
 
     def save(self, presession: str, attempt: Attempt) -> None:
@@ -113,6 +123,7 @@ class Attempts:
             "organization_id": attempt.organization_id,
             "remember": attempt.remember,
             "password_is_short": attempt.password_is_short,
+            "follows_failures": attempt.follows_failures,
             "updated_at": now,
         }
         with self._database.transaction() as connection:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, false
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import Digest, Instant, JSONText, UUIDType, plain, secret
@@ -15,7 +15,8 @@ class SignInAttempt(Base):
     """A sign-in under way, found by the digest of the pre-session cookie.
 
     ``factors`` lists [kind, microseconds, interaction] triples: a factor that a client wants fresh counts only for the
-    interaction it was verified for. ``remember`` is the person's wish for this browser.
+    interaction it was verified for. ``remember`` is the person's wish for this browser;
+    ``follows_failures`` says that many passwords were wrong before the right one.
     """
 
     __tablename__ = "sign_in_attempt"
@@ -32,6 +33,7 @@ class SignInAttempt(Base):
     organization_id: Mapped[UUID | None] = plain(UUIDType)
     remember: Mapped[bool] = plain(Boolean, nullable=False)
     failures: Mapped[int] = plain(Integer, nullable=False)
+    follows_failures: Mapped[bool] = plain(Boolean, nullable=False, server_default=false())
     created_at: Mapped[datetime] = plain(Instant, nullable=False)
     updated_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)

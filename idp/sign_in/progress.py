@@ -11,10 +11,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from idp.factors.assurance import VerifiedFactor, proves_knowledge
+from idp.factors.recovery_code import KIND as RECOVERY_CODE
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.interactions import Interaction
 from idp.sessions.devices import Devices
+from idp.sessions.rating import NO_SIGN, RiskSign
 from idp.sessions.service import Sessions
 from idp.sign_in.attempts import Attempts
 from idp.sign_in.journey import Step, can_remember
@@ -75,25 +77,32 @@ class Progress:
         factors = [one.factor for one in attempt.factors]
         if not self._attempts.finish(attempt):
             raise _Lost
-        opened = self._sessions.open(
-            attempt.account_id,
-            _latest(factors),
-            interaction.id,
-            replace(visit.browser, is_new=position.is_new_device),
-            replacing=visit.session,
-            organization_id=position.organization_id,
-        )
-        if opened is None or not (proves_knowledge(factors) or _is_raised(opened.session_id, visit)):
-            raise _Lost
         remember = attempt.remember and can_remember(position.standing, interaction)
         # A value that nobody signed in with may have been planted by somebody who knows it: it is never adopted.
         known = visit.device if position.devices else None
         device = self._devices.note(known, attempt.account_id, remember=remember)
-        return Finished(opened.cookie, device)
+        opened = self._sessions.open(
+            attempt.account_id,
+            _latest(factors),
+            interaction.id,
+            replace(visit.browser, is_new=position.is_new_device, device_id=device.id),
+            replacing=visit.session,
+            organization_id=position.organization_id,
+            signs=_signs_of(attempt),
+        )
+        if opened is None or not (proves_knowledge(factors) or _is_raised(opened.session_id, visit)):
+            raise _Lost
+        return Finished(opened.cookie, device.cookie)
 
 
 def _is_raised(session_id: UUID, visit: Visit) -> bool:
     return visit.session is not None and visit.session.id == session_id
+
+
+def _signs_of(attempt: Attempt) -> RiskSign:
+    signs = RiskSign.AFTER_FAILURES if attempt.follows_failures else NO_SIGN
+    by_code = any(one.factor.kind == RECOVERY_CODE for one in attempt.factors)
+    return signs | RiskSign.RECOVERY_CODE if by_code else signs
 
 
 def _latest(factors: list[VerifiedFactor]) -> tuple[VerifiedFactor, ...]:

@@ -146,6 +146,7 @@ class SignIn:
             is_short(given.password),
             enrolled,
             must_renew=account.must_renew,
+            follows_failures=charged.follows_failures,
         )
 
         def accept() -> Continue | Finished:

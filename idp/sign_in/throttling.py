@@ -19,6 +19,9 @@ from idp.foundation.throttle import Charged, Counter, Limit, Refused, Throttle
 from idp.keyring.service import Keyring
 from idp.sign_in.proof_of_work import Challenge, ProofsOfWork
 
+MANY_FAILURES = 10
+"""Who succeeds after more wrong passwords in a row has hardly mistyped them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -66,10 +69,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try that was charged and may be made. ``is_stopped``: from here the password has stopped working."""
+    """A try that was charged and may be made. ``is_stopped``: from here the password has stopped working;
+    ``follows_failures``: many before it, from wherever they came, were wrong.
+    """
 
     counters: tuple[Counter, ...]
     is_stopped: bool = False
+    follows_failures: bool = False
 
 
 class Tries:
@@ -117,7 +123,7 @@ class Tries:
         if not isinstance(charged, Charged):
             return charged
         is_stopped = origin.device_id is None and charged.failures[0] > self._limits.account_after
-        return Try(tuple(counters), is_stopped)
+        return Try(tuple(counters), is_stopped, charged.failures[0] > MANY_FAILURES)
 
     def work_for(self, identifier: bytes, presession: str, refused: Refused) -> Challenge | None:
         """Return the work that would spare a wait; None for a lock, and where waiting is quicker."""

@@ -31,7 +31,8 @@ class AttemptFactor:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A sign-in under way, of an account that may sign in. ``id`` is None while it has not been stored; ``enrolled`` is
-    what the account had when this request read it, and ``must_renew`` whether an officer requires a new credential.
+    what the account had when this request read it, ``must_renew`` whether an officer requires a new credential, and
+    ``follows_failures`` whether many passwords were wrong before the right one.
     """
 
     id: UUID | None
@@ -44,6 +45,7 @@ class Attempt:
     organization_id: UUID | None = None
     remember: bool = False
     must_renew: bool = False
+    follows_failures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ class TestTheWayOut:
         stranger = visitor_of(account_factory())
         kept = stranger.tokens(tax)
         gone = [visitor_of(citizen).tokens(tax, scope=OFFLINE) for _ in range(2)]
-        device = services.devices.note(None, citizen.account_id, remember=True)
+        device = services.devices.note(None, citizen.account_id, remember=True).cookie
         assert self.terminate(services, account_id=citizen.account_id).sessions == 3
         for tokens in gone:
             assert tax.userinfo(tokens["access_token"]).status_code == 401
@@ -367,8 +367,8 @@ class TestDevices:
     def test_a_browser_is_known_for_each_account_that_used_it(self, citizen, account_factory, services, clock):
         """Rule S3; rule S7: it adds nothing to acr or amr."""
         other = account_factory()
-        value = services.devices.note(None, citizen.account_id, remember=True)
-        assert services.devices.note(value, other.account_id, remember=False) == value
+        value = services.devices.note(None, citizen.account_id, remember=True).cookie
+        assert services.devices.note(value, other.account_id, remember=False).cookie == value
         known = services.devices.of_browser(value)
         assert {device.account_id for device in known} == {citizen.account_id, other.account_id}
         assert services.devices.is_remembered(known, citizen.account_id)

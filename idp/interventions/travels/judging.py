@@ -18,10 +18,11 @@ from idp.audit.models import AuditEvent, AuditHead
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.interventions.travels.models import TravelProgress, TravelRow
-from idp.interventions.travels.rules import leg_between
+from idp.interventions.travels.rules import AIRLINER, leg_between
 from idp.networks.service import Networks
 from idp.sessions.events import SessionOpened
 from idp.sessions.models import OPSession
+from idp.sessions.rating import RiskSign, change_sign
 
 # In leaves. SQLite has one writer at a time, and a batch keeps everybody else waiting.
 _BATCHES: Final = {"postgresql": 2000, "sqlite": 250}
@@ -84,6 +85,9 @@ class TravelJudge:
         if noted:
             write = self._database.upsert(TravelRow, "before_id", "kilometres", "speed", "judged_at")
             connection.execute(write, [one | {"judged_at": self._clock.now()} for one in noted])
+        fast = [one["id"] for one in noted if one["speed"] > AIRLINER]
+        slow = [one["id"] for one in noted if one["speed"] <= AIRLINER]
+        change_sign(connection, RiskSign.IMPOSSIBLE_TRAVEL, shown=fast, gone=[*slow, *gone])
         return len(noted)
 
 

@@ -22,6 +22,7 @@ from idp.web.console.filters import UNKNOWN_VALUE
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.console.paging import Page, current_page
+from idp.web.console.session_filters import SIGN_WORDS
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
@@ -34,6 +35,8 @@ _LABELS: Final = {
     "factor": marked("Method"),
     "agency": marked("Agency"),
     "created": marked("Created"),
+    "seen": marked("Last sign-in"),
+    "risk": marked("Risk"),
 }
 STATES: Final = {
     "open": marked("May sign in"),
@@ -44,6 +47,8 @@ STATES: Final = {
 }
 CREATED: Final = {"24h": marked("In the last 24 hours"), "30d": marked("In 30 days")}
 _SPANS: Final = {"24h": timedelta(days=1), "30d": timedelta(days=30)}
+SEEN: Final = {"1h": marked("In the last hour"), "24h": marked("In the last 24 hours"), "7d": marked("In 7 days")}
+_SEEN_SPANS: Final = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
 LEVELS: Final = ("1", "2", "3")
 METHODS: Final = tuple(factor.kind for factor in FACTORS)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -52,7 +57,10 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "level": LEVELS,
     "factor": METHODS,
     "created": tuple(CREATED),
+    "seen": tuple(SEEN),
+    "risk": tuple(SIGN_WORDS),
 }
+_WORDS: Final = {"state": STATES, "created": CREATED, "seen": SEEN, "risk": SIGN_WORDS}
 
 
 @requires(Permission.SEE_ACCOUNTS)
@@ -88,12 +96,11 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         400 if problems else 200,
         problems=problems,
         given=given,
-        chips=filters.chips(given, PATH, _LABELS, {"state": STATES, "created": CREATED}, named=("kind", "factor")),
+        chips=filters.chips(given, PATH, _LABELS, _WORDS, named=("kind", "factor")),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
         labels=_LABELS,
         choices=_CHOICES,
-        states=STATES,
-        created=CREATED,
+        words=_WORDS,
         lines=page.lines,
         newer=page.newer,
         older=page.older,
@@ -105,11 +112,14 @@ def _parsed(given: Mapping[str, str]) -> AccountFilter:
     for name, known in _CHOICES.items():
         if name in given and given[name] not in known:
             raise UserError(UNKNOWN_VALUE, field=name)
+    now = services().clock.now()
     return AccountFilter(
         kind=given.get("kind"),
         state=cast("State | None", given.get("state")),
         ial=int(given["level"]) if "level" in given else None,
         factor=given.get("factor"),
         agency=given.get("agency"),
-        created_since=services().clock.now() - _SPANS[given["created"]] if "created" in given else None,
+        created_since=now - _SPANS[given["created"]] if "created" in given else None,
+        signed_in_since=now - _SEEN_SPANS[given["seen"]] if "seen" in given else None,
+        sign=given.get("risk"),
     )

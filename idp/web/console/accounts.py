@@ -14,6 +14,7 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_names, client_names, console_page
+from idp.web.console.session_filters import SIGN_WORDS
 from idp.web.my_account.device_names import device_name
 from idp.web.shared.services import services
 
@@ -43,6 +44,7 @@ def show(officer: Officer, account_id: UUID) -> Response:
         factors=services().factors.enrolled(account_id).authenticators,
         memberships=services().accounts.memberships(account_id),
         sessions=sessions,
+        signs=SIGN_WORDS,
         devices={line.id: device_name(line.user_agent).device for line in sessions},
         consents=consents,
         names=client_names(clients),

@@ -3,11 +3,13 @@
 All filters stand in the address, so that a view can be kept and sent on; every value is data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final, cast
+from uuid import UUID
 
 from idp.factors import FACTORS
+from idp.factors.assurance import ACR_VALUES
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.sessions.filters import SessionFilter, State, parse_network
@@ -26,6 +28,13 @@ AGE_WORDS: Final = {
     "30d": marked("In 30 days"),
 }
 STATE_WORDS: Final = {"live": marked("Live"), "ended": marked("Ended"), "all": marked("All")}
+SIGN_WORDS: Final = {
+    "any": marked("Any sign"),
+    "new_device": marked("New device"),
+    "recovery_code": marked("Recovery code"),
+    "after_failures": marked("Many wrong passwords"),
+    "impossible_travel": marked("Impossible journey"),
+}
 METHODS: Final = tuple(factor.kind for factor in FACTORS)
 _LABELS: Final[Mapping[str, str]] = {
     "account": marked("Account"),
@@ -34,9 +43,22 @@ _LABELS: Final[Mapping[str, str]] = {
     "region": marked("Region"),
     "operator": marked("Operator or AS number"),
     "method": marked("Method"),
+    "acr": marked("Assurance level"),
+    "device": marked("Device"),
+    "risk": marked("Risk"),
     "age": marked("Began"),
     "state": marked("State"),
 }
+
+
+_CHOICES: Final[Mapping[str, Collection[str]]] = {
+    "method": METHODS,
+    "acr": ACR_VALUES,
+    "risk": SIGN_WORDS,
+    "age": AGES,
+    "state": STATE_WORDS,
+}
+_NO_DEVICE: Final = marked("Follow the link of a device in the list: a device is known by its id alone.")
 
 
 def typed() -> dict[str, str]:
@@ -46,13 +68,9 @@ def typed() -> dict[str, str]:
 
 def parsed(given: Mapping[str, str]) -> SessionFilter:
     """Return the filter that was typed. Raises UserError that names its field."""
-    state = given.get("state", "live")
-    if state not in STATE_WORDS:
-        raise UserError(UNKNOWN_VALUE, field="state")
-    if given.get("age", "1h") not in AGES:
-        raise UserError(UNKNOWN_VALUE, field="age")
-    if given.get("method", METHODS[0]) not in METHODS:
-        raise UserError(UNKNOWN_VALUE, field="method")
+    for name, known in _CHOICES.items():
+        if name in given and given[name] not in known:
+            raise UserError(UNKNOWN_VALUE, field=name)
     return SessionFilter(
         account_id=filters.account_of(given["account"]) if "account" in given else None,
         client_id=given.get("client"),
@@ -60,12 +78,24 @@ def parsed(given: Mapping[str, str]) -> SessionFilter:
         regions=filters.regions_of(given),
         operators=filters.operators_of(given),
         method=given.get("method"),
+        acr=given.get("acr"),
+        device_id=_device_of(given["device"]) if "device" in given else None,
+        sign=given.get("risk"),
         started_since=services().clock.now() - AGES[given["age"]] if "age" in given else None,
-        state=cast("State", state),
+        state=cast("State", given.get("state", "live")),
     )
 
 
-def chips(given: Mapping[str, str], path: str) -> list[Chip]:
-    """Return a chip for each active filter."""
-    words: Mapping[str, Mapping[str, str]] = {"age": AGE_WORDS, "state": STATE_WORDS}
-    return filters.chips(given, path, _LABELS, words, named=("method",))
+def chips(given: Mapping[str, str], path: str, device: str | None = None) -> list[Chip]:
+    """Return a chip for each active filter; ``device`` is what the device that was asked for is called."""
+    words: dict[str, Mapping[str, str]] = {"age": AGE_WORDS, "state": STATE_WORDS, "risk": SIGN_WORDS}
+    if "device" in given and device is not None:
+        words["device"] = {given["device"]: device}
+    return filters.chips(given, path, _LABELS, words, named=("method", "acr"))
+
+
+def _device_of(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise UserError(_NO_DEVICE, field="device") from None

@@ -7,6 +7,7 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.factors.assurance import ACR_VALUES
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.mass_endings import ENDED_BY_STAFF
@@ -54,19 +55,22 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
     page: Page[SessionLine] = (
         current_page(partial(services().session_search.page, chosen), PATH, given) if chosen else Page([])
     )
+    devices = {line.id: device_name(line.user_agent).device for line in page.lines}
     return console_page(
         officer,
         "sessions.html",
         problems=[*problems, problem],
         given=given,
-        chips=session_filters.chips(given, PATH),
+        chips=session_filters.chips(given, PATH, next(iter(devices.values()), None)),
         views=saved_views.view_links(officer, _SECTION, PATH, given),
         clients=services().registry.names(locale=current_locale()),
         methods=session_filters.METHODS,
+        levels=ACR_VALUES,
+        signs=session_filters.SIGN_WORDS,
         ages=session_filters.AGE_WORDS,
         states=session_filters.STATE_WORDS,
         lines=page.lines,
-        devices={line.id: device_name(line.user_agent).device for line in page.lines},
+        devices=devices,
         places=places_of(line.network for line in page.lines),
         has_table=services().networks.is_loaded,
         newer=page.newer,
@@ -74,6 +78,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         ending_url=address(f"{PATH}/end", given),
         may_end=officer.may(Permission.END_SESSIONS) and chosen is not None and chosen.state == "live",
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
+        may_see_hunts=officer.may(Permission.SEE_HUNTS),
     )
 
 
@@ -174,6 +179,7 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
         problems=[problem],
         line=line,
         device=device_name(line.user_agent).device,
+        signs=session_filters.SIGN_WORDS,
         places=places_of([line.network]),
         names=client_names(delivery.lane for delivery in deliveries),
         deliveries=deliveries,

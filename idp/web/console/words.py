@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from idp.factors.assurance import ACR_AAL1, ACR_AAL2, ACR_AAL3
 from idp.foundation.translation import marked
 from idp.staff.powers import Permission
 from idp.web.console.event_words import EVENT_WORDS
@@ -58,6 +59,9 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "totp": marked("Authenticator app"),
         "passkey": marked("Passkey"),
         "recovery_code": marked("Recovery codes"),
+        ACR_AAL1: marked("One factor (aal1)"),
+        ACR_AAL2: marked("Two factors (aal2)"),
+        ACR_AAL3: marked("Attested passkey (aal3)"),
         "development": marked("Development"),
         "sandbox": marked("Sandbox"),
         "production": marked("Production"),

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
+from idp.factors.assurance import ACR_VALUES
+from idp.sessions.rating import ANY_SIGN, SIGN_NAMES
 from tests.bench.console.browsing import Look
 from tests.bench.crowd import accounts
 from tests.bench.crowd.draws import KIOSK, network_of, site
 from tests.bench.crowd.sessions import RARE_SITE
 from tests.bench.crowd.sizes import SITES, Sizes
 
+Filters = dict[str, str]
 Query = Callable[[str], list[str]]
 """Answers a statement with its rows, each as text."""
 
@@ -90,6 +93,13 @@ class Crowd:
             "live, from a network": [{"network": network_of(share)} for share in (0, 0.5, 0.99)],
             "by method": [{"method": kind} for kind in ("password", "passkey", "totp", "recovery_code")],
             "by method, all": [{"method": kind, "state": "all"} for kind in ("password", "passkey", "recovery_code")],
+            "by level": [{"acr": acr} for acr in ACR_VALUES],
+            "by level, all": [{"acr": acr, "state": "all"} for acr in ACR_VALUES],
+            "of a device": [{"device": one, "state": "all"} for one in (self._sample("id", "device"), self._counter())],
+            "live, of a device": [{"device": self._counter()}],
+            "by risk": [{"risk": sign} for sign in (ANY_SIGN, *SIGN_NAMES)],
+            "by risk, all": [{"risk": sign, "state": "all"} for sign in (ANY_SIGN, *SIGN_NAMES)],
+            "risk and site": [{"risk": "after_failures", "client": site(0), "state": "all"}],
             "by age": [{"age": age, "state": "all"} for age in ("1h", "24h", "30d")],
             "site, method and age": [{"client": site(9), "method": "passkey", "age": "24h", "state": "all"}],
             "network and site": [{"network": network_of(0.2), "client": site(0), "state": "all"}],
@@ -165,9 +175,19 @@ class Crowd:
 
     def _other_cases(self) -> Iterator[Case]:
         people = [self._account_id(number) for number in self.numbers()]
-        lists = ({}, {"kind": "staff"}, {"state": "open"}, {"state": "locked"}, {"level": "1"}, {"level": "2"})
-        more = ({"factor": "password"}, {"factor": "totp"}, {"factor": "passkey"}, {"agency": "bench"})
-        yield Case("accounts", [_look(ACCOUNTS, one) for one in (*lists, *more)], "account")
+        lists: list[Filters] = [
+            {},
+            {"kind": "staff"},
+            *({"state": state} for state in ("open", "locked")),
+            *({"level": level} for level in ("1", "2")),
+            *({"factor": kind} for kind in ("password", "totp", "passkey")),
+            {"agency": "bench"},
+        ]
+        seen = [{"seen": span} for span in ("1h", "24h", "7d")]
+        risk = [{"risk": sign} for sign in (ANY_SIGN, *SIGN_NAMES)]
+        yield from self._pages(
+            "accounts", ACCOUNTS, "account", {"all": lists, "by last sign-in": seen, "by risk": risk}
+        )
         yield Case("account", [Look(f"/console/accounts/{one}") for one in people])
         yield Case("session", [Look(f"{SESSIONS}/{one}") for one in self.places("op_session")])
         yield Case("event", [Look(f"{EVENTS}/{one}") for one in self.places("audit_event")])
@@ -178,8 +198,8 @@ class Crowd:
         yield Case("requests", [Look("/console/requests")])
         for window in ("1h", "6h", "24h"):
             yield Case(f"hunts: {window}", [_look("/console/hunts", {"window": window})])
-        spans = ({}, {"window": "30d"}, {"window": "30d", "speed": "3000"}, {"window": "30d", "speed": "100"})
-        yield from self._pages("travels", "/console/hunts/travels", "travel", {"all": list(spans)})
+        spans: list[Filters] = [{}, *({"window": "30d", "speed": speed} for speed in ("900", "3000", "100"))]
+        yield from self._pages("travels", "/console/hunts/travels", "travel", {"all": spans})
         yield Case("overview", [_look("/console", {"window": window}) for window in ("1h", "6h", "24h")])
         yield Case("health", [Look("/console/health")], by=2)
         yield Case("keys", [Look("/console/keys")], by=1)
@@ -190,6 +210,9 @@ class Crowd:
 
     def _account_id(self, number: int) -> str:
         return self.query(f"SELECT id FROM account WHERE username = '{accounts.username(number)}'")[0]
+
+    def _counter(self) -> str:
+        return self.query("SELECT min(id::text) FROM device WHERE digest = sha256('counter')")[0]
 
     def _officer(self) -> str:
         return self.query(

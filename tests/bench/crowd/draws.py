@@ -52,6 +52,10 @@ class Draws:
         """Return the id of an account."""
         return uuid7_of(self.opened_ms(account), bytes_of("account", account)[:10])
 
+    def device_id(self, account: int, place: int) -> UUID:
+        """Return the id of one of the devices of an account."""
+        return uuid7_of(self.opened_ms(account), bytes_of("device", account, place)[:10])
+
     def at_ms(self, share: float) -> int:
         """Return the moment at which this share of everything had happened: most of it on the last day."""
         today = self.now_ms - LIVES_MS

@@ -29,6 +29,7 @@ TABLES = (
     "authorization_grant",
     "outbox_message",
     "subject",
+    "device",
     "audit_event",
     "audit_detail",
 )
@@ -105,6 +106,7 @@ def fill(connection: Connection, services: Services, draws: Draws, officer: str)
     copy(connection, "authorization_grant", sessions.GRANT, sessions.grants(draws), 2 * sizes.sessions)
     copy(connection, "outbox_message", sessions.MESSAGE, sessions.messages(draws), sizes.sessions * 9 // 20)
     connection.execute(sessions.SUBJECTS.encode())
+    connection.execute(sessions.DEVICES.encode())
     record = events.Record(services.database, draws, officer)
     copy(connection, "audit_event", events.EVENT, record.rows(), sizes.events)
     copy(connection, "audit_detail", events.DETAIL, record.details(services.audit.details), sizes.events)

@@ -9,6 +9,7 @@ import orjson
 
 from idp.foundation.digests import b64url
 from idp.foundation.entropy import uuid7_of
+from idp.sessions.rating import NO_SIGN, RiskSign
 from tests.bench.crowd.copying import Row
 from tests.bench.crowd.draws import (
     LIVES_MS,
@@ -42,6 +43,8 @@ SESSION: Final = (
     "ended_at",
     "end_reason",
     "surface",
+    "device_id",
+    "risk",
 )
 SITE: Final = ("id", "op_session_id", "account_id", "client_id", "sid", "sub", "created_at", "ended_at")
 GRANT: Final = (
@@ -76,6 +79,15 @@ SUBJECTS: Final = """
 INSERT INTO subject (account_id, sector, sub, created_at)
 SELECT DISTINCT ON (account_id, client_id) account_id, client_id, sub, created_at FROM client_session
 """
+# One browser in a thousand stands at a counter, and is everybody's.
+DEVICES: Final = """
+INSERT INTO device (id, account_id, digest, created_at, last_seen_at)
+SELECT DISTINCT ON (device_id) device_id, account_id,
+       CASE WHEN get_byte(uuid_send(device_id), 15) = 0 AND get_byte(uuid_send(device_id), 14) < 64
+            THEN sha256('counter') ELSE sha256(uuid_send(device_id)) END,
+       created_at, created_at
+FROM op_session ORDER BY device_id, id
+"""
 _AGENTS: Final = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Version/18.6 Mobile/15E148 Safari/604",
@@ -88,6 +100,8 @@ _FACTORS: Final = (
     (0.998, ("password",)),
     (1.0, ("password", "recovery_code")),
 )
+# This share of sign-ins is the first in its browser, and far fewer follow many wrong passwords.
+_NEW_SHARE, _GUESSED_SHARE = 0.05, 0.001
 _FIRST_SITE_SHARE: Final = 0.75
 _WAITING_MS: Final = 5 * 60_000
 
@@ -105,6 +119,8 @@ class Drawn:
     network: str
     factors: tuple[str, ...]
     agent: str
+    device: UUID
+    risk: int
     sites: tuple[str, ...]
 
 
@@ -128,8 +144,17 @@ def drawn(draws: Draws, number: int) -> Drawn:
         network_of(behind),
         next(kinds for limit, kinds in _FACTORS if means <= limit),
         _AGENTS[int(agent * len(_AGENTS))],
+        draws.device_id(draws.account_of(number), int(agent * len(_AGENTS))),
+        _risk(first, third, means),
         tuple(dict.fromkeys(_sites(number, first, second, third))),
     )
+
+
+def _risk(new: float, guessed: float, means: float) -> int:
+    """Return the signs of risk. Journeys are found by the judge."""
+    signs = RiskSign.NEW_DEVICE if new < _NEW_SHARE else NO_SIGN
+    signs |= RiskSign.RECOVERY_CODE if means > _FACTORS[-2][0] else NO_SIGN
+    return (signs | (RiskSign.AFTER_FAILURES if guessed < _GUESSED_SHARE else NO_SIGN)).value
 
 
 def _sites(number: int, first: float, second: float, third: float) -> Iterator[str]:
@@ -154,7 +179,7 @@ def sessions(draws: Draws) -> Iterator[Row]:
         factors = orjson.dumps([[kind, one.began] for kind in one.factors]).decode()
         seen = one.ended or min(one.expires, one.began + (draws.now_ms * 1000 - one.began) // 2)
         times = one.began, one.began, seen, one.expires
-        where = one.network, *place_of(one.network), one.agent, one.ended, one.reason, "provider"
+        where = one.network, *place_of(one.network), one.agent, one.ended, one.reason, "provider", one.device, one.risk
         yield one.id, bytes_of("cookie", number), one.account_id, *times, factors, _interaction(one, 0), *where
 
 

@@ -6,17 +6,23 @@ the bound on hashing itself protects the rest. The same probes are timed before 
 """
 
 import itertools
+import multiprocessing
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Final, Self
 
 from tests.bench.errors import BenchError
+from tests.bench.load.engine import Engine
 from tests.bench.load.flows import SCOPE, authorization_url, new_request, origin
 from tests.bench.load.forms import FormReader, submission
 from tests.bench.load.measurement import percentile
 from tests.bench.load.people import Person, address_of_network
-from tests.bench.load.subject import CLIENT_ID
+from tests.bench.load.subject import CLIENT_ID, Subject
 from tests.bench.load.virtual_user import BROWSER, Operation, Page, Script, VirtualUser
 from tests.bench.load.workloads import client_credentials_request, userinfo_request, workload
 from tests.bench.sides import Side
@@ -24,7 +30,11 @@ from tests.bench.sides import Side
 PROBES = 8
 FLOODERS = 16
 PACED_PER_SECOND = 200
+# The slowest hundredth of a few hundred answers is three or four of them: several turns count together.
+TURNS = 3
 FIRST_FLOODING_NETWORK = 10_000
+LONGEST_START_SECONDS = 20.0
+_FORK: Final = multiprocessing.get_context("fork")
 REQUESTS = {"/token": client_credentials_request, "/userinfo": userinfo_request}
 
 
@@ -68,21 +78,50 @@ class FloodResult:
 
 
 class Flood:
-    """Sends wrong passwords until told to stop."""
+    """Sends wrong passwords, from a process of its own, as long as the ``with`` block lasts.
 
-    def __init__(self, side: Side) -> None:
+    An attacker's computer is not the one that the probes are timed with: what it costs to send a flood must not be
+    taken for what it costs to be answered.
+    """
+
+    def __init__(self, subject: Subject, number: int) -> None:
         self.statuses: Counter[int] = Counter()
-        self.is_stopped = False
-        self._numbers = itertools.count(FIRST_FLOODING_NETWORK)
-        self.users = [VirtualUser(side.subject, self._next_person()) for _ in range(FLOODERS)]
+        self._subject = subject
+        self._numbers = itertools.count(FIRST_FLOODING_NETWORK * (number + 1))
+        self._has_begun, self._is_over = _FORK.Event(), _FORK.Event()
+        self._counted, counting = _FORK.Pipe(duplex=False)
+        self._process = _FORK.Process(target=self._send, args=(counting,), daemon=True)
 
-    def script(self, user: VirtualUser) -> Script[None]:
+    def __enter__(self) -> Self:
+        self._process.start()
+        if not self._has_begun.wait(LONGEST_START_SECONDS):
+            raise BenchError("the flood did not begin")
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._is_over.set()
+        if self._counted.poll(LONGEST_START_SECONDS):
+            self.statuses.update(self._counted.recv())
+        self._process.join(LONGEST_START_SECONDS)
+        self._process.kill()
+
+    def _send(self, counting: Connection) -> None:
+        # On the core that the load has, behind the probes.
+        os.nice(10)
+        engine = Engine()
+        engine.together([VirtualUser(self._subject, self._next_person()) for _ in range(FLOODERS)], self._script)
+        counting.send(self.statuses)
+
+    def _script(self, user: VirtualUser) -> Script[None]:
         """Open the sign-in page once and post to it for ever."""
         asked = new_request(user.subject, CLIENT_ID, SCOPE)
         page = yield from user.browse("GET", authorization_url(user.subject, asked.parameters))
-        while not self.is_stopped:
+        while not self._is_over.is_set():
             user.person = self._next_person()
             yield from self._attempt(user, page)
+            self._has_begun.set()
 
     def _attempt(self, user: VirtualUser, page: object) -> Script[None]:
         if not isinstance(page, Page):
@@ -121,39 +160,29 @@ def probing(latencies: Latencies, until: float, pause_seconds: float) -> Operati
     return script
 
 
-def run_probes(side: Side, seconds: float, pause_seconds: float, flood: Flood | None) -> Latencies:
-    """Time the probes for a while, with or without a flood beside them."""
-    latencies = Latencies()
-    probe = probing(latencies, time.perf_counter() + seconds, pause_seconds)
-    probes = side.users[:PROBES]
-    flooders = flood.users if flood else []
-
-    def script_of(user: VirtualUser) -> Script[None]:
-        return flood.script(user) if flood and user in flooders else probe(user)
-
-    def stop() -> None:
-        if flood:
-            flood.is_stopped = True
-
-    side.engine.together([*flooders, *probes], script_of, until=time.perf_counter() + seconds, then=stop)
-    return latencies
+def run_probes(side: Side, seconds: float, pause_seconds: float, latencies: Latencies) -> None:
+    """Time the probes for a while."""
+    until = time.perf_counter() + seconds
+    side.engine.together(side.users[:PROBES], probing(latencies, until, pause_seconds), until=until)
 
 
 def endure_flood(side: Side, seconds: float) -> FloodResult:
-    """Time the probes quietly and under the flood, at a steady pace and then at full speed."""
+    """Time the probes quietly and under the flood, in turns, at a steady pace and then at full speed."""
     side.prepare(workload("W6"))
     endured: list[Endured] = []
     statuses: Counter[int] = Counter()
-    refused = 0
+    refused, numbers = 0, itertools.count()
     for pace, pause_seconds in (("steady", PROBES / PACED_PER_SECOND), ("full speed", 0.0)):
-        run_probes(side, 0.5, pause_seconds, None)
-        quiet = run_probes(side, seconds, pause_seconds, None)
-        flood = Flood(side)
-        flooded = run_probes(side, seconds, pause_seconds, flood)
-        statuses.update(flood.statuses)
+        quiet, flooded = Latencies(), Latencies()
+        run_probes(side, 0.5, pause_seconds, Latencies())
+        for _ in range(TURNS):
+            run_probes(side, seconds, pause_seconds, quiet)
+            with Flood(side.subject, next(numbers)) as flood:
+                run_probes(side, seconds, pause_seconds, flooded)
+            statuses.update(flood.statuses)
         refused += quiet.refused + flooded.refused
         endured.extend(compare(pace, quiet, flooded))
-    return FloodResult(tuple(endured), round(statuses.total() / (2 * seconds), 1), dict(statuses), refused)
+    return FloodResult(tuple(endured), round(statuses.total() / (2 * TURNS * seconds), 1), dict(statuses), refused)
 
 
 def compare(pace: str, quiet: Latencies, flooded: Latencies) -> Sequence[Endured]:

@@ -12,7 +12,8 @@ from idp.factors.assurance import VerifiedFactor
 from idp.interventions.travels.judging import TravelJudge
 from idp.interventions.travels.lag import judging_lag
 from idp.interventions.travels.models import TravelRow
-from idp.interventions.travels.rules import leg_between
+from idp.interventions.travels.rules import AIRLINER, leg_between
+from idp.sessions.filters import SessionFilter
 from idp.sessions.models import OPSession
 from idp.sessions.values import Browser
 from tests.interventions.travels.conftest import HOUR, LISBON, NEAR, NOWHERE, WUHAN
@@ -67,7 +68,7 @@ def test_a_sign_in_that_left_no_network_does_not_hide_where_somebody_was(enter, 
     ],
 )
 def test_a_sign_in_that_comes_late_is_put_between_those_that_were_judged_as_neighbours(
-    enter, judge, legs, clock, between, expected
+    services, enter, judge, legs, clock, between, expected
 ):
     """The clock of its node was behind, or its transaction took long: either way its id is older than others' were."""
     enter(WUHAN)
@@ -79,6 +80,9 @@ def test_a_sign_in_that_comes_late_is_put_between_those_that_were_judged_as_neig
     clock.advance(minutes=11)
     judge()
     assert legs() == expected
+    # The session that came at once from too far shows it, and only that one.
+    found = services.session_search.page(SessionFilter(sign="impossible_travel", state="all"))
+    assert {one.id for one in found} == {one.id for one in services.travels.page(AIRLINER, HOUR * 24)}
     if between == LISBON:
         assert legs(speed=50_000) == [(WUHAN, LISBON)], "the late one is the one that moved, in half of the time"
     assert judge() == 0

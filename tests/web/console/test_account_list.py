@@ -7,6 +7,7 @@ import pytest
 from idp.accounts.requirements import REPROVE_IDENTITY
 from idp.factors.assurance import VerifiedFactor
 from idp.interventions.account_list import AccountFilter
+from idp.sessions.rating import NO_SIGN, RiskSign
 from idp.sessions.values import Browser
 from idp.staff.powers import Power
 from tests.support.statements import watched
@@ -74,10 +75,35 @@ def test_filters_choose_and_are_data(at_console, services, account_factory, cloc
     assert listed(agency=services.accounts.get(staff.account_id).agency) == [staff.username]
     assert listed(agency="' OR 1=1 --") == []
     browser = at_console()
-    for name in ("kind", "state", "level", "factor", "created"):
+    for name in ("kind", "state", "level", "factor", "created", "seen", "risk"):
         page = browser.get(PATH, **{name: "' OR 1=1 --"})
         assert page.status == 400
         assert str(old.account_id) not in page.source
+
+
+def test_who_signed_in_lately_and_who_shows_a_sign_of_risk_are_found(
+    at_console, services, account_factory, clock, entropy, listed
+):
+    def enter(person, signs=NO_SIGN):
+        proved = [VerifiedFactor("password", clock.now())]
+        services.sessions.open(person.account_id, proved, entropy.uuid7(), Browser(), signs=signs)
+        clock.advance(1)
+
+    asleep, awake, risky = account_factory(), account_factory(), account_factory()
+    enter(asleep, RiskSign.IMPOSSIBLE_TRAVEL)
+    clock.advance(days=31)
+    since = clock.now()
+    enter(awake)
+    for signs in (RiskSign.AFTER_FAILURES, NO_SIGN, RiskSign.RECOVERY_CODE):
+        enter(risky, signs)
+    assert listed(kind="citizen", signed_in_since=since) == [risky.username, awake.username]
+    assert listed(sign="any") == listed(sign="recovery_code") == listed(sign="after_failures") == [risky.username]
+    assert listed(sign="impossible_travel") == [], "that was more than 30 days ago"
+    page = at_console().get(PATH, kind="citizen", seen="1h", risk="any")
+    assert "Risk: Any sign" in page.text
+    assert "Recovery code Many wrong passwords" in " ".join(page.text.split())
+    assert risky.username in page.text
+    assert awake.username not in page.text
 
 
 def test_a_means_that_was_removed_no_longer_counts(services, account_factory, listed):

@@ -10,6 +10,7 @@ from idp.audit.tallies import OWN_TOKENS, REFUSED_CALL
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
 from idp.protocol.events import CallsCounted
+from idp.sessions.rating import RiskSign
 from idp.sessions.values import Browser as SessionBrowser
 from idp.sign_in.events import PasskeyNotAccepted
 from idp.staff.granting import GRANT
@@ -104,9 +105,12 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
     colleague = str(account_factory(kind="staff").account_id)
     services.changes.request(GRANT, colleague, power, author=officer(Power.SYSTEM), reason="new colleague")
     person = account_factory()
+    device = services.devices.note(None, person.account_id, remember=False)
     for network in (WUHAN, WUHAN, LISBON):
         factors = [VerifiedFactor("password", clock.now())]
-        services.sessions.open(person.account_id, factors, entropy.uuid7(), SessionBrowser(network, "Mozilla/5.0"))
+        browser = SessionBrowser(network, "Mozilla/5.0 (Windows NT 10.0)", device_id=device.id)
+        signs = RiskSign.AFTER_FAILURES | RiskSign.RECOVERY_CODE
+        services.sessions.open(person.account_id, factors, entropy.uuid7(), browser, signs=signs)
         clock.advance(minutes=20)
     for means, number in ((("passkey",), 9), (("password", "totp"), 5)):
         for _ in range(number):

@@ -2,6 +2,9 @@
 
 import pytest
 
+from idp.factors.assurance import ACR_AAL1, ACR_AAL2, VerifiedFactor
+from idp.sessions.rating import RiskSign
+from idp.sessions.values import Browser
 from idp.staff.powers import Power
 from tests.interventions.conftest import live, setting_changes
 from tests.interventions.conftest import sign_in as open_sessions
@@ -17,6 +20,7 @@ def test_a_list_is_filtered_by_its_address_and_each_filter_is_taken_away_by_a_ch
     assert "203.0.113.0/24" in page.text
     assert "198.51.100.0/24" not in page.text
     assert "198.51.100.0/24" in browser.follow_link("203.0.113.77").text
+    assert browser.follow_link("Sign-ins by hour and day").path == "/console/hunts"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,10 @@ def test_a_list_is_filtered_by_its_address_and_each_filter_is_taken_away_by_a_ch
         ("account", "nobody-here", "account"),
         ("state", "x", None),
         ("age", "x", None),
+        ("acr", "aal9", None),
+        ("risk", "x", None),
+        ("method", "x", None),
+        ("device", "' OR 1=1 --", "device"),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_said_and_lists_nothing(at_console, open_sessions, name, value, field):
@@ -34,6 +42,29 @@ def test_a_filter_that_makes_no_sense_is_said_and_lists_nothing(at_console, open
     assert page.status == 400
     assert "203.0.113.0/24" not in page.text
     assert field is None or page.has(f"{field}-problem")
+
+
+def test_a_line_says_how_strong_and_how_risky_a_sign_in_was_and_leads_to_its_device(
+    at_console, services, clock, entropy, account_factory
+):
+    me, person = at_console(), account_factory()
+    device = services.devices.note(None, person.account_id, remember=False)
+    factors = [VerifiedFactor("password", clock.now()), VerifiedFactor("totp", clock.now())]
+    chrome = Browser("203.0.113.0/24", "Mozilla/5.0 (Windows NT 10.0) Chrome/141.0.0.0", device_id=device.id)
+    opened = services.sessions.open(
+        person.account_id, factors, entropy.uuid7(), chrome, signs=RiskSign.AFTER_FAILURES | RiskSign.RECOVERY_CODE
+    )
+    page = me.get("/console/sessions", risk="after_failures", acr=ACR_AAL2)
+    assert "Two factors (aal2)" in page.text
+    assert "Recovery code Many wrong passwords" in " ".join(page.text.split())
+    assert me.get("/console/sessions", risk="after_failures", acr=ACR_AAL1).source.count("203.0.113.0/24") == 0
+    me.get("/console/sessions", risk="after_failures")
+    found = me.follow_link("Windows")
+    assert found.path == "/console/sessions"
+    assert "Device: Windows" in " ".join(found.text.split()), "and not its number"
+    one = me.get(f"/console/sessions/{opened.session_id}")
+    assert "Two factors (aal2)" in one.text
+    assert f"device={device.id}" in one.source
 
 
 def test_pages_go_on(at_console, open_sessions):

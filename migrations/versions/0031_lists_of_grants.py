@@ -1,7 +1,7 @@
 """Grants are listed by account, by service and altogether, latest first; a refresh token that does not rotate says when
 it was used last.
 
-Revision 0030, after 0029. It works with the version before it, which leaves the new column empty, and with the version
+Revision 0031, after 0030. It works with the version before it, which leaves the new column empty, and with the version
 after it. On PostgreSQL the indexes are made while the service goes on writing (CONCURRENTLY); whatever an interrupted
 attempt left is made anew.
 """
@@ -13,8 +13,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
