@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from idp.web.console import (
     account_interventions,
     account_list,
+    account_notes,
     account_requirements,
     accounts,
     alert_rules,
@@ -164,6 +165,8 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("POST", f"{_ACCOUNT}/require", "require_of_account", account_requirements.require),
     ("GET", f"{_ACCOUNT}/waive/<kind>", "ask_waive_requirement", account_requirements.waiving),
     ("POST", f"{_ACCOUNT}/waive/<kind>", "waive_requirement", account_requirements.waive),
+    ("GET", f"{_ACCOUNT}/note", "ask_note_account", account_notes.noting),
+    ("POST", f"{_ACCOUNT}/note", "note_account", account_notes.note),
     ("GET", f"{_ACCOUNT}/merge", "ask_merge_account", merging.merging),
     ("POST", f"{_ACCOUNT}/merge", "merge_account", merging.merge),
     ("GET", f"{_ACCOUNT}/reveal", "ask_reveal_value", account_interventions.revealing),

@@ -16,6 +16,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "account.import.finish": marked("Import finished"),
         "account.import.start": marked("Import started"),
         "account.lock": marked("Account locked"),
+        "account.noted": marked("Note about an account"),
         "account.merged": marked("Duplicate merged into this account"),
         "account.open": marked("Account opened"),
         "account.require": marked("New password or proof required"),
