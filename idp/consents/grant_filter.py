@@ -95,7 +95,9 @@ class GrantFilter:
         return exists().where(mine, Consent.withdrawn_at.is_(None), has)
 
     def _of_use(self) -> list[ColumnElement[bool]]:
-        return [] if self.is_offline is None else [AuthorizationGrant.is_offline.is_(self.is_offline)]
+        if self.is_offline is None:
+            return []
+        return [_IS_OFFLINE if self.is_offline else AuthorizationGrant.is_offline.is_(False)]
 
     def packed(self) -> dict[str, Any]:
         """Return it as JSON, which says that it chooses grants."""

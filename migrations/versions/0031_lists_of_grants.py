@@ -33,6 +33,8 @@ _INDEXES = (
     _Index("ix_grant_account", ("account_id", "id", "client_id"), ("account_id", "client_id")),
     _Index("ix_grant_client", ("client_id", "id"), ("client_id",)),
     _Index("ix_grant_offline_latest", ("id",), (), _LIVE_OFFLINE),
+    _Index("ix_grant_offline_ever", ("id",), (), "is_offline"),
+    _Index("ix_grant_offline_of_client", ("client_id", "id"), (), "is_offline"),
 )
 
 

@@ -54,6 +54,8 @@ def filters(account, now):
         GrantFilter(state="all"),
         GrantFilter(is_offline=True),
         GrantFilter(is_offline=False),
+        GrantFilter(is_offline=False, state="all"),
+        GrantFilter(is_offline=True, state="all"),
         GrantFilter(is_offline=True, state="all", client_id="site7"),
         GrantFilter(client_id="site7"),
         GrantFilter(client_id="site7", state="all"),
