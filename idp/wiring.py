@@ -149,7 +149,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
-    pool = HashingPool(slots=settings.password_slots, queue_seconds=settings.password_queue_seconds)
+    pool = HashingPool(
+        slots=settings.password_slots,
+        queue_seconds=settings.password_queue_seconds,
+        memory_kib=settings.password_memory_kib,
+    )
     factors = Factors(database, clock, entropy, audit, keyring, accounts=accounts, settings=settings, pool=pool)
     registry = Registry(database, clock, entropy, audit, settings)
     initial_tokens, staff = InitialTokens(database, clock, entropy, audit), Staff(database, clock, entropy, audit)

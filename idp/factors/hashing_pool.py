@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
+from idp.foundation.large_pages import ask_for_large_pages
 from idp.foundation.scheduling import give_way, usable_cores
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 0.05
 _FIRST_ESTIMATE_SECONDS = 0.05
 _WEIGHT_OF_LATEST = 0.1
+_BESIDE_THE_HASH = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,20 @@ class HashingPool:
     """Slots that hash at once, and places that may hash or wait for a slot.
 
     ``slots`` 0 means one for each core of this process. ``places`` bounds how many request threads password hashing can
-    hold at once: at most half of those there are. ``queue_seconds`` is the longest wait that a newcomer may expect.
+    hold at once: at most half of those there are. ``queue_seconds`` is the longest wait that a newcomer may expect,
+    ``memory_kib`` what a hash works in.
     """
 
-    def __init__(self, *, slots: int = 0, queue_seconds: float = 2.0, places: int = 16) -> None:
+    def __init__(
+        self, *, slots: int = 0, queue_seconds: float = 2.0, places: int = 16, memory_kib: int = 19_456
+    ) -> None:
         self._slots = slots or usable_cores()
         self._queue_seconds = queue_seconds
         self._places = places
         # Threads of its own, made at the first hash: each thread that ever hashed keeps its block of memory.
-        self._hashers = ThreadPoolExecutor(self._slots, thread_name_prefix="hashing", initializer=give_way)
+        self._hashers = ThreadPoolExecutor(
+            self._slots, thread_name_prefix="hashing", initializer=_settle, initargs=(memory_kib * 1024,)
+        )
         self._changed = threading.Condition()
         self._in_flight: set[bytes] = set()
         self._mean_seconds = _FIRST_ESTIMATE_SECONDS
@@ -124,3 +131,9 @@ class HashingPool:
     def _learn(self, seconds: float) -> None:
         with self._changed:
             self._mean_seconds += (seconds - self._mean_seconds) * _WEIGHT_OF_LATEST
+
+
+def _settle(memory: int) -> None:
+    give_way()
+    # A little more than the hash itself, which the library may ask for in a block of its own.
+    ask_for_large_pages(memory + _BESIDE_THE_HASH)
