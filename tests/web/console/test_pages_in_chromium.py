@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from idp.audit.tallies import OWN_TOKENS, REFUSED_CALL
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
+from idp.interventions.events import AccountNoted
 from idp.protocol.events import CallsCounted
 from idp.sessions.rating import RiskSign
 from idp.sessions.values import Browser as SessionBrowser
@@ -197,6 +198,18 @@ def test_the_forms_about_one_officer_and_one_token(opened, console, services, ne
     ):
         name = f"console-{path.partition('/')[0]}-{path.rpartition('/')[2]}"
         found |= faults(page, f"{console}/console/{path}", name)
+    assert not found
+
+
+@pytest.mark.timeout(180)
+def test_a_note_and_the_account_that_it_is_about(opened, console, services, account_factory, officer):
+    account = account_factory().account_id
+    noted = AccountNoted(actor=officer().actor, account_id=account, reason="case 2026-17: the counter called back")
+    services.audit.record(noted)
+    page, found = opened(Power.SECURITY), {}
+    for path in ("", "/note"):
+        name = f"console-account{path.replace('/', '-')}"
+        found |= faults(page, f"{console}/console/accounts/{account}{path}", name)
     assert not found
 
 
