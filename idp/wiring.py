@@ -9,11 +9,12 @@ from idp.accounts.requirements import Requirements
 from idp.accounts.restrictions import Restrictions
 from idp.accounts.searching import AccountSearch
 from idp.accounts.service import Accounts
-from idp.audit.details import Places, Whereabouts
 from idp.audit.erasure import Erasure
 from idp.audit.sealer import Sealer
 from idp.audit.searching import EventSearch
 from idp.audit.service import Audit
+from idp.banners.service import Banners
+from idp.blocks.service import Blocks
 from idp.consents.service import Consents
 from idp.enrolment.service import Enrolment
 from idp.factors.assurance import Decay
@@ -24,6 +25,7 @@ from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy, SystemEntropy
 from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
 from idp.foundation.outbox import Outbox
+from idp.foundation.replica import Replicas
 from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
 from idp.foundation.translation import Translator
@@ -31,6 +33,7 @@ from idp.interactions import Interactions
 from idp.interventions.account_list import AccountList
 from idp.interventions.accounts import AccountInterventions
 from idp.interventions.alerts.service import Alerting, Sources
+from idp.interventions.blocks import BlockChanges
 from idp.interventions.break_glass import BreakGlass
 from idp.interventions.charts import Charts
 from idp.interventions.chosen import Ends
@@ -60,6 +63,7 @@ from idp.sessions.searching import SessionSearch
 from idp.sessions.service import Sessions
 from idp.sessions.usage import SiteUsages
 from idp.sign_in.attempts import Attempts
+from idp.sign_in.gate import Gate
 from idp.sign_in.progress import Progress
 from idp.sign_in.proof_of_work import ProofsOfWork
 from idp.sign_in.renewal import CredentialRenewal
@@ -118,6 +122,11 @@ class Services:
     charts: Charts
     alerting: Alerting
     networks: Networks
+    replicas: Replicas
+    blocks: Blocks
+    block_changes: BlockChanges
+    gate: Gate
+    banners: Banners
     travels: Travels
     travel_judge: TravelJudge
     sessions: Sessions
@@ -144,11 +153,14 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     audit.encrypt_with(keyring)
     networks = Networks(database, clock, entropy)
-    audit.details.place_by(_places(networks))
+    audit.details.place_by(networks.whereabouts)
     sealer = Sealer(database, clock, audit, keyring, issuer=settings.issuer)
     translator, credentials = Translator(), Credentials(database, clock, settings)
     notices = Notices(settings, database, clock, entropy, outbox=outbox, cipher=keyring, translator=translator)
+    replicas = Replicas(database)
+    blocks = Blocks(database, clock, entropy, audit, replicas=replicas, operator_of=networks.operator_of)
     accounts = Accounts(database, clock, entropy, audit, keyring, environment=settings.environment)
+    accounts.refuse_mail_by(blocks.refuses_mail)
     pool = HashingPool(
         slots=settings.password_slots,
         queue_seconds=settings.password_queue_seconds,
@@ -191,11 +203,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
     key_changes = KeyChanges(database, keyring, sessions, staff)
+    block_changes = BlockChanges(database, blocks, networks, devices)
     kinds = (
         *change_kinds(staff),
         *mass_endings.change_kinds(),
         *client_changes.change_kinds(),
         key_changes.change_kind(),
+        block_changes.change_kind(),
         merging.change_kind(),
     )
     changes = Changes(database, clock, entropy, audit, kinds)
@@ -348,6 +362,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         Charts(database, clock),
         alerting,
         networks,
+        replicas,
+        blocks,
+        block_changes,
+        Gate(blocks),
+        Banners(database, clock, entropy, audit, replicas=replicas),
         alerting.travels,
         TravelJudge(database, clock, networks),
         sessions,
@@ -364,16 +383,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         protocol,
         provisioning,
     )
-
-
-def _places(networks: Networks) -> Places:
-    """Return how the audit record is told where a network is."""
-
-    def places(network: str) -> Whereabouts | None:
-        place = networks.place_of(network)
-        return None if place is None else Whereabouts(place.region_key, place.operator_key)
-
-    return places
 
 
 def _fetcher(outbound: OutboundHTTP) -> Fetch:

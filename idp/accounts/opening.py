@@ -7,7 +7,7 @@ S6).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -43,6 +43,11 @@ _IN_ORDER: Final[tuple[type[Base], ...]] = (
 )
 
 
+UNWANTED_EMAIL: Final = Problem(
+    "email", marked("New addresses of this e-mail domain are not taken at present. Give another address.")
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A draft to be opened, and who asks. An import may do less with a human already known."""
@@ -72,6 +77,7 @@ class Opening:
         self._clock = clock
         self._entropy = entropy
         self._environment = environment
+        self.refuses_mail: Callable[[str], bool] = lambda _address: False
 
     def open(self, connection: Connection, requests: Sequence[Request]) -> list[UUID | Problem]:
         """Return for each request the id of its account, or why it alone was not opened. Raises IntegrityError."""
@@ -86,6 +92,8 @@ class Opening:
         draft = request.draft
         person = taken.person(digests)
         problem = taken.conflict(draft, digests) or (self._unfit(request, person) if person else None)
+        if problem is None and draft.email is not None and self.refuses_mail(draft.email):
+            problem = UNWANTED_EMAIL
         if problem:
             return problem
         joined = person is not None

@@ -29,7 +29,7 @@ from idp.accounts.events import (
 from idp.accounts.identifiers import Identifier, parse_identifier
 from idp.accounts.importing.service import Importer, ImportOutcome, OnProgress, OnReject
 from idp.accounts.models import Account, AccountLookup, Membership
-from idp.accounts.opening import Opening, Request
+from idp.accounts.opening import UNWANTED_EMAIL, Opening, Request
 from idp.accounts.tails import phone_tail
 from idp.accounts.views import AccountView, Mailbox, MembershipView, SignInAccount, account_view
 from idp.audit.service import Audit
@@ -57,6 +57,10 @@ class Accounts:
         self._opening = Opening(keyring, audit, clock, entropy, environment=environment)
         self._importer = Importer(database, clock, entropy, audit, self._opening, environment=environment)
 
+    def refuse_mail_by(self, refuses: Callable[[str], bool]) -> None:
+        """Take who tells which e-mail addresses are not to be taken anew: the block list, which lies above."""
+        self._opening.refuses_mail = refuses
+
     def create(self, new: NewAccount, *, actor: str = "system") -> UUID:
         """Open an account and return its id. Raises AccountRefused with every fault; then nothing is written."""
         draft = check(new, environment=self._environment, today=self._clock.now().date())
@@ -74,7 +78,7 @@ class Accounts:
                 if attempt == _ATTEMPTS - 1:
                     raise
         if isinstance(outcome, Problem):
-            raise AccountTaken([outcome])
+            raise (AccountRefused if outcome is UNWANTED_EMAIL else AccountTaken)([outcome])
         return outcome
 
     def find_for_sign_in(self, identifier: Identifier | str) -> SignInAccount | None:
@@ -239,6 +243,8 @@ class Accounts:
             if not self._change(account_id, whose, {}):
                 raise AccountUnknown
             phone, email = _numbers(self.profile(account_id))
+            if (new := contacts.get("email")) and new != email and self._opening.refuses_mail(new):
+                raise AccountRefused([UNWANTED_EMAIL])
             self._change(account_id, whose, columns)
             after = {"phone": phone, "email": email, **contacts}
             self._audit.record(

@@ -1,6 +1,6 @@
 """An event as staff read it back: the network in words, other personal values masked, by one statement a list."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,8 @@ from idp.audit.events import SIDES
 from idp.audit.models import AuditDetail, AuditEvent
 from idp.foundation.masked import mask_email, mask_phone
 
-_MASKS: Final = {"phone": mask_phone, "email": mask_email}
+# A network that officers listed is shown to whoever sees events, as the network of every event is.
+_MASKS: Final[Mapping[str, Callable[[str], str]]] = {"phone": mask_phone, "email": mask_email, "listed_network": str}
 _ERASED: Final = "****"
 # Beside a mask that hides what differs from the one before.
 _OTHER: Final = " ≠"

@@ -13,6 +13,7 @@ from idp.commands.loading import loading
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "account": ("idp.commands.account", "Open, import, show, lock and unlock accounts."),
     "audit": ("idp.commands.audit", "Export the audit record, verify it, prove single events."),
+    "block": ("idp.commands.block", "List, add and lift what is blocked and allowed."),
     "client": ("idp.commands.client", "Register client sites, approve and stop them."),
     "consent": ("idp.commands.consent", "List and withdraw consents."),
     "db": ("idp.commands.db", "Bring the database up to date, look for drift."),

@@ -99,6 +99,7 @@ def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     wrapped = admission.Turns(wrapped, threads // 2)
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
+    services.replicas.follow_for_ever(services.blocks.refusals.flush_before)
     if METRICS_FOLDER in os.environ:
         import_module("idp.web.ops.counting").watch(services)
         wrapped = import_module("idp.web.ops.metrics").Measured(wrapped)

@@ -17,6 +17,8 @@ from idp.accounts.models import Account
 from idp.audit.counts import bucket_of
 from idp.audit.models import AuditTally
 from idp.audit.tallies import KEPT_FOR
+from idp.banners.models import BannerRow
+from idp.blocks.models import BlockEntry
 from idp.factors.models import SpentChallenge
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import first_uuid7
@@ -49,6 +51,7 @@ _GRANTS_SHOW_FOR = timedelta(days=30)
 _SESSIONS_SHOW_FOR = timedelta(days=400)
 _DELIVERIES_SHOW_FOR = timedelta(days=90)
 _DEVICES_LAST = timedelta(days=400)
+_LISTS_SHOW_FOR = timedelta(days=400)
 
 Condition = Callable[[datetime], ColumnElement[bool]]
 
@@ -125,6 +128,8 @@ HISTORY: Final[tuple[Purge, ...]] = (
     Purge(OutboxMessage, lambda now: OutboxMessage.settled_at < now - _DELIVERIES_SHOW_FOR),
     Purge(Notice, _notice_is_over),
     Purge(Alert, lambda now: Alert.raised_at < now - _DELIVERIES_SHOW_FOR),
+    Purge(BlockEntry, lambda now: BlockEntry.expires_at < now - _LISTS_SHOW_FOR),
+    Purge(BannerRow, lambda now: BannerRow.ends_at < now - _LISTS_SHOW_FOR),
     Purge(ExpiryNotice, lambda now: ExpiryNotice.ends_at < now - _DELIVERIES_SHOW_FOR),
     Purge(AuthorizationGrant, _grant_is_over),
     Purge(ClientSession, _client_session_is_over),

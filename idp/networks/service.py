@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from idp.audit.details import Whereabouts
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
@@ -109,6 +110,20 @@ class Networks:
     def place_of(self, network: str | None) -> Place | None:
         """Return where a network is, as sessions and events name it; None if the table does not know it."""
         return None if network is None else self._current().place_of(network)
+
+    def whereabouts(self, network: str) -> Whereabouts | None:
+        """Return the same as the audit record keeps it."""
+        place = self.place_of(network)
+        return None if place is None else Whereabouts(place.region_key, place.operator_key)
+
+    def operator_of(self, address: str) -> str | None:
+        """Return the autonomous system that runs an address, as ``AS4134``; None if the table does not say."""
+        place = self._current().place_of(address)
+        return None if place is None or place.asn is None else f"AS{place.asn}"
+
+    def knows_operator(self, name: str) -> bool:
+        """Tell whether the table has a network of this autonomous system."""
+        return name in self._current().operators_called(name)
 
     @property
     def is_loaded(self) -> bool:

@@ -33,6 +33,13 @@ _SEEN = PreparedStatement(
     .returning(Device.id)
 )
 _INSERT = PreparedStatement(insert(Device))
+_MOST_SHOWN = 50
+_OF_ACCOUNT = (
+    select(Device.id, Device.created_at, Device.last_seen_at, Device.remembered_until)
+    .where(Device.account_id == bindparam("account"), Device.ended_at.is_(None))
+    .order_by(Device.last_seen_at.desc())
+    .limit(_MOST_SHOWN)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,16 @@ class KnownDevice:
 
     id: UUID
     account_id: UUID
+    remembered_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDevice:
+    """A browser as staff see it: since when an account signs in from it."""
+
+    id: UUID
+    created_at: datetime
+    last_seen_at: datetime
     remembered_until: datetime | None
 
 
@@ -67,6 +84,16 @@ class Devices:
         """
         with self._database.read() as connection:
             return tuple(KnownDevice(*row) for row in _OF_BROWSER.rows(connection, {"cookie": sha256(cookie or "")}))
+
+    def of_account(self, account_id: UUID) -> tuple[SeenDevice, ...]:
+        """Return the browsers that an account signed in from, the latest first."""
+        with self._database.read() as connection:
+            return tuple(SeenDevice(*row) for row in connection.execute(_OF_ACCOUNT, {"account": account_id}))
+
+    def digest_of(self, device_id: UUID) -> bytes | None:
+        """Return the digest of the cookie of a device: the browser, whichever account signs in there."""
+        with self._database.read() as connection:
+            return connection.scalar(select(Device.digest).where(Device.id == device_id))
 
     def is_remembered(self, devices: tuple[KnownDevice, ...], account_id: UUID) -> bool:
         """Tell whether one of a browser's devices spares this account the second factor."""

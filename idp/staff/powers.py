@@ -44,6 +44,7 @@ class Permission(StrEnum):
     ERASE_PERSONAL_VALUES = "events.erase_personal_values"
     SEE_HUNTS = "hunts.see"
     CHANGE_ALERTS = "alerts.change"
+    CHANGE_BLOCKS = "blocks.change"
     SEE_INTEGRITY = "integrity.see"
     SEE_KEYS = "keys.see"
     ROTATE_KEYS = "keys.rotate"
@@ -51,6 +52,7 @@ class Permission(StrEnum):
     SEE_DELIVERIES = "deliveries.see"
     RETRY_DELIVERIES = "deliveries.retry"
     SEE_HEALTH = "health.see"
+    CHANGE_BANNERS = "banners.change"
     SEE_STAFF = "staff.see"
     CHANGE_STAFF = "staff.change"
     APPROVE_REQUESTS = "requests.approve"
@@ -90,6 +92,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.ERASE_PERSONAL_VALUES: frozenset({_SECURITY}),
         Permission.SEE_HUNTS: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_ALERTS: frozenset({_SECURITY}),
+        Permission.CHANGE_BLOCKS: frozenset({_SECURITY}),
         Permission.SEE_INTEGRITY: frozenset({_AUDIT, _SECURITY}),
         Permission.SEE_KEYS: frozenset({_SYSTEM, _AUDIT}),
         Permission.ROTATE_KEYS: frozenset({_SYSTEM}),
@@ -97,6 +100,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.SEE_DELIVERIES: frozenset({_SYSTEM, _SECURITY}),
         Permission.RETRY_DELIVERIES: frozenset({_SYSTEM}),
         Permission.SEE_HEALTH: frozenset({_SYSTEM}),
+        Permission.CHANGE_BANNERS: frozenset({_SYSTEM}),
         Permission.SEE_STAFF: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_STAFF: frozenset({_SECURITY}),
         Permission.APPROVE_REQUESTS: frozenset({_SECURITY}),

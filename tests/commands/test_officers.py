@@ -40,6 +40,8 @@ GIVING = [
     ("staff", "set-email", "--account", "somebody", "--email-file", "nowhere"),
     ("account", "create", "--kind", "staff", "--username", "new-colleague"),
     ("account", "unlock", "somebody"),
+    ("block", "add", "network", "203.0.113.0/24", "--effect", "allow", "--hours", "1"),
+    ("block", "lift", "0190a0b0-0000-7000-8000-00000000000a"),
     ("audit", "erase", "somebody"),
 ]
 

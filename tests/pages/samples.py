@@ -52,7 +52,7 @@ def samples(locale: str) -> list[Sample]:
         *device_samples(say, slip, Sample, NOW),
         *(Sample(*sample) for sample in logout_samples(say, slip, tax, ago)),
         *methods_samples(say, slip, Sample, NOW),
-        *(Sample(*sample) for sample in renewal_samples(slip)),
+        *(Sample(*sample) for sample in renewal_samples(say, slip, NOW)),
         *_account(say, tax),
         *_errors(slip),
         Sample("/", "home.html", {"services": [_service(say, tax)]}),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event
 
 # Caches read these counters by a timer, whoever comes first; they belong to no request.
-_COUNTERS = ("cache_version", "key_set_version", "network_table")
+_COUNTERS = ("cache_version", "key_set_version", "list_version", "network_table")
 _FRAMING = ("BEGIN", "PRAGMA", "COMMIT", "ROLLBACK")
 
 

@@ -16,6 +16,8 @@ from idp.web.console import (
     account_requirements,
     accounts,
     alert_rules,
+    banners,
+    blocks,
     bootstrap,
     break_glass,
     client_acts,
@@ -44,6 +46,8 @@ from idp.web.console.guards import PermissionMissing
 from idp.web.console.refusals import refused
 from idp.web.shared.csrf import protect
 
+_BANNER = "/console/banners/<uuid:banner_id>"
+_BLOCK = "/console/blocks/<uuid:entry_id>/lift"
 _GLASS = "/console/break-glass"
 _EMAIL = "/console/staff/<uuid:person_id>/email"
 _VERSION = "/console/clients/<client_id>/versions/<int:number>"
@@ -128,6 +132,18 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("GET", "/console/integrity/export", "exporting_record", integrity.exporting),
     ("POST", "/console/integrity/export", "export_record", integrity.export),
     ("GET", "/console/hunts", "hunts", hunts.show),
+    ("GET", "/console/banners", "banners", banners.show),
+    ("GET", "/console/banners/new", "new_banner", banners.new),
+    ("POST", "/console/banners/new", "schedule_banner", banners.schedule),
+    ("GET", _BANNER, "changing_banner", banners.changing),
+    ("POST", _BANNER, "change_banner", banners.change),
+    ("GET", f"{_BANNER}/withdraw", "withdrawing_banner", banners.withdrawing),
+    ("POST", f"{_BANNER}/withdraw", "withdraw_banner", banners.withdraw),
+    ("GET", "/console/blocks", "blocks", blocks.show),
+    ("GET", "/console/blocks/new", "new_block", blocks.new),
+    ("POST", "/console/blocks/new", "add_block", blocks.add),
+    ("GET", _BLOCK, "lifting_block", blocks.lifting),
+    ("POST", _BLOCK, "lift_block", blocks.lift),
     ("GET", "/console/hunts/travels", "travels", travels.show),
     ("GET", "/console/holds", "holds", holds.show),
     ("GET", "/console/holds/new", "placing_hold", holds.placing),

@@ -49,6 +49,7 @@ def show(officer: Officer, account_id: UUID) -> Response:
         memberships=services().accounts.memberships(account_id),
         sessions=sessions,
         signs=SIGN_WORDS,
+        browsers=services().devices.of_account(account_id) if officer.may(Permission.CHANGE_BLOCKS) else None,
         devices={line.id: device_name(line.user_agent).device for line in sessions},
         consents=consents,
         names=client_names(clients),

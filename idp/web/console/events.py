@@ -20,6 +20,7 @@ from idp.staff.events import EventsExported
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import event_filters, saved_views
+from idp.web.console.blocks import block_link
 from idp.web.console.charts import share_of
 from idp.web.console.filters import UNKNOWN_VALUE, address, read
 from idp.web.console.guards import requires
@@ -77,6 +78,8 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         by_action=_by_action() if chosen and not given else None,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
+        may_block=officer.may(Permission.CHANGE_BLOCKS),
+        blocking={one: block_link(officer, one) for one in {record.network for record in page.lines}},
     )
 
 
@@ -107,6 +110,7 @@ def show_one(officer: Officer, event_id: UUID) -> Response:
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
         may_prove=officer.may(Permission.EXPORT_EVENTS),
+        block_url=block_link(officer, record.network),
     )
 
 

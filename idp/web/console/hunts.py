@@ -17,6 +17,7 @@ from idp.interventions.hunts import DORMANT_AFTER
 from idp.staff.powers import NAMES, Permission
 from idp.staff.values import Officer
 from idp.web.console.alert_rules import window_name
+from idp.web.console.blocks import block_link
 from idp.web.console.charts import DAYS, HOURS, heat_of
 from idp.web.console.filters import address, number_asked
 from idp.web.console.guards import requires
@@ -67,6 +68,7 @@ def show(officer: Officer) -> Response:
         may_change_alerts=officer.may(Permission.CHANGE_ALERTS),
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_see_sessions=officer.may(Permission.SEE_SESSIONS),
+        blocking={line.network: block_link(officer, line.network) for line in crowded},
     )
 
 

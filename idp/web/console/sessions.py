@@ -7,6 +7,7 @@ from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from idp.blocks.values import DEVICE
 from idp.factors.assurance import ACR_VALUES
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
@@ -16,6 +17,7 @@ from idp.sessions.values import Selector, SessionLine
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import saved_views, session_filters
+from idp.web.console.blocks import block_link
 from idp.web.console.filters import address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page, places_of
@@ -185,4 +187,6 @@ def _session_page(officer: Officer, session_id: UUID, problem: Problem | None = 
         deliveries=deliveries,
         may_see_account=officer.may(Permission.SEE_ACCOUNTS),
         may_end=officer.may(Permission.END_SESSIONS) and line.ended_at is None,
+        block_network=block_link(officer, line.network),
+        block_device=block_link(officer, line.device_id, DEVICE),
     )

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from prometheus_client import Counter, Gauge
 
+from idp.blocks.values import KINDS
 from idp.wiring import Services
 
 SIGN_INS: Final = Counter(
     "idp_sign_ins", "Sign-ins by outcome, and by the method that was used or refused.", ("outcome", "method")
 )
+BLOCKED: Final = Counter("idp_blocked", "Sign-ins and e-mail addresses that the block list refused.", ("kind",))
 TOKENS: Final = Counter("idp_tokens", "Token requests that were granted, by grant.", ("grant",))
 SESSIONS_ENDED: Final = Counter("idp_sessions_ended", "Sessions that were ended before their time.")
 REPLAYS: Final = Counter("idp_replays", "Codes and refresh tokens that came a second time.", ("kind",))
@@ -58,6 +60,8 @@ def count(rows: Iterable[Mapping[str, Any]]) -> None:
         _count_tokens(action, detail)
         if action == "session.ended":
             SESSIONS_ENDED.inc(detail["sessions"])
+        elif action == "block.refused":
+            BLOCKED.labels(detail["kind"]).inc(detail["count"])
 
 
 def _count_sign_in(action: str, detail: Mapping[str, Any]) -> None:
@@ -108,6 +112,7 @@ def _begin_at_zero() -> None:
         *((SIGN_INS, (outcome, method)) for outcome in ("succeeded", "refused") for method in (*_METHODS, _OTHER)),
         *((TOKENS, (grant,)) for grant in (*_GRANTS.values(), "client_credentials")),
         *((REPLAYS, (kind,)) for kind in _REPLAYED.values()),
+        *((BLOCKED, (kind,)) for kind in KINDS),
     )
     for counter, labels in combinations:
         counter.labels(*labels)

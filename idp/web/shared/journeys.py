@@ -54,6 +54,13 @@ def browser() -> Browser:
     return Browser(context.network, context.user_agent, shared().surface.name)
 
 
+def address() -> str:
+    """Return the whole address that this request came from, as the front found it out behind trusted proxies. It is
+    asked about and kept nowhere.
+    """
+    return request.remote_addr or ""
+
+
 def came_alone(destination: str = "", *, acr_needed: str = ACR_AAL1, fresh_login: bool = False) -> Interaction:
     """Return the interaction of a person whom no service sent: to one of this surface's own pages."""
     surface = shared().surface

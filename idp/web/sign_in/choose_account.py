@@ -15,7 +15,7 @@ from idp.sessions.values import Session
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import RESUME_PATH, path_with, restart_page, seal, see_other
 from idp.web.shared.services import services
-from idp.web.sign_in.visits import SWITCH, Journey, on_journey, page
+from idp.web.sign_in.visits import SWITCH, Journey, on_journey, on_session_journey, page
 
 _PURPOSE = "choose_account"
 
@@ -35,7 +35,7 @@ def show(journey: Journey) -> Response:
     )
 
 
-@on_journey
+@on_session_journey
 def submit(journey: Journey) -> Response:
     """Go on with the account that was shown, or with another one."""
     session, form = journey.visit.session, read_form(request)

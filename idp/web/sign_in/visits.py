@@ -23,6 +23,7 @@ from idp.web.shared import cookies
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import (
     RESUME_PATH,
+    address,
     browser,
     came_alone,
     client_of,
@@ -38,6 +39,8 @@ from idp.web.shared.journeys import (
 from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+from idp.web.shared.state import shared
+from idp.web.sign_in.announcements import announcements_on
 
 SWITCH: Final = "switch"
 DEVICE_COOKIE_SECONDS: Final = 400 * 86_400
@@ -72,8 +75,19 @@ class Journey:
 
 
 def on_journey(view: Callable[[Journey], Response]) -> Callable[[], Response]:
-    """Call a view with its journey. Without an interaction in the address the person came alone; a broken one ends."""
+    """Call a view with its journey. Without an interaction in the address the person came alone; a broken one ends.
 
+    Nothing is taken that is posted from where sign-ins are blocked.
+    """
+    return _started(view, is_sign_in=True)
+
+
+def on_session_journey(view: Callable[[Journey], Response]) -> Callable[[], Response]:
+    """Do the same for a step that proves nothing and goes on with a live session: that is never blocked."""
+    return _started(view, is_sign_in=False)
+
+
+def _started(view: Callable[[Journey], Response], *, is_sign_in: bool) -> Callable[[], Response]:
     @wraps(view)
     def started() -> Response:
         interaction = current_interaction()
@@ -85,10 +99,20 @@ def on_journey(view: Callable[[Journey], Response]) -> Callable[[], Response]:
             token = seal(interaction)
         if token is None:
             raise BadRequest
+        if is_sign_in and request.method == "POST":
+            stopped_by = services().gate.stopping(address(), cookies.device_cookie(), shared().surface.name)
+            if stopped_by is not None:
+                return _blocked_page(interaction, stopped_by.code)
         visit = Visit(cookies.ensure_presession(), current_session(), cookies.device_cookie(), browser())
         return view(Journey(interaction, token, visit))
 
     return public(started)
+
+
+def _blocked_page(interaction: Interaction, code: str) -> Response:
+    """Say that nobody may sign in from here now, and who helps: the same whatever was typed (rule S4)."""
+    service = slip_of(client_of(interaction))
+    return render("sign_in/blocked.html", 403, service=service, code=code, retry_url=request.full_path)
 
 
 def page(
@@ -102,7 +126,13 @@ def page(
     """Answer with a page of this journey: it names the service that asked, and its forms may end there."""
     client = client_of(journey.interaction)
     return render(
-        template, status, service=slip_of(client), form_targets=form_targets(client), problems=problems, **context
+        template,
+        status,
+        service=slip_of(client),
+        form_targets=form_targets(client),
+        problems=problems,
+        announcements=announcements_on(template),
+        **context,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from idp.audit.tallies import OWN_TOKENS, REFUSED_CALL
+from idp.banners.values import Draft
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
 from idp.interventions.events import AccountNoted
@@ -47,6 +48,8 @@ PAGES = {
         "/console/initial-tokens/new",
         "/console/deliveries?client=tax",
         "/console/health",
+        "/console/banners",
+        "/console/banners/new",
     ),
     Power.SECURITY: (
         "/console",
@@ -59,6 +62,8 @@ PAGES = {
         "/console/clients?environment=development",
         "/console/requests?kind=staff.grant",
         "/console/clients/welfare",
+        "/console/blocks",
+        "/console/blocks/new?kind=network&value=203.0.113.0/24",
         "/console/nowhere",
     ),
     Power.AUDIT: ("/console/integrity", "/console/integrity/export"),
@@ -105,6 +110,16 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
     power = {"power": "help_desk", "agency": None}
     colleague = str(account_factory(kind="staff").account_id)
     services.changes.request(GRANT, colleague, power, author=officer(Power.SYSTEM), reason="new colleague")
+    for effect, kind, value in (
+        ("block", "network", WUHAN),
+        ("allow", "network", "2001:db8:ffff:ffff::/64"),
+        ("block", "mail_domain", "throwaway.example"),
+    ):
+        draft = services.block_changes.draft(effect, kind, value, 24)
+        services.blocks.add(draft, actor="command:root", reason="attack of tonight 今晚的攻击")
+    now = clock.now()
+    banner = Draft("部分手机收不到，请改用通行密钥。", "It fails on some telephones.", "totp", now, now + timedelta(1))
+    services.banners.schedule(banner, actor="command:root", reason="drill")
     person = account_factory()
     device = services.devices.note(None, person.account_id, remember=False)
     for network in (WUHAN, WUHAN, LISBON):

@@ -72,3 +72,14 @@ def test_every_address_of_ours_has_a_name_of_its_own(app: Flask):
     paths = {rule.rule for rule in app.url_map.iter_rules()} | {endpoint.path for endpoint in ENDPOINTS}
     unnamed = {path for path in paths if endpoint_of(path) == "other"}
     assert not unnamed, "name them in idp/web/ops/metrics.py"
+
+
+def test_what_the_block_list_stopped_is_counted_when_its_minute_is_recorded(services: Any, risen: Any, clock: Any):
+    draft = services.block_changes.draft("block", "network", "203.0.113.0/24", 1)
+    services.blocks.add(draft, actor="system", reason="attack of tonight")
+    for _ in range(3):
+        services.blocks.stopping("203.0.113.7", None)
+    clock.advance(60)
+    services.blocks.refusals.flush_before()
+    assert risen("idp_blocked_total", kind="network") == 3
+    assert risen("idp_blocked_total", kind="operator") == 0

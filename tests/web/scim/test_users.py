@@ -32,6 +32,20 @@ def test_a_member_is_created_read_found_and_removed(agency: Any, firm: Any) -> N
         assert tenant.page()["totalResults"] == 0
 
 
+def test_an_address_of_a_blocked_mail_domain_is_taken_neither_at_first_nor_later(agency: Any, services: Any) -> None:
+    """What a member has already stays, and the rest of it can still be changed."""
+    old, other = agency.create("old", emails=[{"value": "w@thrown.example"}]), agency.create("other")
+    draft = services.block_changes.draft("block", "mail_domain", "thrown.example", 1)
+    services.blocks.add(draft, actor="system", reason="thrown away after use")
+    created = agency.call("POST", "/Users", agency.user("new", emails=[{"value": "n@thrown.example"}]))
+    change = {"op": "replace", "path": "emails", "value": [{"value": "o@mail.thrown.example"}]}
+    for refused in (created, agency.patch(other["id"], change)):
+        assert (refused.status_code, refused.get_json()["scimType"]) == (400, "invalidValue")
+        assert "domain" in refused.get_json()["detail"]
+    assert agency.patch(old["id"], {"op": "replace", "path": "externalId", "value": "E-2"}).status_code == 204
+    assert sorted(agency.names()) == ["old", "other"]
+
+
 def test_a_username_is_taken_once_even_by_another_tenant(agency: Any, firm: Any) -> None:
     """SCIM-7644-3.3-create."""
     agency.create("zhao.liu")

@@ -7,6 +7,8 @@ import pyotp
 import pytest
 from sqlalchemy import event
 
+from tests.support.statements import watched
+
 
 def without_what_differs(source: str) -> str:
     """Return a page without what differs in every answer: CSRF token, sealed interaction, the passkey's challenge."""
@@ -136,14 +138,12 @@ def test_all_places_taken_answers_503(browser, services, account_factory):
     """Rule S5: decided before anything is looked up."""
     person = account_factory()
     taken = [services.factors.reserve(str(number).encode()) for number in range(16)]
-    statements: list[str] = []
     browser.get("/login")
-    for engine in services.database.engines:
-        event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    page = browser.sign_in(person.username, person.password)
+    with watched(services.database) as seen:
+        page = browser.sign_in(person.username, person.password)
     assert page.status == 503
     assert int(page.headers["Retry-After"]) >= 1
-    assert statements == []
+    assert seen.texts == []
     for place in taken:
         place.__exit__(None, None, None)
 

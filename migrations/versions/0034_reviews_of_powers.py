@@ -1,6 +1,6 @@
 """Another officer says of each power every 90 days whether it is still needed.
 
-Revision 0032, after 0031. It works with the version before it, which leaves the column as it is, and with the version
+Revision 0034, after 0033. It works with the version before it, which leaves the column as it is, and with the version
 after it. A power that was given before counts from when it was given.
 """
 
@@ -9,8 +9,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

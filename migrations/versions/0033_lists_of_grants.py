@@ -1,7 +1,7 @@
 """Grants are listed by account, by service and altogether, latest first; a refresh token that does not rotate says when
 it was used last.
 
-Revision 0031, after 0030. It works with the version before it, which leaves the new column empty, and with the version
+Revision 0033, after 0032. It works with the version before it, which leaves the new column empty, and with the version
 after it. On PostgreSQL the indexes are made while the service goes on writing (CONCURRENTLY); whatever an interrupted
 attempt left is made anew.
 """
@@ -13,8 +13,8 @@ from alembic import op
 
 from idp.foundation import columns
 
-revision = "0031"
-down_revision = "0030"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
