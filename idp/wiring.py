@@ -36,6 +36,7 @@ from idp.interventions.alerts.service import Alerting, Sources
 from idp.interventions.blocks import BlockChanges
 from idp.interventions.break_glass import BreakGlass
 from idp.interventions.charts import Charts
+from idp.interventions.chosen import Ends
 from idp.interventions.client_changes import ClientChanges
 from idp.interventions.holds import LegalHolds
 from idp.interventions.hunts import Hunts
@@ -191,13 +192,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         sessions=sessions,
         staff=staff,
     )
+    grants = Grants(database, clock, entropy, audit)
     mass_endings = MassEndings(
         database,
         clock,
         entropy,
         audit,
-        sessions=sessions,
-        search=session_search,
+        ends=Ends(database, clock, sessions=sessions, search=session_search, grants=grants),
         threshold=settings.mass_ending_threshold,
     )
     client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
@@ -205,7 +206,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     block_changes = BlockChanges(database, blocks, networks, devices)
     kinds = (
         *change_kinds(staff),
-        mass_endings.change_kind(),
+        *mass_endings.change_kinds(),
         *client_changes.change_kinds(),
         key_changes.change_kind(),
         block_changes.change_kind(),
@@ -222,7 +223,6 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         sessions=sessions,
         staff=staff,
     )
-    grants = Grants(database, clock, entropy, audit)
     consents = Consents(database, clock, audit, sessions, lifetime_seconds=settings.consent_lifetime_seconds)
     interactions = Interactions(keyring, clock, entropy, lifetime_seconds=settings.interaction_lifetime_seconds)
     throttle = Throttle(database, clock)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, func, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Connection, cast, func, select, type_coerce, union_all
 
 from idp.audit.models import AuditCount, AuditEvent
 from idp.foundation.columns import microseconds
@@ -41,3 +41,22 @@ def counts(connection: Connection, actions: Sequence[str], since: int) -> list[t
         .group_by(bucket, AuditEvent.action)
     )
     return [(int(row[0]), row[1], row[2]) for row in connection.execute(union_all(sealed, waiting))]
+
+
+def totals(connection: Connection, since: int) -> Counter[str]:
+    """Return how many events of each action there were from a bucket on; the database adds them up."""
+    sealed = (
+        select(AuditCount.action, cast(func.sum(AuditCount.count), BigInteger))
+        .where(AuditCount.bucket >= since)
+        .group_by(AuditCount.action)
+    )
+    is_recent = type_coerce(AuditEvent.occurred_at, BigInteger) >= since * WIDTH
+    waiting = (
+        select(AuditEvent.action, func.count())
+        .where(AuditEvent.leaf_index.is_(None), is_recent)
+        .group_by(AuditEvent.action)
+    )
+    counted: Counter[str] = Counter()
+    for action, number in connection.execute(union_all(sealed, waiting)):
+        counted[action] += number
+    return counted

@@ -1,4 +1,5 @@
-"""How many events there were in every five minutes by what they say: sign-ins by how, requests refused by whose.
+"""How many events there were in every five minutes by what they say: sign-ins by how, requests refused and tokens given
+by whose.
 
 As with ``counts``, those sealed are as the sealer has tallied them, the few that still wait as they are. An action is
 known here by its name, because those who record it lie above this package.
@@ -31,13 +32,24 @@ from idp.audit.counts import WIDTH, bucket_of
 from idp.audit.models import AuditEvent, AuditTally
 from idp.foundation.database import Database
 
-Series = Literal["sign_in", "passkey_refused", "refused"]
+Series = Literal["sign_in", "passkey_refused", "refused", "tokens"]
 SIGN_IN: Final = "session.opened"
 PASSKEY_REFUSED: Final = "sign_in.passkey_refused"
 CALLS: Final = "client.calls"
 REFUSED_CALL: Final = "refused"
 """What the detail of ``client.calls`` says of requests that were answered with an error."""
-ACTIONS: Final = (SIGN_IN, PASSKEY_REFUSED, CALLS)
+OWN_TOKENS: Final = "client_credentials"
+"""What it says of tokens that a client got in its own name."""
+TOKENS: Final = ("token.issued", "token.refreshed", "token.exchanged")
+_SERIES: Final[Mapping[Series, tuple[str, ...]]] = {
+    "sign_in": (SIGN_IN,),
+    "passkey_refused": (PASSKEY_REFUSED,),
+    "refused": (CALLS,),
+    "tokens": (*TOKENS, CALLS),
+}
+ACTIONS: Final = tuple(dict.fromkeys(action for actions in _SERIES.values() for action in actions))
+_CALLS: Final[Mapping[Any, Series]] = {REFUSED_CALL: "refused", OWN_TOKENS: "tokens"}
+_BUCKET: Final = type_coerce(AuditEvent.occurred_at, BigInteger) // WIDTH
 TOGETHER: Final = "+"
 _LONGEST: Final = 255
 KEPT_FOR: Final = timedelta(days=90)
@@ -45,7 +57,9 @@ KEPT_FOR: Final = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """So many events of a series, under a label: the means of a sign-in (joined by +), the site refused, or nothing."""
+    """So many events of a series, under a label: the means of a sign-in (joined by +), the site that was refused
+    something or given tokens, or nothing.
+    """
 
     bucket: int
     series: str
@@ -69,18 +83,26 @@ def tally_sealed(connection: Connection, database: Database, rows: Sequence[Mapp
 
 def tallies(connection: Connection, series: Sequence[Series], since: int) -> list[Tallied]:
     """Return the tallies of these series from a bucket on, by one statement; one may be there twice, to be added up."""
-    bucket = type_coerce(AuditEvent.occurred_at, BigInteger) // WIDTH
-    rows = connection.execute(_statement(series, since, AuditTally.bucket, bucket)).all()
+    rows = connection.execute(_statement(series, since, AuditTally.bucket, _BUCKET)).all()
     return [one for one in _read(rows) if one.series in series]
 
 
-def totals(connection: Connection, series: Series, since: int) -> Counter[str]:
-    """Return how many events of a series there were from a bucket on, by label; the database adds them up."""
-    rows = connection.execute(_statement([series], since, *(literal(since, BigInteger),) * 2)).all()
-    counted: Counter[str] = Counter()
+def tallies_of(
+    connection: Connection, client_id: str, series: Sequence[Series], since: int, until: int
+) -> list[Tallied]:
+    """Return the same of one client, between two buckets; each is looked up, so that no other client's are read."""
+    buckets = AuditTally.bucket.in_(range(since, until + 1)), AuditTally.label == client_id
+    statement = _statement(series, since, AuditTally.bucket, _BUCKET, buckets, (AuditEvent.client_id == client_id,))
+    return [one for one in _read(connection.execute(statement).all()) if one.series in series]
+
+
+def totals(connection: Connection, series: Sequence[Series], since: int) -> dict[Series, Counter[str]]:
+    """Return how many events of these series there were from a bucket on, by label; the database adds them up."""
+    rows = connection.execute(_statement(series, since, *(literal(since, BigInteger),) * 2)).all()
+    counted: dict[Series, Counter[str]] = {one: Counter() for one in series}
     for one in _read(rows):
-        if one.series == series:
-            counted[one.label] += one.count
+        if one.series in counted:
+            counted[one.series][one.label] += one.count
     return counted
 
 
@@ -89,8 +111,11 @@ def _statement(
     since: int,
     sealed_in: ColumnElement[int] | InstrumentedAttribute[int],
     waiting_in: ColumnElement[int],
+    of_sealed: Sequence[ColumnElement[bool]] = (),
+    of_waiting: Sequence[ColumnElement[bool]] = (),
 ) -> CompoundSelect[Any]:
     """Select (bucket, series or action, label or client, detail or none, count), of each bucket that is given."""
+    wanted = {action for one in series for action in _SERIES[one]}
     sealed = (
         select(
             sealed_in.label("bucket"),
@@ -99,14 +124,14 @@ def _statement(
             cast(None, Text).label("detail"),
             cast(func.sum(AuditTally.count), BigInteger),
         )
-        .where(AuditTally.bucket >= since, AuditTally.series.in_(series))
+        .where(AuditTally.bucket >= since, AuditTally.series.in_(series), *of_sealed)
         .group_by(text("1"), AuditTally.series, AuditTally.label)
     )
     detail = cast(type_coerce(AuditEvent.detail, Text), Text)
     is_recent = type_coerce(AuditEvent.occurred_at, BigInteger) >= since * WIDTH
     waiting = (
         select(waiting_in.label("bucket"), AuditEvent.action, AuditEvent.client_id, detail, func.count())
-        .where(AuditEvent.leaf_index.is_(None), AuditEvent.action.in_(ACTIONS), is_recent)
+        .where(AuditEvent.leaf_index.is_(None), AuditEvent.action.in_(wanted), is_recent, *of_waiting)
         .group_by(text("1"), AuditEvent.action, AuditEvent.client_id, text("4"))
     )
     return union_all(sealed, waiting)
@@ -127,6 +152,8 @@ def _said(action: str, client_id: str | None, detail: Mapping[str, Any]) -> Iter
         yield "sign_in", TOGETHER.join(map(str, detail.get("factors") or ()))[:_LONGEST], 1
     elif action == PASSKEY_REFUSED:
         yield "passkey_refused", "", 1
-    elif action == CALLS and detail.get("call") == REFUSED_CALL and client_id:
+    elif action in TOKENS and client_id:
+        yield "tokens", client_id, 1
+    elif action == CALLS and client_id and detail.get("call") in _CALLS:
         count = detail.get("count")
-        yield "refused", client_id, count if isinstance(count, int) else 0
+        yield _CALLS[detail["call"]], client_id, count if isinstance(count, int) else 0

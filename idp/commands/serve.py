@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
@@ -99,7 +100,10 @@ def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     wrapped = admission.Turns(wrapped, threads // 2)
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
-    services.replicas.follow_for_ever(services.blocks.refusals.flush_before)
+    tally = services.protocol.tally
+    services.replicas.follow_for_ever(services.blocks.refusals.flush_before, tally.flush_before)
+    # Granian's workers end as those of multiprocessing do, which call nothing else.
+    Finalize(None, tally.flush, exitpriority=0)
     if METRICS_FOLDER in os.environ:
         import_module("idp.web.ops.counting").watch(services)
         wrapped = import_module("idp.web.ops.metrics").Measured(wrapped)

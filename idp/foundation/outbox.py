@@ -32,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import InstrumentedAttribute, Mapped
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased
 
 from idp.foundation.clock import Clock
 from idp.foundation.columns import Instant, JSONText, UUIDType, plain
@@ -124,6 +124,21 @@ class Delivery:
     attempts: int
     created_at: datetime
     delivered_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits in a lane: how much, counted up to a limit, and how its first message fares, which the others follow.
+
+    ``next_try`` is None where the receiver comes for them (``held_lanes``).
+    """
+
+    lane: str
+    waiting: int
+    since: datetime
+    attempts: int
+    next_try: datetime | None
     last_error: str | None
 
 
@@ -268,6 +283,33 @@ class Outbox:
         with self._database.read() as connection:
             oldest = connection.scalar(select(func.min(first.subquery().c.created_at)))
         return 0.0 if oldest is None else max((self._clock.now() - oldest).total_seconds(), 0.0)
+
+    def queues(self, *, but: str, most: int, counted_to: int) -> list[Queue]:
+        """Return the lanes that have waited longest, those but of a kind. One statement: a step in an index for each
+        lane, and one for each message that is counted.
+        """
+        lanes, first = _lanes(), OutboxMessage
+        heads = (
+            select(first.lane, first.created_at, first.attempts, first.due_at, first.last_error)
+            .join(lanes, first.id == _first_of(lanes, first.id))
+            .where(first.kind != but)
+            .order_by(first.created_at, first.lane)
+            .limit(most)
+            .subquery("heads")
+        )
+        waiting = aliased(OutboxMessage)
+        some = (
+            select(waiting.id)
+            .where(waiting.lane == heads.c.lane, waiting.settled_at.is_(None))
+            .limit(counted_to)
+            .correlate(heads)
+            .subquery("some")
+        )
+        number = select(func.count()).select_from(some).correlate(heads).scalar_subquery()
+        columns = heads.c.lane, number, heads.c.created_at, heads.c.attempts, heads.c.due_at, heads.c.last_error
+        with self._database.read() as connection:
+            rows = connection.execute(select(*columns).order_by(heads.c.created_at, heads.c.lane)).all()
+        return [Queue(*row[:4], None if row[4] == HELD else row[4], row[5]) for row in rows]
 
 
 def _insert_many() -> Insert:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from idp.audit import counts
 from idp.audit.counts import WIDTH, bucket_of
-from idp.audit.tallies import TOGETHER, Series, Tallied, tallies, totals
+from idp.audit.tallies import TOGETHER, Series, Tallied, tallies, tallies_of, totals
 from idp.foundation.clock import Clock
 from idp.foundation.columns import moment_of
 from idp.foundation.database import Database
@@ -24,6 +25,14 @@ class MeansCount:
 
     means: tuple[str, ...]
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How often clients were given tokens, and refused something, each by client."""
+
+    tokens: Mapping[str, int]
+    refused: Mapping[str, int]
 
 
 class Charts:
@@ -44,15 +53,31 @@ class Charts:
         for one in self._tallied(window, "sign_in", "passkey_refused"):
             if one.series == "passkey_refused" or PASSKEY in one.label.split(TOGETHER):
                 found[one.bucket, one.series == "sign_in"] += one.count
-        first, last = self._span(window)
-        return [
-            Outcomes(moment_of(place * WIDTH), found[place, True], found[place, False])
-            for place in range(first, last + 1)
-        ]
+        return _outcomes(found, *self._span(window))
 
     def refused_by_client(self, window: timedelta) -> Mapping[str, int]:
         """Return how many requests were refused in the name of each client that has any."""
         return self._totals(window, "refused")
+
+    def calls_by_client(self, window: timedelta) -> Calls:
+        """Return the same, and how many times each was given tokens; one statement for both."""
+        with self._database.searching() as connection:
+            counted = totals(connection, ("refused", "tokens"), self._span(window)[0])
+        return Calls(counted["tokens"], counted["refused"])
+
+    def by_action(self, window: timedelta) -> list[tuple[str, int]]:
+        """Return how many events of each action there were, the most usual first."""
+        with self._database.searching() as connection:
+            return counts.totals(connection, self._span(window)[0]).most_common()
+
+    def of_client(self, client_id: str, window: timedelta) -> list[Outcomes]:
+        """Return how often a client was given tokens, and refused something, in every five minutes, oldest first."""
+        first, last = self._span(window)
+        found: Counter[tuple[int, bool]] = Counter()
+        with self._database.searching() as connection:
+            for one in tallies_of(connection, client_id, ("refused", "tokens"), first, last):
+                found[one.bucket, one.series == "tokens"] += one.count
+        return _outcomes(found, first, last)
 
     def _tallied(self, window: timedelta, *series: Series) -> list[Tallied]:
         with self._database.searching() as connection:
@@ -60,8 +85,16 @@ class Charts:
 
     def _totals(self, window: timedelta, series: Series) -> Counter[str]:
         with self._database.searching() as connection:
-            return totals(connection, series, self._span(window)[0])
+            return totals(connection, [series], self._span(window)[0])[series]
 
     def _span(self, window: timedelta) -> tuple[int, int]:
         now = self._clock.now()
         return bucket_of(now - window) + 1, bucket_of(now)
+
+
+def _outcomes(found: Mapping[tuple[int, bool], int], first: int, last: int) -> list[Outcomes]:
+    """Return what went well and what was refused in each bucket; what is not there is none."""
+    return [
+        Outcomes(moment_of(place * WIDTH), found.get((place, True), 0), found.get((place, False), 0))
+        for place in range(first, last + 1)
+    ]

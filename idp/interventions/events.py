@@ -91,6 +91,13 @@ class ValueRevealed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountNoted(Event):
+    """An officer wrote something down about an account for the others: the text is the reason."""
+
+    action: ClassVar[str] = "account.noted"
+
+
+@dataclass(frozen=True, kw_only=True)
 class BreakGlassEvent(Event):
     """Base of what happens to a break-glass; ``session_id`` is the session it was asked for with."""
 

@@ -30,6 +30,7 @@ from idp.accounts.models import Account
 from idp.audit.counts import WIDTH, bucket_of, counts
 from idp.audit.models import AuditEvent, is_uncommon
 from idp.factors.events import AuthenticatorAdded
+from idp.factors.models import Authenticator
 from idp.foundation.clock import Clock
 from idp.foundation.columns import moment_of
 from idp.foundation.database import Database
@@ -37,6 +38,7 @@ from idp.foundation.entropy import first_uuid7
 from idp.interventions.events import FactorReset
 from idp.sessions.events import SessionOpened, SessionRaised
 from idp.sessions.models import OPSession
+from idp.sessions.values import CONSOLE
 from idp.staff.models import OfficerPower
 
 DORMANT_AFTER: Final = timedelta(days=90)
@@ -79,6 +81,14 @@ class NewFactor:
     account_id: UUID | None
     username: str = field(repr=False)
     recovered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """When an officer used the console last, None for never, and their means of sign-in in force."""
+
+    last_seen_at: datetime | None
+    factors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,25 @@ class Hunts:
         )
         with self._database.searching() as connection:
             return [NewFactor(*row) for row in connection.execute(statement)]
+
+    def presence(self) -> dict[UUID, Presence]:
+        """Return, by account, when each officer used the console last and by what they sign in; one statement."""
+        seen = (
+            select(func.max(OPSession.last_seen_at))
+            .where(OPSession.account_id == OfficerPower.account_id, OPSession.surface == CONSOLE)
+            .correlate(OfficerPower)
+            .scalar_subquery()
+        )
+        means = (
+            select(func.aggregate_strings(Authenticator.kind, " "))
+            .where(Authenticator.account_id == OfficerPower.account_id)
+            .where(Authenticator.activated_at.is_not(None), Authenticator.disabled_at.is_(None))
+            .correlate(OfficerPower)
+            .scalar_subquery()
+        )
+        with self._database.searching() as connection:
+            rows = connection.execute(select(OfficerPower.account_id, seen, means)).all()
+        return {row[0]: Presence(row[1], tuple(sorted(set((row[2] or "").split())))) for row in rows}
 
     def dormant_officers(self) -> list[DormantOfficer]:
         """Return the officers who have not been here for 90 days, those who never came first."""

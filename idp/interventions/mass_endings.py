@@ -1,4 +1,4 @@
-"""Ending many sessions by a filter (rule A1).
+"""Ending many sessions, or many grants, by a filter (rule A1).
 
 Counted before the button exists, approved by a second officer above a threshold that adds up over 24 hours, done by the
 worker in batches.
@@ -18,18 +18,18 @@ from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.lease import LEASE, claim_first
 from idp.foundation.outbox import OutboxMessage
+from idp.interventions.chosen import Chosen, Ends, unpacked
 from idp.interventions.events import MassEndingFinished, MassEndingStarted
 from idp.interventions.models import MassEnding
 from idp.sessions.filters import SessionFilter
 from idp.sessions.models import OPSession
-from idp.sessions.searching import SessionSearch
-from idp.sessions.service import Sessions
 from idp.staff.changes import ChangeKind, Changes
 from idp.staff.models import OfficerPower
 from idp.staff.powers import Permission
 from idp.staff.values import Change, Officer
 
 KIND: Final = "sessions.end"
+GRANTS: Final = "grants.end"
 ENDED_BY_STAFF: Final = "ended_by_staff"
 _COUNTS_FOR: Final = timedelta(hours=24)
 _BATCH: Final = 500
@@ -40,7 +40,7 @@ class Progress:
     """How far a mass ending has come."""
 
     id: UUID
-    chosen: SessionFilter
+    chosen: Chosen
     reason: str = field(repr=False)
     most: int
     ended: int
@@ -69,54 +69,54 @@ class MassEndings:
         entropy: Entropy,
         audit: Audit,
         *,
-        sessions: Sessions,
-        search: SessionSearch,
+        ends: Ends,
         threshold: int,
     ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
-        self._sessions = sessions
-        self._search = search
+        self._ends = ends
         self._threshold = threshold
+        self.estimate_of_grants = ends.estimate_of_grants
 
-    def change_kind(self) -> ChangeKind:
-        """Return the kind of change that a second officer approves."""
-        return ChangeKind(KIND, Permission.END_SESSIONS, self._apply)
+    def change_kinds(self) -> tuple[ChangeKind, ...]:
+        """Return the kinds of change that a second officer approves."""
+        return tuple(ChangeKind(kind, Permission.END_SESSIONS, self._apply) for kind in (KIND, GRANTS))
 
-    def needs_approval(self, officer: Officer, sessions: int) -> bool:
-        """Tell whether so many more sessions are too many for one officer's word."""
+    def needs_approval(self, officer: Officer, number: int) -> bool:
+        """Tell whether so many more sessions or grants are too many for one officer's word."""
         since = self._clock.now() - _COUNTS_FOR
         statement = select(func.coalesce(func.sum(MassEnding.most), 0)).where(
             MassEnding.author_id == officer.person_id, MassEnding.created_at > since
         )
         with self._database.read() as connection:
             already: int = connection.scalar(statement) or 0
-        return already + sessions > self._threshold
+        return already + number > self._threshold
 
-    def decide(self, chosen: SessionFilter, officer: Officer, reason: str, changes: Changes) -> UUID:
+    def decide(self, chosen: Chosen, officer: Officer, reason: str, changes: Changes) -> UUID:
         """Begin the ending, or ask a second officer for it; returns the id of the one or of the other.
 
-        What is ended is frozen now: the filter, the sessions that have begun by now, and how many they are.
+        What is ended is frozen now: the filter, what has begun by now, and how many these are.
         """
         with self._database.transaction() as connection:
             # One decision of an officer at a time: several at once would each find the day below the threshold.
             connection.execute(
                 select(OfficerPower).where(OfficerPower.person_id == officer.person_id).with_for_update()
             )
-            sessions = self._search.estimate(chosen).sessions
+            number = self._ends.count(chosen)
             began_until = self._clock.now()
-            if not self.needs_approval(officer, sessions):
-                return self._start(chosen, officer.person_id, officer.actor, reason, began_until, sessions)
-            content = {"chosen": chosen.packed(), "began_until": microseconds(began_until), "most": sessions}
-            target = f"{sessions} sessions"
-            return changes.request(KIND, target, content, author=officer, reason=reason, lifetime=_COUNTS_FOR)
+            if not self.needs_approval(officer, number):
+                return self._start(chosen, officer.person_id, officer.actor, reason, began_until, number)
+            content = {"chosen": chosen.packed(), "began_until": microseconds(began_until), "most": number}
+            kind, what = (KIND, "sessions") if isinstance(chosen, SessionFilter) else (GRANTS, "grants")
+            target = f"{number} {what}"
+            return changes.request(kind, target, content, author=officer, reason=reason, lifetime=_COUNTS_FOR)
 
     def _apply(self, change: Change, approver: Officer) -> None:
         content: dict[str, Any] = change.content
         self._start(
-            SessionFilter.unpacked(content["chosen"]),
+            unpacked(content["chosen"]),
             change.author_id,
             approver.actor,
             change.reason,
@@ -125,7 +125,7 @@ class MassEndings:
         )
 
     def _start(
-        self, chosen: SessionFilter, author_id: UUID, actor: str, reason: str, began_until: datetime, most: int
+        self, chosen: Chosen, author_id: UUID, actor: str, reason: str, began_until: datetime, most: int
     ) -> UUID:
         ending_id = self._entropy.uuid7()
         values = {
@@ -152,14 +152,16 @@ class MassEndings:
             row = connection.execute(select(MassEnding).where(MassEnding.id == ending_id)).one_or_none()
         if row is None:
             return None
-        chosen = SessionFilter.unpacked(row.chosen)
-        return Progress(row.id, chosen, row.reason, row.most, row.ended, row.created_at, row.finished_at)
+        return Progress(row.id, unpacked(row.chosen), row.reason, row.most, row.ended, row.created_at, row.finished_at)
 
     def deliveries(self, progress: Progress) -> list[DeliveryCount]:
         """Count, for each department, how many sessions it was told of and how many it has confirmed.
 
-        The messages are those about sessions that this reason ended since the decision.
+        The messages are those about sessions that this reason ended since the decision. Of a grant that ends alone
+        nobody is told: the service finds its tokens refused.
         """
+        if not isinstance(progress.chosen, SessionFilter):
+            return []
         statement = (
             select(
                 OutboxMessage.lane,
@@ -184,7 +186,7 @@ class MassEndings:
             ]
 
     def run(self, *, most_batches: int = 200) -> int:
-        """Carry on with one ending that nobody else is at. Returns how many sessions were ended."""
+        """Carry on with one ending that nobody else is at. Returns how many sessions or grants were ended."""
         ending_id = self._claim()
         total = 0
         if ending_id is None:
@@ -202,10 +204,10 @@ class MassEndings:
             return claim_first(connection, MassEnding, unfinished, self._clock.now())
 
     def _batch(self, ending_id: UUID) -> int | None:
-        """End the next batch and return how many sessions that were; None when the ending is over.
+        """End the next batch and return how many that were; None when the ending is over.
 
-        Batches follow each other by the id of the session. One that is not full is the last, but for what was committed
-        behind it meanwhile: once more it begins at the first.
+        Batches follow each other by the id of what is ended. One that is not full is the last, but for what was
+        committed behind it meanwhile: once more it begins at the first.
         """
         with self._database.transaction() as connection:
             locked = select(MassEnding).where(MassEnding.id == ending_id, MassEnding.finished_at.is_(None))
@@ -213,23 +215,23 @@ class MassEndings:
             if row is None:
                 return None
             left = min(row.most - row.ended, _BATCH)
-            batch = self._sessions.end_batch(
-                SessionFilter.unpacked(row.chosen),
+            batch = self._ends.end_batch(
+                unpacked(row.chosen),
                 began_until=row.began_until,
                 after=row.reached,
                 most=left,
                 reason=ENDED_BY_STAFF,
                 actor=row.actor,
             )
-            now, ended = self._clock.now(), row.ended + batch.sessions
-            is_full = batch.sessions == left
+            now, ended = self._clock.now(), row.ended + len(batch)
+            is_full = len(batch) == left
             values: dict[str, Any] = {
                 "ended": ended,
-                "reached": max(batch.session_ids) if is_full and left else None,
+                "reached": max(batch) if is_full and left else None,
                 "leased_until": now + LEASE,
             }
             if ended >= row.most or (not is_full and row.reached is None):
                 values |= {"finished_at": now, "leased_until": None}
                 self._audit.record(MassEndingFinished(actor=row.actor, ending=str(ending_id), sessions=ended))
             connection.execute(update(MassEnding).where(MassEnding.id == ending_id).values(**values))
-        return batch.sessions
+        return len(batch)

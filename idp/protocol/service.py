@@ -36,6 +36,7 @@ from idp.protocol.documents import Documents
 from idp.protocol.endpoints import ENDPOINTS, Endpoint
 from idp.protocol.endpoints.bearer import Refusal, calling_client
 from idp.protocol.endpoints.parts import EndpointParts
+from idp.protocol.grant_list import GrantList
 from idp.protocol.grant_types.parts import GrantParts
 from idp.protocol.issuing import CodeIssuer
 from idp.protocol.live_tokens import LiveTokens
@@ -89,6 +90,7 @@ class Protocol:
         settings = on.settings
         self.tally = Tally(on.clock, on.audit)
         self.refusals = Refusals(on.clock)
+        self.grant_list = GrantList(on.database, on.clock)
         self.documents = Documents(settings, on.keyring)
         self.logout_requests = LogoutRequests(on.database, on.registry, on.keyring, on.clock, settings, self.refusals)
         codes = AuthorizationCodes(

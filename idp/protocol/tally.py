@@ -1,8 +1,8 @@
 """Counts of calls that write no row of their own (rule A3; RFC 6749 §4.4, RFC 7662), and of requests that were refused
 in a client's name: for each client and minute, one audit event.
 
-A minute is recorded when the next call after it comes, and at shutdown; a crash loses at most the counts of a minute,
-never an event.
+A minute is recorded soon after it by the thread that follows the lists, or when the next call comes, and at shutdown; a
+crash loses at most the counts of a minute, never an event.
 """
 
 import threading
@@ -39,19 +39,26 @@ class Tally:
 
     def count(self, call: str, client_id: str) -> None:
         """Count a call; the first one of a new minute records the one before."""
-        now = self._clock.now()
-        minute = now.replace(second=0, microsecond=0)
+        self.flush_before()
+        with self._lock:
+            self._counts[call, client_id] += 1
+
+    def flush_before(self) -> None:
+        """Record the minute before, if nobody has yet."""
+        minute = self._now()
         with self._lock:
             finished = self._take(minute) if minute != self._minute else None
-            self._counts[call, client_id] += 1
         if finished:
             self._record(*finished)
 
     def flush(self) -> None:
         """Record what has been counted so far."""
         with self._lock:
-            finished = self._take(self._clock.now().replace(second=0, microsecond=0))
+            finished = self._take(self._now())
         self._record(*finished)
+
+    def _now(self) -> datetime:
+        return self._clock.now().replace(second=0, microsecond=0)
 
     def _take(self, minute: datetime) -> tuple[datetime, Counter[tuple[str, str]]]:
         finished = self._minute, self._counts

@@ -28,6 +28,7 @@ from idp.registry.lint import lint
 from idp.registry.members import CLIENT_ID, SECRET_METHODS, with_defaults
 from idp.registry.models import OPEN
 from idp.registry.publication import Publication
+from idp.registry.risks import risks
 from idp.registry.rules import Problem
 from idp.registry.store import RegistryStore
 from idp.registry.views import (
@@ -259,6 +260,16 @@ class Registry:
             other and other.number,
             differences(other and with_defaults(other.content), with_defaults(version.content)),
         )
+
+    def risks_of(self, wanted: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+        """Return what is risky in these versions beside those in force, by client; one query."""
+        rows = self._store.contents(wanted) if wanted else ()
+        in_force = {row.client_id: with_defaults(row.content) for row in rows if row.status == "published"}
+        return {
+            row.client_id: risks(in_force.get(row.client_id), with_defaults(row.content))
+            for row in rows
+            if row.number == wanted[row.client_id]
+        }
 
 
 def _unknown(client_id: str) -> Refused:

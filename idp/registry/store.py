@@ -1,6 +1,6 @@
 """Every statement of the registry. What stands in the database was checked by ``rules`` before it was written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -195,6 +195,15 @@ class RegistryStore:
             .where(ClientVersion.client_id == client_id)
             .order_by(ClientVersion.number.desc())
         )
+        with self._database.read() as connection:
+            return connection.execute(statement).all()
+
+    def contents(self, wanted: Mapping[str, int]) -> Sequence[Row[Any]]:
+        """Return these versions of clients, by number, and what is in force of each."""
+        is_wanted = or_(ClientVersion.status == "published", ClientVersion.number.in_(wanted.values()))
+        statement = select(
+            ClientVersion.client_id, ClientVersion.number, ClientVersion.status, ClientVersion.content
+        ).where(ClientVersion.client_id.in_(wanted), is_wanted)
         with self._database.read() as connection:
             return connection.execute(statement).all()
 

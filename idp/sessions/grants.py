@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Insert, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, bindparam, select, update
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
@@ -18,7 +18,7 @@ from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.prepared_statement import PreparedStatement
 from idp.registry.client import Client
-from idp.sessions.events import GrantCreated, GrantEnded
+from idp.sessions.events import GrantCreated, GrantEnded, SessionsEnded
 from idp.sessions.models import AuthorizationGrant, ClientSession, OPSession, Subject
 from idp.sessions.store import bound_row
 from idp.sessions.values import Session
@@ -178,6 +178,29 @@ class Grants:
                 return False
             self._audit.record(GrantEnded(actor=actor, client_id=client_id, account_id=account_id, reason=reason))
         return True
+
+    def end_batch(
+        self, chosen: ColumnElement[bool], *, most: int, reason: str, actor: str, client_id: str | None
+    ) -> Sequence[UUID]:
+        """End the first of the chosen grants, by id, in the present transaction; return their ids. Their sites are told
+        nothing: what is ended is what they hold, not who is signed in.
+        """
+        live = AuthorizationGrant.ended_at.is_(None)
+        first = select(AuthorizationGrant.id).where(chosen, live).order_by(AuthorizationGrant.id).limit(most)
+        statement = (
+            update(AuthorizationGrant)
+            .where(AuthorizationGrant.id.in_(first), live)
+            .values(ended_at=self._clock.now(), end_reason=reason)
+            .returning(AuthorizationGrant.id)
+        )
+        with self._database.transaction() as connection:
+            ids = connection.scalars(statement).all()
+            if ids:
+                ended = SessionsEnded(
+                    actor=actor, client_id=client_id, reason=reason, sessions=0, client_sessions=0, grants=len(ids)
+                )
+                self._audit.record(ended)
+        return ids
 
     def _client_session(self, connection: Connection, session: Session, client_id: str, sub: str) -> _Site | None:
         new = _Site(self._entropy.uuid7(), self._entropy.token(_IDENTIFIER_BYTES), sub)

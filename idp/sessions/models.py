@@ -12,6 +12,7 @@ from idp.foundation.database import Base
 
 _LIVE = text("ended_at IS NULL")
 _LIVE_OFFLINE = text("is_offline AND ended_at IS NULL")
+_OFFLINE = text("is_offline")
 _RUNNING = text("finished_at IS NULL")
 # PostgreSQL cannot tell how many sessions a means of sign-in has but by an index of its own, and a list of those that
 # few use must not look through everybody's. What a list asks for must read as it does here (``filters``).
@@ -160,9 +161,14 @@ class AuthorizationGrant(Base):
     __table_args__ = (
         Index("ix_grant_client_session", "client_session_id"),
         Index("ix_grant_op_session", "op_session_id"),
-        Index("ix_grant_account", "account_id", "client_id"),
-        Index("ix_grant_client", "client_id"),
+        # In the order of lists; a service of one account is sought among that account's.
+        Index("ix_grant_account", "account_id", "id", "client_id"),
+        Index("ix_grant_client", "client_id", "id"),
         Index("ix_grant_offline", "client_id", "id", postgresql_where=_LIVE_OFFLINE, sqlite_where=_LIVE_OFFLINE),
+        Index("ix_grant_offline_latest", "id", postgresql_where=_LIVE_OFFLINE, sqlite_where=_LIVE_OFFLINE),
+        # Few are for offline use: the others enter none of these.
+        Index("ix_grant_offline_ever", "id", postgresql_where=_OFFLINE, sqlite_where=_OFFLINE),
+        Index("ix_grant_offline_of_client", "client_id", "id", postgresql_where=_OFFLINE, sqlite_where=_OFFLINE),
     )
 
     id: Mapped[UUID] = plain(UUIDType, primary_key=True)

@@ -7,18 +7,30 @@ taken. Notices are read and retried elsewhere (``notices``).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from idp.foundation.clock import Clock
 from idp.foundation.database import Database
-from idp.foundation.outbox import IS_DEAD, IS_WAITING, Delivery, Outbox, OutboxMessage
+from idp.foundation.outbox import IS_DEAD, IS_WAITING, Delivery, Outbox, OutboxMessage, Queue
 from idp.notices.values import MESSAGE_KIND as NOTICE
 
 _SIGNALS = OutboxMessage.kind != NOTICE
 _DEAD = IS_DEAD & _SIGNALS
 _WAITING = IS_WAITING & _SIGNALS
+_LETTER: Final = (
+    OutboxMessage.id,
+    OutboxMessage.kind,
+    OutboxMessage.lane,
+    OutboxMessage.attempts,
+    OutboxMessage.created_at,
+    OutboxMessage.settled_at,
+    OutboxMessage.last_error,
+    OutboxMessage.about,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,7 @@ class DeadLetter:
     created_at: datetime
     given_up_at: datetime | None
     last_error: str | None
+    about: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +70,38 @@ class Ledger:
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """Return the messages that were given up, latest first."""
-        statement = (
-            select(
-                OutboxMessage.id,
-                OutboxMessage.kind,
-                OutboxMessage.lane,
-                OutboxMessage.attempts,
-                OutboxMessage.created_at,
-                OutboxMessage.settled_at,
-                OutboxMessage.last_error,
-            )
-            .where(_DEAD)
-            .order_by(OutboxMessage.settled_at.desc())
-            .limit(limit)
-        )
+        return self.dead_page(None, size=limit)
+
+    def dead_page(
+        self, client_id: str | None, *, before: UUID | None = None, after: UUID | None = None, size: int
+    ) -> list[DeadLetter]:
+        """Return what was given up, of one receiver or of all, latest first: before one of them, or nearest after."""
+        at, key = OutboxMessage.settled_at, OutboxMessage.id
+        statement = select(*_LETTER).where(_DEAD)
+        if client_id is not None:
+            statement = statement.where(OutboxMessage.lane == client_id)
+        order: tuple[Any, ...] = (at.desc(), key.desc())
+        if cursor := after or before:
+            other = aliased(OutboxMessage)
+            then = select(other.settled_at).where(other.id == cursor).scalar_subquery()
+            if after is not None:
+                order = (at, key)
+                statement = statement.where(at >= then, or_(at > then, key > cursor))
+            else:
+                statement = statement.where(at <= then, or_(at < then, key < cursor))
+        with self._database.searching() as connection:
+            rows = connection.execute(statement.order_by(*order).limit(size)).all()
+        letters = [DeadLetter(*row) for row in rows]
+        return letters if after is None else letters[::-1]
+
+    def count_given_up(self, client_id: str) -> int:
+        """Return how many messages to one receiver were given up."""
         with self._database.read() as connection:
-            return [DeadLetter(*row) for row in connection.execute(statement)]
+            return connection.scalar(select(func.count()).where(_DEAD, OutboxMessage.lane == client_id)) or 0
+
+    def queues(self, *, most: int, counted_to: int) -> list[Queue]:
+        """Return the receivers whose messages have waited longest, and why they wait."""
+        return self._outbox.queues(but=NOTICE, most=most, counted_to=counted_to)
 
     def given_up(self) -> list[GivenUp]:
         """Return, for each receiver with dead letters, how many there are and when the last was given up."""

@@ -133,6 +133,8 @@ class Changes:
         conditions = [_is_in(wanted.state, now)]
         if wanted.kind is not None:
             conditions.append(ChangeRequest.kind == wanted.kind)
+        if wanted.targets is not None:
+            conditions.append(ChangeRequest.target.in_(wanted.targets))
         if cursor := after or before:
             conditions.append(ChangeRequest.id > cursor if is_ascending else ChangeRequest.id < cursor)
         order = ChangeRequest.id.asc() if is_ascending else ChangeRequest.id.desc()

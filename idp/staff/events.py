@@ -33,6 +33,16 @@ class PowerEnded(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PowerReviewed(Event):
+    """Another officer said that a power is still needed."""
+
+    action: ClassVar[str] = "staff.power_reviewed"
+
+    power: str
+    agency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BootstrapCodesMade(Event):
     """Codes for the first officers were shown on the terminal."""
 

@@ -42,6 +42,8 @@ class OfficerPower(Base):
     agency: Mapped[str | None] = plain(String(64))
     granted_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
+    # When another officer last said that the power is still needed, since it was given.
+    reviewed_at: Mapped[datetime | None] = plain(Instant)
 
 
 class BootstrapCode(Base):

@@ -17,7 +17,7 @@ from idp.foundation.entropy import Entropy
 from idp.foundation.errors import UserError
 from idp.foundation.masked import Masked
 from idp.foundation.translation import marked
-from idp.staff.events import BootstrapCodesMade, Holding, OfficerActed, PowerEnded, PowerGranted
+from idp.staff.events import BootstrapCodesMade, Holding, OfficerActed, PowerEnded, PowerGranted, PowerReviewed
 from idp.staff.models import BootstrapCode, OfficerPower
 from idp.staff.powers import Power
 from idp.staff.values import Holder, Officer
@@ -27,6 +27,8 @@ _FIRST_OFFICERS: Final = 2
 _NOT_STAFF: Final = marked("Only a staff account that is neither locked nor closed can have a power.")
 _OTHER_ACCOUNT: Final = marked("This person already uses a power through another account.")
 _NO_AGENCY: Final = marked("A department delegate needs the agency whose sites they look after.")
+_OWN_REVIEW: Final = marked("Nobody reviews their own power: another officer does.")
+_CHANGED: Final = marked("The power has changed or ended meanwhile. Look at it again.")
 _LIVE = (Account.locked_at.is_(None), Account.closed_at.is_(None))
 
 
@@ -59,7 +61,14 @@ class Staff:
             rows = connection.execute(statement).all()
         return [
             Holder(
-                row.person_id, row.account_id, row.username, Power(row.power), row.agency, row.granted_at, row.ended_at
+                row.person_id,
+                row.account_id,
+                row.username,
+                Power(row.power),
+                row.agency,
+                row.granted_at,
+                row.ended_at,
+                row.reviewed_at,
             )
             for row in rows
         ]
@@ -68,7 +77,13 @@ class Staff:
         """Give the human behind a staff account this power instead of any other. Raises UserError."""
         if power is Power.DELEGATE and not agency:
             raise UserError(_NO_AGENCY, field="agency")
-        values = {"account_id": account_id, "power": power.value, "agency": agency, "granted_at": self._clock.now()}
+        values = {
+            "account_id": account_id,
+            "power": power.value,
+            "agency": agency,
+            "granted_at": self._clock.now(),
+            "reviewed_at": None,
+        }
         with self._database.transaction() as connection:
             person = connection.scalar(
                 select(Account.natural_person_id).where(Account.id == account_id, Account.kind == "staff", *_LIVE)
@@ -106,6 +121,32 @@ class Staff:
             before = Holding(power=row.power, agency=row.agency)
             self._audit.record(PowerEnded(actor=actor, account_id=row.account_id, reason=reason, before=before))
         return True
+
+    def review(self, holder: Holder, reviewer: Officer, reason: str) -> None:
+        """Note that another officer says that a power, as it was looked at, is still needed. Raises UserError."""
+        if holder.person_id == reviewer.person_id:
+            raise UserError(_OWN_REVIEW)
+        reviewing = (
+            update(OfficerPower)
+            .where(
+                OfficerPower.person_id == holder.person_id,
+                OfficerPower.ended_at.is_(None),
+                OfficerPower.granted_at == holder.granted_at,
+            )
+            .values(reviewed_at=self._clock.now())
+        )
+        with self._database.transaction() as connection:
+            if connection.execute(reviewing).rowcount == 0:
+                raise UserError(_CHANGED)
+            self._audit.record(
+                PowerReviewed(
+                    actor=reviewer.actor,
+                    account_id=holder.account_id,
+                    reason=reason,
+                    power=holder.power.value,
+                    agency=holder.agency,
+                )
+            )
 
     def note_reason(
         self,

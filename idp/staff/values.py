@@ -1,8 +1,8 @@
 """What the staff package hands out."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from idp.staff.powers import EMERGENCY, Permission, Power, may
@@ -54,6 +54,10 @@ class Officer:
         return self.power is not Power.DELEGATE or self.agency == agency
 
 
+REVIEWED_EVERY: Final = timedelta(days=90)
+"""How long a power goes on without another officer having said that it is still needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A line of the list of officers."""
@@ -65,14 +69,22 @@ class Holder:
     agency: str | None
     granted_at: datetime
     ended_at: datetime | None
+    reviewed_at: datetime | None = None
+
+    def is_to_review(self, now: datetime) -> bool:
+        """Tell whether another officer has to say that the power is still needed."""
+        return self.ended_at is None and now - (self.reviewed_at or self.granted_at) >= REVIEWED_EVERY
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Which requests a list shows: of one state, ``open`` or how they ended, and of one kind or of all."""
+    """Which requests a list shows: of one state, ``open`` or how they ended, and of one kind or of all; about some
+    targets, or whatever they are about.
+    """
 
     state: str = "open"
     kind: str | None = None
+    targets: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

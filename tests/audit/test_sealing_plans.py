@@ -10,8 +10,8 @@ from sqlalchemy import event, func, select
 from idp.audit.counts import bucket_of, counts
 from idp.audit.models import AuditCount
 from idp.audit.searching import actions
-from idp.audit.tallies import ACTIONS, REFUSED_CALL, tallies
-from idp.protocol.events import CallsCounted
+from idp.audit.tallies import ACTIONS, OWN_TOKENS, REFUSED_CALL, tallies
+from idp.protocol.events import CallsCounted, TokenRefreshed
 from idp.sessions.events import SessionOpened
 from idp.sign_in.events import PasskeyNotAccepted
 
@@ -70,13 +70,13 @@ def test_every_event_is_counted_once_sealed_or_not(services: Any, clock: Any):
 
 
 def test_what_events_say_is_tallied_once_sealed_or_not(services: Any, clock: Any):
-    """By the means of a sign-in together, and by the site whose calls were refused, as often as its event says."""
+    """By the means of a sign-in together, and by the site that was given tokens or refused, as often as it says."""
 
     def tallied() -> dict[tuple[str, str], int]:
         since = bucket_of(clock.now() - timedelta(minutes=30))
         with services.database.read() as connection:
             found: Counter[tuple[str, str]] = Counter()
-            for one in tallies(connection, ["sign_in", "refused"], since):
+            for one in tallies(connection, ["sign_in", "refused", "tokens"], since):
                 found[one.series, one.label] += one.count
         return dict(found)
 
@@ -87,10 +87,14 @@ def test_what_events_say_is_tallied_once_sealed_or_not(services: Any, clock: Any
             SessionOpened(factors=("passkey",)),
             CallsCounted(client_id="tax", **said),
             CallsCounted(client_id="tax", **said | {"call": "introspection"}),
+            CallsCounted(client_id="tax", **said | {"call": OWN_TOKENS, "count": 2}),
+            TokenRefreshed(client_id="tax", scope="openid"),
+            TokenRefreshed(scope="openid"),
             PasskeyNotAccepted(reason="wrong"),
         )
 
-    once = {("sign_in", "password+totp"): 1, ("sign_in", "passkey"): 1, ("refused", "tax"): 7}
+    once = {("sign_in", "password+totp"): 1, ("sign_in", "passkey"): 1}
+    once |= {("refused", "tax"): 7, ("tokens", "tax"): 3}
     happen()
     assert tallied() == once
     services.sealer.run()

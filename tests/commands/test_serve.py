@@ -12,10 +12,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from idp.audit.tallies import CALLS
 from tests.commands.conftest import Run
 from tests.support.certificates import make_certificate
 from tests.support.receiver import NAME
@@ -86,6 +88,24 @@ def test_server_ends_when_it_is_asked_to_and_leaves_no_worker(idp_server: Backgr
     assert workers
     assert idp_server.stop() == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_calls_that_were_counted_are_recorded_when_the_server_ends(
+    services: Any, registration_factory: Any, idp_server: BackgroundProcess, issuer: str
+):
+    """Rule A3: only a crash loses them."""
+    method = {"token_endpoint_auth_method": "client_secret_post", "grant_types": ["client_credentials"]}
+    site = registration_factory("robot", redirect_uris=None, scope=None, **method)
+    form = {"grant_type": "client_credentials", "client_id": site.client_id, "client_secret": site.client_secret}
+    assert get(f"{issuer}/token", data=urlencode(form).encode())[0] == 200
+    assert not counted_calls(services)
+    assert idp_server.stop() == 0
+    assert counted_calls(services) == {("robot", "client_credentials"): 1}
+
+
+def counted_calls(services: Any) -> dict[tuple[str, str], int]:
+    details = [(record.client_id, record.detail) for record in services.audit.export() if record.action == CALLS]
+    return {(client_id, detail["call"]): detail["count"] for client_id, detail in details}
 
 
 @pytest.mark.only_on("sqlite")

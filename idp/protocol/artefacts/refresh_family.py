@@ -40,6 +40,8 @@ class RefreshFamilyRow(Base):
     idle_expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     ended_at: Mapped[datetime | None] = plain(Instant)
+    # The last use in the same generation, which does not rotate; None before it, and where tokens do.
+    used_at: Mapped[datetime | None] = plain(Instant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ _ROTATE = _NEWEST.where(_LIVE).values(
     grace_streak=case((RefreshFamilyRow.grace_given > _ZERO, RefreshFamilyRow.grace_streak + _ONE), else_=_ZERO),
     grace_given=_ZERO,
 )
-_KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type_=Instant))
+_KEEP = _NEWEST.where(_LIVE).values(idle_expires_at=bindparam("idle_until", type_=Instant), used_at=_NOW)
 _TAKE_GRACE = _NEWEST.where(_LIVE, RefreshFamilyRow.grace_given < _MOST_GRACE).values(
     grace_given=RefreshFamilyRow.grace_given + _ONE
 )

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from idp.web.console import (
     account_interventions,
     account_list,
+    account_notes,
     account_requirements,
     accounts,
     alert_rules,
@@ -24,6 +25,7 @@ from idp.web.console import (
     client_changes,
     clients,
     events,
+    grants,
     holds,
     hunts,
     initial_tokens,
@@ -54,6 +56,7 @@ _TOKEN = f"{_TOKENS}/<uuid:token_id>/revoke"
 _RULE = "/console/hunts/rules/<uuid:rule_id>"
 _MESSAGE = "/console/messages/<uuid:notice_id>/retry"
 _ACCOUNT = "/console/accounts/<uuid:account_id>"
+_GRANTS = "/console/grants"
 _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("GET", "/", "start", overview.start),
     ("GET", "/console", "overview", overview.show),
@@ -74,6 +77,8 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("POST", "/console/staff/new", "request_officer", staff.request_grant),
     ("GET", "/console/staff/<uuid:person_id>/end", "ending_officer", staff.ending),
     ("POST", "/console/staff/<uuid:person_id>/end", "end_officer", staff.end),
+    ("GET", "/console/staff/<uuid:person_id>/review", "reviewing_officer", staff.reviewing),
+    ("POST", "/console/staff/<uuid:person_id>/review", "review_officer", staff.review),
     ("GET", _EMAIL, "changing_officer_email", officer_emails.changing),
     ("POST", _EMAIL, "change_officer_email", officer_emails.change),
     ("GET", "/console/sessions", "sessions", sessions.show),
@@ -83,6 +88,13 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("GET", "/console/sessions/endings/<uuid:ending_id>", "ending", sessions.show_ending),
     ("GET", "/console/sessions/<uuid:session_id>", "session", sessions.show_one),
     ("POST", "/console/sessions/<uuid:session_id>", "end_session", sessions.end_one),
+    ("GET", _GRANTS, "grants", grants.show),
+    ("POST", _GRANTS, "change_grants_views", grants.change_views),
+    ("GET", f"{_GRANTS}/end", "ending_grants", grants.estimate),
+    ("POST", f"{_GRANTS}/end", "end_grants", grants.end_many),
+    ("GET", f"{_GRANTS}/endings/<uuid:ending_id>", "grants_ending", grants.show_ending),
+    ("GET", f"{_GRANTS}/<uuid:grant_id>", "grant", grants.show_one),
+    ("POST", f"{_GRANTS}/<uuid:grant_id>", "end_grant", grants.end_one),
     ("GET", "/console/clients", "clients", clients.show),
     ("POST", "/console/clients", "change_clients_views", clients.change_views),
     ("GET", "/console/clients/<client_id>", "client", clients.show_one),
@@ -169,6 +181,8 @@ _ROUTES: Final[tuple[tuple[str, str, str, Callable[..., Response]], ...]] = (
     ("POST", f"{_ACCOUNT}/require", "require_of_account", account_requirements.require),
     ("GET", f"{_ACCOUNT}/waive/<kind>", "ask_waive_requirement", account_requirements.waiving),
     ("POST", f"{_ACCOUNT}/waive/<kind>", "waive_requirement", account_requirements.waive),
+    ("GET", f"{_ACCOUNT}/note", "ask_note_account", account_notes.noting),
+    ("POST", f"{_ACCOUNT}/note", "note_account", account_notes.note),
     ("GET", f"{_ACCOUNT}/merge", "ask_merge_account", merging.merging),
     ("POST", f"{_ACCOUNT}/merge", "merge_account", merging.merge),
     ("GET", f"{_ACCOUNT}/reveal", "ask_reveal_value", account_interventions.revealing),

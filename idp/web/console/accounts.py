@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 from idp.accounts.requirements import KINDS as REQUIREMENT_KINDS
 from idp.accounts.restrictions import KINDS
 from idp.accounts.views import AccountView
+from idp.audit.searching import EventFilter
+from idp.interventions.events import AccountNoted
 from idp.sessions.filters import SessionFilter
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
@@ -21,6 +23,7 @@ from idp.web.shared.services import services
 PATH = "/console/accounts"
 _SESSIONS = 10
 _EVENTS = 20
+_NOTES = 10
 
 
 @requires(Permission.SEE_ACCOUNTS)
@@ -29,6 +32,7 @@ def show(officer: Officer, account_id: UUID) -> Response:
     account = known_account(account_id)
     sessions = services().session_search.page(SessionFilter(account_id, state="all"), size=_SESSIONS)
     events = services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None
+    notes = services().event_search.page(EventFilter(account_id=account_id, action=AccountNoted.action), size=_NOTES)
     consents = services().consents.list(account_id)
     clients = {client_id for line in sessions for client_id in line.client_ids}
     clients |= {one.client_id for one in consents} | {one.client_id for one in events or () if one.client_id}
@@ -50,7 +54,8 @@ def show(officer: Officer, account_id: UUID) -> Response:
         consents=consents,
         names=client_names(clients),
         events=events,
-        actors=actor_names(events or (), officer),
+        notes=notes,
+        actors=actor_names([*(events or ()), *notes], officer),
         may=_abilities(officer, account),
     )
 
@@ -69,4 +74,5 @@ def _abilities(officer: Officer, account: AccountView) -> dict[str, Any]:
         "restrict": is_other and officer.may(Permission.RESTRICT_ACCOUNTS),
         "reset": is_other and officer.may(Permission.RESET_FACTORS),
         "reveal": officer.may(Permission.REVEAL_PERSONAL_DATA),
+        "see_grants": officer.may(Permission.SEE_SESSIONS),
     }

@@ -14,6 +14,7 @@ from idp.registry.views import ClientDetail
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import client_filters, saved_views
+from idp.web.console.charts import outcome_chart_of
 from idp.web.console.filters import address
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_name, console_page
@@ -22,7 +23,7 @@ from idp.web.shared.services import services
 
 PATH = "/console/clients"
 _SECTION = "clients"
-_ERRORS_OF = timedelta(days=1)
+_CALLS_OF = timedelta(days=1)
 
 
 @requires(Permission.SEE_CLIENTS)
@@ -60,7 +61,7 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         unused=client_filters.UNUSED_WORDS,
         usages=known.usages,
         ends=known.ends,
-        refused=services().charts.refused_by_client(_ERRORS_OF),
+        calls=services().charts.calls_by_client(_CALLS_OF),
         lines=lines.shown,
         previous=None if lines.before is None else address(PATH, given, after=lines.before),
         following=None if lines.after is None else address(PATH, given, after=lines.after),
@@ -105,6 +106,9 @@ def client_page(officer: Officer, client_id: str, problem: Problem | None = None
         may_change=officer.may(Permission.CHANGE_CLIENTS),
         may_stop=officer.may(Permission.STOP_CLIENTS),
         may_approve=officer.may(Permission.APPROVE_CLIENTS),
+        calls=outcome_chart_of(services().charts.of_client(client_id, _CALLS_OF)),
+        may_see_events=officer.may(Permission.SEE_EVENTS),
+        may_see_grants=officer.may(Permission.SEE_SESSIONS),
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -20,6 +21,7 @@ from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import event_filters, saved_views
 from idp.web.console.blocks import block_link
+from idp.web.console.charts import share_of
 from idp.web.console.filters import UNKNOWN_VALUE, address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import actor_names, client_names, console_page, places_of
@@ -32,6 +34,8 @@ from idp.web.shared.services import services
 
 PATH: Final = "/console/events"
 _SECTION: Final = "events"
+_COUNTED_FOR: Final = timedelta(days=1)
+_ACTIONS_SHOWN: Final = 15
 _FORMS: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
@@ -71,11 +75,22 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         has_table=services().networks.is_loaded,
         newer=page.newer,
         older=page.older,
+        by_action=_by_action() if chosen and not given else None,
         export_url=address(f"{PATH}/export", given) if officer.may(Permission.EXPORT_EVENTS) and chosen else None,
         may_see_accounts=officer.may(Permission.SEE_ACCOUNTS),
         may_block=officer.may(Permission.CHANGE_BLOCKS),
         blocking={one: block_link(officer, one) for one in {record.network for record in page.lines}},
     )
+
+
+def _by_action() -> list[dict[str, Any]]:
+    """Return the most usual actions of a day, with how long the bar of each is."""
+    counted = services().charts.by_action(_COUNTED_FOR)
+    total = sum(count for _, count in counted)
+    return [
+        {"action": action, "count": count, "width": share_of(count, total)}
+        for action, count in counted[:_ACTIONS_SHOWN]
+    ]
 
 
 @requires(Permission.SEE_EVENTS)

@@ -41,6 +41,7 @@ SECTIONS: Final = (
         also=("/console/new-client", "/console/initial-tokens"),
     ),
     Section("/console/sessions", marked("Sessions"), Permission.SEE_SESSIONS),
+    Section("/console/grants", marked("Tokens and consents"), Permission.SEE_SESSIONS),
     Section("/console/events", marked("Events"), Permission.SEE_EVENTS),
     Section("/console/integrity", marked("Proof of the record"), Permission.SEE_INTEGRITY),
     Section("/console/hunts", marked("Hunts"), Permission.SEE_HUNTS),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from flask import request
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
@@ -48,6 +49,12 @@ def _alerts(_officer: Officer) -> int:
     return len(services().alerting.alerts.latest(timedelta(days=1)))
 
 
+def _reviews(officer: Officer) -> int:
+    now = services().clock.now()
+    others = (one for one in services().staff.holders() if one.person_id != officer.person_id)
+    return sum(one.is_to_review(now) for one in others)
+
+
 TASKS: Final = (
     Task(
         "/console/requests",
@@ -61,6 +68,7 @@ TASKS: Final = (
         Permission.SEE_CLIENTS,
         _expiring,
     ),
+    Task("/console/staff", marked("Powers of officers to review"), Permission.CHANGE_STAFF, _reviews),
     Task("/console/hunts#alerts", marked("Alerts of the last 24 hours"), Permission.SEE_HUNTS, _alerts),
     Task(
         "/console/deliveries",
@@ -128,11 +136,15 @@ def _chart_of_services(officer: Officer, span: timedelta) -> Mapping[str, Any]:
     if not officer.may(Permission.SEE_CLIENTS):
         return {"refused": None}
     counted = services().charts.refused_by_client(span)
-    known = services().registry.glance(counted)
-    shown = [(count, known[one]) for one, count in counted.items() if one in known]
-    mine = [(count, one) for count, one in shown if officer.looks_after(one.agency)]
-    total = sum(count for count, _ in mine)
-    top = sorted(mine, key=lambda pair: (-pair[0], pair[1].client_id))[:_REFUSED_SHOWN]
+    known = services().registry.glance()
+    mine = {client_id: one for client_id, one in known.items() if officer.looks_after(one.agency)}
+    agencies = sorted({one.agency for one in mine.values()})
+    agency = request.args.get("agency", "")
+    if agency in agencies:
+        mine = {client_id: one for client_id, one in mine.items() if one.agency == agency}
+    shown = [(count, mine[client_id]) for client_id, count in counted.items() if client_id in mine]
+    total = sum(count for count, _ in shown)
+    top = sorted(shown, key=lambda pair: (-pair[0], pair[1].client_id))[:_REFUSED_SHOWN]
     return {
         "refused": [
             {
@@ -143,5 +155,7 @@ def _chart_of_services(officer: Officer, span: timedelta) -> Mapping[str, Any]:
             }
             for count, one in top
         ],
-        "is_cut": len(mine) > len(top),
+        "is_cut": len(shown) > len(top),
+        "agencies": agencies,
+        "agency": agency if agency in agencies else "",
     }

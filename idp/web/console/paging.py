@@ -37,7 +37,7 @@ class Page(Generic[L]):
 
 def current_page(find: Find[L], path: str, given: Mapping[str, str]) -> Page[L]:
     """Return the page that the address asks for; one line more than it shows is read, to know whether it goes on."""
-    before, after = _cursor("before"), _cursor("after")
+    before, after = cursors()
     lines = find(before=before, after=after, size=PAGE + 1)
     goes_on = len(lines) > PAGE
     lines = lines[-PAGE:] if after else lines[:PAGE]
@@ -47,6 +47,11 @@ def current_page(find: Find[L], path: str, given: Mapping[str, str]) -> Page[L]:
         address(path, given, after=str(lines[0].id)) if lines and has_newer else None,
         address(path, given, before=str(lines[-1].id)) if lines and has_older else None,
     )
+
+
+def cursors() -> tuple[UUID | None, UUID | None]:
+    """Return the ids that the address goes on from: before the one, or after the other."""
+    return _cursor("before"), _cursor("after")
 
 
 def _cursor(name: str) -> UUID | None:

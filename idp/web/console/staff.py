@@ -1,5 +1,8 @@
 """Who has which power, asking for one to be given, and taking one away."""
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from flask import request
@@ -7,11 +10,13 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.accounts.identifiers import parse_identifier
+from idp.foundation.columns import microseconds, moment_of
+from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.sessions.values import Selector
 from idp.staff.granting import GRANT
 from idp.staff.powers import NAMES, PERMISSIONS, Permission, Power
-from idp.staff.values import Holder, Officer
+from idp.staff.values import REVIEWED_EVERY, Holder, Officer
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
 from idp.web.console.problems import reason_problem
@@ -23,6 +28,7 @@ from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
 PATH = "/console/staff"
+_LONGEST_MOMENT: Final = 17
 _UNKNOWN = marked("There is no staff account with this username.")
 _NO_POWER = marked("Choose a power.")
 _NO_AGENCY = marked("A department delegate needs the agency whose sites they look after.")
@@ -32,10 +38,14 @@ _OWN = marked("Nobody ends their own power: another officer does.")
 @requires(Permission.SEE_STAFF)
 def show(officer: Officer) -> Response:
     """List officers, and the table of what each power includes."""
+    holders, now = services().staff.holders(), services().clock.now()
     return console_page(
         officer,
         "staff.html",
-        holders=services().staff.holders(),
+        holders=holders,
+        presence=services().hunts.presence(),
+        to_review={holder.person_id for holder in holders if holder.is_to_review(now)},
+        review_days=REVIEWED_EVERY.days,
         names=NAMES,
         powers=list(Power),
         permissions=PERMISSIONS,
@@ -82,6 +92,44 @@ def end(officer: Officer, person_id: UUID) -> Response:
         services().staff.end(person_id, actor=officer.actor, reason=reason)
         services().sessions.terminate(Selector(account_id=holder.account_id), reason="power_ended", actor=officer.actor)
     return see_other(PATH)
+
+
+@requires(Permission.CHANGE_STAFF, fresh=True)
+def reviewing(officer: Officer, person_id: UUID) -> Response:
+    """Ask whether a power is still needed."""
+    return _review_page(officer, known_holder(person_id))
+
+
+@requires(Permission.CHANGE_STAFF, fresh=True)
+def review(officer: Officer, person_id: UUID) -> Response:
+    """Note that the power that was looked at is still needed."""
+    holder, form = known_holder(person_id), read_form(request)
+    reason = form.text("reason")
+    problem = reason_problem(reason)
+    if problem is None:
+        try:
+            services().staff.review(replace(holder, granted_at=_moment(form.text("granted"))), officer, reason)
+        except UserError as error:
+            problem = Problem.of(error)
+    return _review_page(officer, holder, problem) if problem else see_other(PATH)
+
+
+def _moment(text: str) -> datetime:
+    # A form of ours sends whole microseconds; anything else was never a time of this power.
+    return moment_of(int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_MOMENT else 0)
+
+
+def _review_page(officer: Officer, holder: Holder, problem: Problem | None = None) -> Response:
+    return console_page(
+        officer,
+        "review_officer.html",
+        problems=[problem],
+        holder=holder,
+        granted=microseconds(holder.granted_at),
+        presence=services().hunts.presence()[holder.account_id],
+        names=NAMES,
+        permissions=[PERMISSION_WORDS[one] for one, powers in PERMISSIONS.items() if holder.power in powers],
+    )
 
 
 def _problems(form: Form) -> tuple[list[Problem], UUID | None]:

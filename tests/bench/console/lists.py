@@ -23,6 +23,7 @@ Query = Callable[[str], list[str]]
 
 SESSIONS, EVENTS, CLIENTS = "/console/sessions", "/console/events", "/console/clients"
 ACCOUNTS: Final = "/console/accounts"
+GRANTS: Final = "/console/grants"
 _SPREAD: Final = (0.1, 0.5, 0.9, 0.999)
 _SOME: Final = 4
 
@@ -52,6 +53,7 @@ class Crowd:
         """Yield everything that is to be timed."""
         yield from self._session_cases()
         yield from self._event_cases()
+        yield from self._grant_cases()
         yield from self._search_cases()
         yield from self._other_cases()
 
@@ -103,6 +105,28 @@ class Crowd:
             "network and site": [{"network": network_of(0.2), "client": site(0), "state": "all"}],
         }
         return self._pages("sessions", SESSIONS, "op_session", filters)
+
+    def _grant_cases(self) -> Iterator[Case]:
+        offline, everything = {"use": "offline"}, {"state": "all"}
+        filters: dict[str, list[dict[str, str]]] = {
+            "in force": [{}],
+            "all": [everything],
+            "also after signing out": [offline, offline | everything],
+            "while signed in": [{"use": "session"}],
+            "of an account": [{"account": name} | everything for name in self.usernames()],
+            "in force, of an account": [{"account": name} for name in self.usernames()],
+            "of an account at a site": [{"account": accounts.username(KIOSK), "client": RARE_SITE} | everything],
+            "at a common site": [{"client": site(0)}, {"client": site(0)} | everything, {"client": site(0)} | offline],
+            "at other sites": [{"client": site(SITES * place // 4)} | everything for place in range(1, 4)],
+            "at the rarest site": [{"client": RARE_SITE} | everything, {"client": RARE_SITE}],
+            "by age": [{"age": age} | everything for age in ("1h", "24h", "30d", "older")],
+            "site and age": [{"client": site(9), "age": "older"} | everything],
+        }
+        yield from self._pages("grants", GRANTS, "authorization_grant", filters)
+        scope = {"client": site(0), "scope": "phone"}
+        yield Case(
+            "grants: a scope that nobody has", [_look(GRANTS, scope | more) for more in ({}, everything, offline)]
+        )
 
     def _event_cases(self) -> Iterator[Case]:
         common, rare = "session.opened", "token.refresh_replayed"

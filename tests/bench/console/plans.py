@@ -21,9 +21,11 @@ LARGE: Final = frozenset(
         "audit_event",
         "authorization_grant",
         "client_session",
+        "consent",
         "natural_person",
         "op_session",
         "outbox_message",
+        "refresh_family",
         "subject",
         "travel",
     }

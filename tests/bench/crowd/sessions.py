@@ -88,6 +88,20 @@ SELECT DISTINCT ON (device_id) device_id, account_id,
        created_at, created_at
 FROM op_session ORDER BY device_id, id
 """
+CONSENTS: Final = """
+INSERT INTO consent (account_id, client_id, basis, scopes, claims, declined, first_granted_at, granted_at, expires_at)
+SELECT DISTINCT ON (account_id, client_id) account_id, client_id, 'consent', '["openid", "profile"]'::jsonb,
+       '[]'::jsonb, '[]'::jsonb, created_at, created_at, created_at + 31536000000000
+FROM authorization_grant
+"""
+FAMILIES: Final = """
+INSERT INTO refresh_family (id, generation, rotated_at, grace_given, grace_streak, grant_id, idle_expires_at,
+                            expires_at)
+SELECT substr(sha256(reference::bytea), 1, 16), 1, created_at + 60000000, 0, 0, id, created_at + 1209600000000,
+       created_at + 7776000000000
+FROM authorization_grant WHERE is_offline OR get_byte(sha256(reference::bytea), 0) < 64
+"""
+"""Those for offline use have refresh tokens, and every fourth of the others."""
 _AGENTS: Final = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Version/18.6 Mobile/15E148 Safari/604",
@@ -197,13 +211,15 @@ def grants(draws: Draws) -> Iterator[Row]:
         for place, client in enumerate(one.sites):
             grant_id = uuid7_of(one.began // 1000, bytes_of("grant", number, place)[:10])
             owner = one.account_id, client, one.id, _part_id(one, place), _interaction(one, place + 1)
-            end = one.began, one.ended, one.reason
+            is_offline = number % 20 == 0
+            # Every second of those that outlive their session goes on.
+            end = (one.began, None, None) if number % 40 == 0 else (one.began, one.ended, one.reason)
             yield (
                 grant_id,
                 _text("ref", number, place)[:22],
                 *owner,
                 subject_of(one.account_id, client),
-                False,
+                is_offline,
                 "{}",
                 *end,
             )

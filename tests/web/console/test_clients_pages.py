@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from idp.audit.tallies import REFUSED_CALL
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.errors import UserError
-from idp.protocol.events import CallsCounted
+from idp.protocol.events import CallsCounted, TokenRefreshed
 from idp.registry.models import ClientVersion
 from idp.sessions.models import ClientSession, ClientUsage
 from idp.sessions.values import Browser as SessionBrowser
@@ -340,15 +340,21 @@ def test_the_list_says_how_many_people_use_a_site_and_what_was_refused_to_it(
     def line():
         return " ".join(in_force.get("/console/clients").text.split()).partition("Refused, 24 hours")[2]
 
-    assert "not counted yet 0" in line()
+    assert "not counted yet 0 0" in line()
     one, other = account_factory().account_id, account_factory().account_id
     for number, account_id in enumerate((one, one, other)):
         visit(account_id, number)
     assert services.site_usages.count() == 1
     said = {"call": REFUSED_CALL, "count": 12, "minute": "now"}
     services.audit.record(CallsCounted(client_id="tax", **said))
+    services.audit.record(TokenRefreshed(client_id="tax", scope="openid"))
+    services.audit.record(CallsCounted(client_id="tax", **said | {"call": "client_credentials", "count": 3}))
+    services.audit.record(CallsCounted(client_id="tax", **said | {"call": "introspection"}))
     assert services.site_usages.of_all()["tax"].people == 2
-    assert re.search(r", 09:00 2 .*, 09:00 12 ", line()), line()
+    assert re.search(r", 09:00 2 .*, 09:00 4 12 ", line()), line()
+    services.sealer.run()
+    assert re.search(r", 09:00 2 .*, 09:00 4 12 ", line()), "sealed or not"
+    assert "09:00 4 12" in in_force.get("/console/clients/tax").text
 
 
 def test_people_are_counted_anew_when_their_count_is_old_and_those_of_long_ago_are_left_out(

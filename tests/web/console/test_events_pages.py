@@ -81,6 +81,17 @@ def test_the_ends_of_time_are_times_too(at_console, since):
     assert at_console().get("/console/events", since=since).status == 200
 
 
+def test_what_happened_most_is_told_and_leads_to_its_events(at_console, record, services):
+    record(7)
+    services.sealer.run()
+    record(2)
+    browser = at_console()
+    page = browser.get("/console/events")
+    assert " account.lock 9" in page.text
+    only = browser.get("/console/events?action=account.lock")
+    assert "What happened most" not in only.text, "nothing is counted where a filter is active"
+
+
 def test_pages_go_on(at_console, record):
     record(60, reason="many")
     browser = at_console()

@@ -1,5 +1,6 @@
 """The overview: what waits for this officer, and charts of what their power may see."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -166,3 +167,20 @@ def test_each_chart_is_one_statement(services, enter):
         with watched(services.database) as seen:
             ask(timedelta(days=1))
         assert seen.kinds == ["SELECT"], ask
+
+
+def test_the_services_of_one_agency_are_looked_at(at_console, refuse, registration_factory):
+    registration_factory("tax")
+    registration_factory("welfare")
+    refuse("tax", 3)
+    refuse("welfare", 5)
+    browser = at_console()
+    assert {"tax 3", "welfare 5"} <= {f"{one} {number}" for one, number in refused_of(browser.get("/console"))}
+    page = browser.get("/console?agency=tax-bureau")
+    assert refused_of(page) == [("tax", "3")]
+    assert 'value="tax-bureau" selected' in page.source
+    assert len(refused_of(browser.get("/console?agency=nobody"))) == 2
+
+
+def refused_of(page):
+    return re.findall(r"<small>([a-z]+)</small></th>\s*<td>(\d+)</td>", page.source)

@@ -1,13 +1,16 @@
 """The console's pages as officers see them: axe-core, the content policy, a phone, the keyboard, both languages."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from idp.audit.tallies import REFUSED_CALL
+from idp.audit.tallies import OWN_TOKENS, REFUSED_CALL
 from idp.banners.values import Draft
 from idp.factors.assurance import VerifiedFactor
+from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
+from idp.interventions.events import AccountNoted
 from idp.protocol.events import CallsCounted
 from idp.sessions.rating import RiskSign
 from idp.sessions.values import Browser as SessionBrowser
@@ -43,6 +46,8 @@ PAGES = {
         "/console/staff",
         "/console/initial-tokens",
         "/console/initial-tokens/new",
+        "/console/deliveries?client=tax",
+        "/console/health",
         "/console/banners",
         "/console/banners/new",
     ),
@@ -130,6 +135,12 @@ def things_to_see(services, account_factory, registration_factory, clock, entrop
             clock.advance(minutes=2)
     services.audit.record(*[PasskeyNotAccepted(reason="wrong")] * 2)
     services.audit.record(CallsCounted(client_id="tax", call=REFUSED_CALL, count=1234, minute="now"))
+    services.audit.record(CallsCounted(client_id="welfare", call=OWN_TOKENS, count=77, minute="now"))
+    services.outbox.enqueue(
+        *[NewMessage("backchannel_logout", name, {"client_id": name}) for name in ("tax", "welfare")]
+    )
+    services.outbox.settle(services.outbox.claim("welfare"), "the site answered 503")
+    services.outbox.settle(replace(services.outbox.claim("tax"), attempts=MOST_ATTEMPTS), "the site answered 500")
     for _ in range(2):
         services.sealer.run()
         clock.advance(seconds=11)
@@ -162,8 +173,9 @@ def test_the_period_of_the_charts_is_chosen_by_the_keyboard(opened, console):
     page.focus("#window")
     page.keyboard.press("End")
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{console}/console?window=24h")
+    page.wait_for_url(f"{console}/console?window=24h&agency=")
     expect(page.locator("#window")).to_have_value("24h")
 
 
@@ -193,9 +205,26 @@ def test_the_forms_about_one_officer_and_one_token(opened, console, services, ne
     page, found = opened(Power.SECURITY), {}
     person = services.staff.officer(new_officer(Power.AUDIT, email="who@example.cn").account_id).person_id
     token = services.initial_tokens.issue("new-bureau", uses=2, lifetime=timedelta(days=7), actor="command:root")
-    for path in (f"staff/{person}/email", f"initial-tokens/{token.id}/revoke", "initial-tokens"):
+    for path in (
+        f"staff/{person}/email",
+        f"staff/{person}/review",
+        f"initial-tokens/{token.id}/revoke",
+        "initial-tokens",
+    ):
         name = f"console-{path.partition('/')[0]}-{path.rpartition('/')[2]}"
         found |= faults(page, f"{console}/console/{path}", name)
+    assert not found
+
+
+@pytest.mark.timeout(180)
+def test_a_note_and_the_account_that_it_is_about(opened, console, services, account_factory, officer):
+    account = account_factory().account_id
+    noted = AccountNoted(actor=officer().actor, account_id=account, reason="case 2026-17: the counter called back")
+    services.audit.record(noted)
+    page, found = opened(Power.SECURITY), {}
+    for path in ("", "/note"):
+        name = f"console-account{path.replace('/', '-')}"
+        found |= faults(page, f"{console}/console/accounts/{account}{path}", name)
     assert not found
 
 

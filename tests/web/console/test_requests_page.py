@@ -7,8 +7,11 @@ import pytest
 
 from idp.foundation.keyset import PAGE
 from idp.interventions.client_changes import RESUME
+from idp.registry.members import METADATA, POLICY
+from idp.registry.risks import RISKS
 from idp.staff.granting import GRANT
 from idp.staff.powers import Power
+from tests.registry.conftest import tax
 
 
 @pytest.fixture
@@ -91,6 +94,47 @@ def test_every_kind_of_change_has_a_word(at_console, services):
     )
     assert [kind for kind, _ in offered] == list(services.changes.kinds)
     assert all(kind != word for kind, word in offered)
+
+
+class TestOfServices:
+    @pytest.fixture
+    def propose(self, services, author):
+        """Ask for a registration to be put into force."""
+
+        def make(client_id, **changes):
+            given = tax(client_id=client_id, **changes)
+            known = client_id if services.registry.show(client_id) else None
+            return str(services.client_changes.propose(given, author, "wanted", services.changes, client_id=known))
+
+        return make
+
+    def test_the_list_says_what_is_risky_in_a_change(self, at_console, services, propose, officer):
+        new = propose("tax")
+        browser = at_console()
+        assert "New service" in browser.get("/console/requests").text
+        change = services.changes.get(UUID(new))
+        for _ in range(change.approvals_needed):
+            services.changes.approve(change.id, change.digest, officer())
+        assert "New service" not in browser.get("/console/requests?state=applied").text
+        propose("tax", redirect_uris=["https://elsewhere.example.gov.cn/callback"], scope="openid profile phone email")
+        text = browser.get("/console/requests").text
+        assert "Addresses What it may ask for" in text
+        assert "Keys and authentication" not in text
+        propose("tax", client_name="Another name")
+        assert "Addresses" not in browser.get("/console/requests").text
+
+    def test_agency_narrows_the_list(self, at_console, propose, ask):
+        ask()
+        mine = propose("tax")
+        agency = "tax-bureau"
+        browser = at_console()
+        assert listed(browser.get(f"/console/requests?agency={agency}")) == [mine]
+        assert browser.get("/console/requests?agency=nobody").status == 400
+
+
+def test_every_member_that_is_risky_is_one_of_a_registration():
+    names = set(METADATA) | {f"policy.{name}" for name in POLICY}
+    assert {member for members in RISKS.values() for member in members} <= names
 
 
 def test_who_approves_nothing_sees_no_list(at_console):

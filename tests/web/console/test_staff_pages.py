@@ -152,3 +152,65 @@ def test_the_first_officers_come_with_a_code_from_the_terminal(sign_in, colleagu
     assert browser.submit(code=shown[0]).path == "/console"
     assert services.staff.officer(colleague.account_id).power is Power.SECURITY
     assert idp_command.run("staff", "bootstrap").returncode == 1
+
+
+class TestReviews:
+    @pytest.fixture
+    def helper(self, new_officer, services):
+        person = new_officer(Power.HELP_DESK)
+        return next(one for one in services.staff.holders() if one.account_id == person.account_id)
+
+    def test_a_power_is_reviewed_every_90_days_by_another_officer(self, sign_in, new_officer, helper, clock):
+        security = new_officer()
+        clock.advance(days=89)
+        assert "To review" not in sign_in(security).get("/console/staff").text
+        clock.advance(days=1)
+        browser = sign_in(security)
+        assert "Powers of officers to review 1" in browser.get("/console").text, "one's own is another's task"
+        assert "To review" in browser.get("/console/staff").text
+        page = browser.get(f"/console/staff/{helper.person_id}/review")
+        assert "Help desk" in page.text
+        assert "Find accounts, personal data masked" in page.text
+        assert browser.submit(reason="").status == 400
+        page = browser.submit(reason="still at the counter")
+        assert page.path == "/console/staff"
+        assert "Powers of officers to review 0" in browser.get("/console").text
+
+    def test_nobody_reviews_their_own_power(self, sign_in, new_officer, services):
+        security = new_officer()
+        browser = sign_in(security)
+        browser.get(f"/console/staff/{services.staff.officer(security.account_id).person_id}/review")
+        page = browser.submit(reason="I am needed")
+        assert page.status == 400
+        assert "Nobody reviews their own power" in page.text
+
+    def test_a_power_that_changed_meanwhile_is_looked_at_again(self, at_console, helper, services, clock):
+        browser = at_console()
+        browser.get(f"/console/staff/{helper.person_id}/review")
+        clock.advance(1)
+        services.staff.grant(helper.account_id, Power.AUDIT, actor="system", reason="another job")
+        assert browser.submit(reason="still at the counter").status == 400
+        reviewed = {one.person_id: one.reviewed_at for one in services.staff.holders()}
+        assert reviewed[helper.person_id] is None
+        assert browser.submit(reason="and as an auditor", granted="not a number").status == 400
+
+    def test_a_power_given_anew_was_not_reviewed(self, at_console, helper, services, clock):
+        browser = at_console()
+        browser.get(f"/console/staff/{helper.person_id}/review")
+        browser.submit(reason="still at the counter")
+        clock.advance(1)
+        services.staff.grant(helper.account_id, Power.AUDIT, actor="system", reason="another job")
+        (now,) = [one for one in services.staff.holders() if one.person_id == helper.person_id]
+        assert now.reviewed_at is None
+        assert [one.action for one in services.audit.of_account(helper.account_id)].count("staff.power_reviewed") == 1
+
+    def test_the_list_says_when_officers_were_here_and_how_they_sign_in(self, at_console, new_officer):
+        new_officer(Power.CUSTODIAN)
+        text = at_console().get("/console/staff").text
+        assert "Password, Authenticator app" in text
+        assert "Last in the console" in text
+
+    def test_who_may_not_give_powers_reviews_none(self, at_console, helper):
+        browser = at_console(Power.AUDIT)
+        assert browser.get("/console/staff").status == 200
+        assert browser.get(f"/console/staff/{helper.person_id}/review").status == 403

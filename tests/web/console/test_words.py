@@ -60,7 +60,7 @@ class TestNames:
         person = account_factory()
         services.audit.record(locked(actor="system", account_id=person.account_id, reason="stopped"))
         services.audit.record(locked(actor="system", account_id=person.account_id))
-        page = at_console(Power.SECURITY).get("/console/events", action="account.lock")
+        page = at_console(Power.AUDIT).get("/console/events", action="account.lock")
         assert "too many failures" in page.text
         assert "<td></td>" not in page.source
 
