@@ -17,6 +17,7 @@ from idp.audit.leaf import commitment, hash_of
 from idp.audit.models import AuditDetail, AuditEvent
 from idp.audit.records import AuditRecord, reading, record_of
 from idp.foundation.clock import Clock
+from idp.foundation.conditional_write import ConditionalWrite
 from idp.foundation.database import Base, Database
 from idp.foundation.entropy import Entropy, first_uuid7
 from idp.foundation.logging import get_logger, request_context
@@ -42,8 +43,8 @@ class Audit:
         self.details.use(cipher)
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
-        """Have a listener called with every event that is recorded by ``record``, in its transaction: what it writes
-        commits too.
+        """Have a listener called with every event that is recorded by ``record`` or ``record_with``, in its
+        transaction: what it writes commits too.
 
         Not with those whose rows a statement of a hot path inserts itself (``rows``): tokens issued and refreshed, and
         accounts opened. Nothing may depend on hearing of these.
@@ -64,10 +65,24 @@ class Audit:
                     statement.rows(connection, rows[0])
                 elif rows:
                     connection.execute(insert(table), rows)
-            self.announce([one[AuditEvent] for one in made])
-            for event in events:
-                for listener in self._listeners:
-                    listener(event)
+            self._recorded(events, [one[AuditEvent] for one in made])
+
+    def record_with(self, write: ConditionalWrite, values: Mapping[str, Any], event: Event) -> bool:
+        """Write, and insert the event if that met its row, in one statement where the database can; tell whether it
+        did.
+        """
+        rows = self.rows(event)
+        with self._database.transaction():
+            is_met = write.run(values, rows)
+            if is_met:
+                self._recorded([event], [rows[AuditEvent]])
+        return is_met
+
+    def _recorded(self, events: Sequence[Event], rows: Sequence[Mapping[str, Any]]) -> None:
+        self.announce(rows)
+        for event in events:
+            for listener in self._listeners:
+                listener(event)
 
     def announce(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Log the leaf hashes of rows, and count them, once the present transaction has committed."""

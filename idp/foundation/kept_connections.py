@@ -1,7 +1,7 @@
 """Connections at hand for the next hot statement: the way through the pool would cost more than the statement itself.
 
-A connection is kept only while it is as good as new: nothing but prepared statements ran on it (decision 0009), each of
-which committed by itself, and none failed. Whatever else happened, it goes back through the pool as ever.
+A connection is kept only while it is as good as new: what ran on it has committed, a prepared statement (decision 0009)
+by itself or all of a transaction, and nothing failed. Whatever else happened, it goes back through the pool as ever.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, QueuePool
 
 
 class KeptConnections:
-    """Connections of an autocommitting engine, the one used last first."""
+    """Connections of an engine, the one used last first."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

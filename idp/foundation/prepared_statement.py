@@ -164,6 +164,14 @@ def forget_prepared(connection: Connection, *_rest: object) -> None:
     connection.info.pop(_KNOWN, None)
 
 
+def run_at_once(connection: Connection, command: str) -> None:
+    """Run a command by libpq. Raises DBAPIError, unless the connection is lost: whoever uses it next tells that."""
+    driver: Any = connection.connection.driver_connection
+    result = driver.pgconn.exec_(command.encode())
+    if result.status != _COMMAND_OK and not driver.closed:
+        raise _error_of(connection, command, result)
+
+
 def _error_of(connection: Connection, text: str, result: Any) -> BaseException:  # noqa: ANN401 - libpq's result
     """Return the error of a result as SQLAlchemy reports it."""
     driver: Any = connection.dialect.loaded_dbapi

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -73,6 +74,16 @@ def numbers_of(network: IPNetwork) -> tuple[int, int, int]:
     return IPV6, (first >> _HALF) - _MIDDLE, (last >> _HALF) - _MIDDLE
 
 
+# The same network is asked for several times in a request.
+@lru_cache(maxsize=4096)
+def _numbers_named(text: str) -> tuple[int, int, int] | None:
+    """Return the same of a network as it is written; None for what is none."""
+    try:
+        return numbers_of(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return None
+
+
 class Table:
     """The ranges of one load, ready to be asked."""
 
@@ -99,10 +110,10 @@ class Table:
 
     def place_of(self, network: str) -> Place | None:
         """Return the place of a network, by its first address; None where the table has a gap."""
-        try:
-            family, first, _ = numbers_of(ipaddress.ip_network(network, strict=False))
-        except ValueError:
+        numbers = None if self.is_empty else _numbers_named(network)
+        if numbers is None:
             return None
+        family, first, _ = numbers
         at = bisect_right(self._starts[family], first) - 1
         number = self._found[family][at] if at >= 0 else _NOWHERE
         return None if number == _NOWHERE else self._places[number]

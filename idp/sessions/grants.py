@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, bindparam, select, update
 
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
+from idp.foundation.conditional_write import ConditionalWrite
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy
 from idp.foundation.prepared_statement import PreparedStatement
@@ -80,8 +81,9 @@ class Grants:
         self._clock = clock
         self._entropy = entropy
         self._audit = audit
-        self._insert_site = _from_live_session(database, ClientSession, _NEW_SITE)
-        self._insert_grant = _from_live_session(database, AuthorizationGrant, _NEW_GRANT)
+        new_site = _from_live_session(database, ClientSession, _NEW_SITE)
+        self._insert_site = PreparedStatement(new_site.returning(ClientSession.id))
+        self._new_grant = ConditionalWrite(database, _from_live_session(database, AuthorizationGrant, _NEW_GRANT))
 
     def open(
         self,
@@ -129,18 +131,14 @@ class Grants:
                 "authorization_details": grant.authorization_details,
                 "created_at": self._clock.now(),
             }
-            if not self._insert_grant.rows(connection, values):
-                return None
-            self._audit.record(
-                GrantCreated(
-                    actor=f"account:{session.account_id}",
-                    account_id=session.account_id,
-                    client_id=client_id,
-                    session_id=session.id,
-                    is_offline=is_offline,
-                )
+            event = GrantCreated(
+                actor=f"account:{session.account_id}",
+                account_id=session.account_id,
+                client_id=client_id,
+                session_id=session.id,
+                is_offline=is_offline,
             )
-        return grant
+            return grant if self._audit.record_with(self._new_grant, values, event) else None
 
     def subject(self, account_id: UUID, sector: str) -> str:
         """Return the account's subject identifier in a sector, making it at the first grant there."""
@@ -224,10 +222,11 @@ class Grants:
 
 def _from_live_session(
     database: Database, model: type[ClientSession | AuthorizationGrant], names: Sequence[str]
-) -> PreparedStatement:
+) -> Insert:
     """Return the INSERT of a row whose session is live, and held until the transaction ends."""
     row = bound_row(model, names)
     source = select(*row.values()).where(OPSession.id == row["op_session_id"], OPSession.ended_at.is_(None))
     if database.dialect == "postgresql":
         source = source.with_for_update(read=True, of=OPSession)
-    return PreparedStatement(database.insert_new(model).from_select(names, source).returning(model.id))
+    inserted: Insert = database.insert_new(model).from_select(names, source)
+    return inserted

@@ -9,6 +9,7 @@ from idp.audit.service import Audit
 from idp.factors.assurance import VerifiedFactor
 from idp.foundation.clock import Clock
 from idp.foundation.columns import microseconds
+from idp.foundation.conditional_write import ConditionalWrite
 from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
@@ -52,6 +53,7 @@ class Sessions:
         self._networks: Networks | None = None
         self._environment = settings.environment
         self._lifetimes = Lifetimes.of(settings)
+        self._new_session = ConditionalWrite(database, store.INSERT_SESSION[database.dialect])
         self._live_span = LiveSpan(database, clock)
         self._terminator = Terminator(database, clock, audit, outbox=outbox, registry=registry, on_ended=on_ended)
         self.sweeps = Sweeps(database, clock, entropy, terminator=self._terminator, live_span=self._live_span)
@@ -125,38 +127,33 @@ class Sessions:
         now = self._clock.now()
         opened = OpenedSession(self._entropy.token(), self._entropy.uuid7())
         place = self._networks.place_of(browser.network or None) if self._networks else None
-        with self._database.transaction() as connection:
-            values = self._proof(factors, interaction_id) | {
-                "id": opened.session_id,
-                "digest": sha256(opened.cookie),
-                "account_id": account_id,
-                "created_at": now,
-                "last_seen_at": now,
-                "expires_at": now + self._lifetimes.total,
-                "staff_expires_at": now + self._lifetimes.staff_total,
-                "organization_id": organization_id,
-                "network": browser.network or None,
-                "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
-                "region": place and place.region_key,
-                "operator": (place and place.operator_key) or None,
-                "surface": browser.surface,
-                "device_id": browser.device_id,
-                "risk": (signs | (RiskSign.NEW_DEVICE if browser.is_new else NO_SIGN)).value,
-                "risk_of_first": signs.value,
-                "environment": self._environment,
-            }
-            if not store.INSERT_SESSION[self._database.dialect].rows(connection, values):
-                return None
-            self._audit.record(
-                SessionOpened(
-                    actor=f"account:{account_id}",
-                    account_id=account_id,
-                    session_id=opened.session_id,
-                    factors=tuple(factor.kind for factor in factors),
-                    new_device=browser.is_new or None,
-                )
-            )
-        return opened
+        values = self._proof(factors, interaction_id) | {
+            "id": opened.session_id,
+            "digest": sha256(opened.cookie),
+            "account_id": account_id,
+            "created_at": now,
+            "last_seen_at": now,
+            "expires_at": now + self._lifetimes.total,
+            "staff_expires_at": now + self._lifetimes.staff_total,
+            "organization_id": organization_id,
+            "network": browser.network or None,
+            "user_agent": browser.user_agent[:_LONGEST_AGENT] or None,
+            "region": place and place.region_key,
+            "operator": (place and place.operator_key) or None,
+            "surface": browser.surface,
+            "device_id": browser.device_id,
+            "risk": (signs | (RiskSign.NEW_DEVICE if browser.is_new else NO_SIGN)).value,
+            "risk_of_first": signs.value,
+            "environment": self._environment,
+        }
+        event = SessionOpened(
+            actor=f"account:{account_id}",
+            account_id=account_id,
+            session_id=opened.session_id,
+            factors=tuple(factor.kind for factor in factors),
+            new_device=browser.is_new or None,
+        )
+        return opened if self._audit.record_with(self._new_session, values, event) else None
 
     def _raise(
         self, session: Session, factors: Sequence[VerifiedFactor], interaction_id: UUID, signs: RiskSign

@@ -113,7 +113,7 @@ _OF_LIVE_ACCOUNT = select(*_NEW_SESSION.values()).where(
 )
 # The account is kept from being locked until the transaction ends.
 INSERT_SESSION = {
-    dialect: PreparedStatement(insert(OPSession).from_select(list(_NEW_SESSION), source).returning(OPSession.id))
+    dialect: insert(OPSession).from_select(list(_NEW_SESSION), source)
     for dialect, source in (
         ("sqlite", _OF_LIVE_ACCOUNT),
         ("postgresql", _OF_LIVE_ACCOUNT.with_for_update(read=True, of=Account)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, bindparam, event, select, text
+from sqlalchemy.exc import IntegrityError
 
 from idp.foundation.database import Database, DatabaseFailure
 from idp.foundation.prepared_statement import PreparedStatement
@@ -46,6 +47,12 @@ def backend_of(connection: Connection) -> int:
     return int(driver.info.backend_pid)
 
 
+def terminate(database: Database, backend: int) -> None:
+    """End a backend from a connection of its own, and wait until it is gone."""
+    with database.engine.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+
+
 def backends_of_a_crowd(database: Database, people: int) -> set[int]:
     """Run a hot statement in several threads at once, and return which backends served them."""
     barrier, backends = threading.Barrier(people), set[int]()
@@ -67,6 +74,56 @@ class TestOnPostgreSQL:
         for _ in range(5):
             find(database)
         assert seen == ["checkout"]
+
+    def test_transactions_go_through_the_pool_once(self, database):
+        seen = checkouts(database)
+        for _ in range(5):
+            with database.transaction() as connection:
+                FIND.rows(connection, {"since": LATER})
+        assert seen == ["checkout"]
+
+    def test_a_transaction_that_failed_gives_its_connection_back(self, database):
+        seen = checkouts(database)
+        for _ in range(2):
+            with pytest.raises(DatabaseFailure), database.transaction() as connection:
+                connection.execute(text("SELECT 1/0"))
+        assert seen == ["checkout"] * 2
+
+    def test_a_commit_that_the_database_refuses_is_told(self, database):
+        """What was to follow the commit does not happen, and the next transaction goes well."""
+        done: list[str] = []
+
+        def write_twice() -> None:
+            with database.transaction() as connection:
+                connection.execute(text("CREATE TEMP TABLE once (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
+                connection.execute(text("INSERT INTO once VALUES (1), (1)"))
+                database.after_commit(lambda: done.append("committed"))
+
+        with pytest.raises(IntegrityError):
+            write_twice()
+        assert done == []
+        with database.transaction() as connection:
+            assert connection.scalar(text("SELECT to_regclass('once')")) is None
+
+    def test_a_transaction_that_finds_the_database_gone_fails_and_the_next_goes_well(self, database):
+        with database.transaction() as connection:
+            lost = backend_of(connection)
+        terminate(database, lost)
+        with pytest.raises(DatabaseFailure), database.transaction() as connection:
+            FIND.rows(connection, {"since": LATER})
+        with database.transaction() as connection:
+            FIND.rows(connection, {"since": LATER})
+
+    def test_a_database_that_goes_away_before_the_commit_is_told(self, database):
+        def lose_the_connection() -> None:
+            with database.transaction() as connection:
+                FIND.rows(connection, {"since": LATER})
+                terminate(database, backend_of(connection))
+
+        with pytest.raises(DatabaseFailure):
+            lose_the_connection()
+        with database.transaction() as connection:
+            FIND.rows(connection, {"since": LATER})
 
     def test_a_connection_that_did_something_else_goes_back_to_the_pool(self, database):
         find(database)

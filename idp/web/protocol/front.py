@@ -22,7 +22,6 @@ from idp.sessions.values import PROVIDER
 from idp.web.protocol import silent
 from idp.web.protocol.client_certificate import forget_certificate
 from idp.web.protocol.machine import answer_machine, is_machine_path
-from idp.web.shared.cookies import SESSION, cookie_name
 from idp.web.shared.headers import machine_headers
 from idp.web.shared.surfaces import Surface
 from idp.wiring import Services
@@ -59,7 +58,7 @@ class Front:
         self._serves_machines = surface.name == PROVIDER
         self._headers = list(machine_headers(is_https=services.settings.is_https))
         self._proxies = services.settings.proxy_networks
-        self._session_cookie = cookie_name(surface.cookie(SESSION), is_https=services.settings.is_https)
+        self._surface = surface
         origin = urlsplit(surface.origin)
         self._origin = {"wsgi.url_scheme": origin.scheme, "HTTP_HOST": origin.netloc}
 
@@ -92,7 +91,7 @@ class Front:
         if not self._serves_machines:
             return None
         if path == silent.PATH:
-            return silent.answer_silently(environ, self._services, self._session_cookie)
+            return silent.answer_silently(environ, self._services, self._surface)
         return self._machine_answer(environ) if is_machine_path(self._services.protocol, path) else None
 
     def _machine_answer(self, environ: WSGIEnvironment) -> Answer:

@@ -1,7 +1,7 @@
 """From the engine's outcomes to HTTP: redirects, the page that posts itself, our pages, and error pages."""
 
 from functools import singledispatch
-from typing import Any
+from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
@@ -25,6 +25,7 @@ from idp.web import errors
 from idp.web.shared.journeys import identity_page, path_with, seal, see_other, slip_of
 from idp.web.shared.pages import render
 
+SIGN_IN_PATH: Final = "/login"
 _log = get_logger(__name__)
 _REASONS = {
     NOT_REGISTERED: errors.UNSAFE_RETURN,
@@ -67,14 +68,12 @@ def _(outcome: Responded) -> Response:
             action=outcome.redirect_uri,
             fields=list(outcome.parameters.items()),
         )
-    response = see_other(location(outcome.redirect_uri, outcome.parameters, carrier))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return see_other(location(outcome.redirect_uri, outcome.parameters, carrier))
 
 
 @_response.register
 def _(outcome: SignInNeeded) -> Response:
-    return _page_of_ours("/login", outcome.interaction)
+    return _page_of_ours(SIGN_IN_PATH, outcome.interaction)
 
 
 @_response.register
@@ -101,6 +100,4 @@ def _page_of_ours(path: str, interaction: Interaction) -> Response:
     sealed = seal(interaction)
     if sealed is None:
         return refusal_page(ProtocolError("invalid_request", "The request is too long; push it first (RFC 9126)."))
-    response = see_other(path_with(path, sealed))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return see_other(path_with(path, sealed))

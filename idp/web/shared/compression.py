@@ -14,6 +14,8 @@ from flask import Request, Response
 SMALLEST_WORTH_IT: Final = 1024
 LONGEST_PADDING: Final = 32
 
+# Enough for pages. Preparing memory for longer texts would take as long as compressing one of them.
+_WINDOW_BITS, _MEMORY_LEVEL = 14, 6
 _HAS_NAME = 8
 _UNKNOWN_SYSTEM = 255
 
@@ -22,7 +24,7 @@ def gzip_bytes(data: bytes, *, level: int, padding: bytes = b"") -> bytes:
     """Return data as one gzip member; ``padding`` becomes the file name in its header and may not hold a zero byte."""
     header = struct.pack("<BBBBLBB", 0x1F, 0x8B, 8, _HAS_NAME if padding else 0, 0, 0, _UNKNOWN_SYSTEM)
     name = padding + b"\0" if padding else b""
-    deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -_WINDOW_BITS, _MEMORY_LEVEL)
     body = deflate.compress(data) + deflate.flush()
     return header + name + body + struct.pack("<LL", zlib.crc32(data), len(data) & 0xFFFF_FFFF)
 

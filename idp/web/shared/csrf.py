@@ -9,14 +9,14 @@ from, that must agree too: sibling departments share our site, so SameSite cooki
 import hmac
 from typing import Final
 
-from flask import Blueprint, request
+from flask import Blueprint
 from markupsafe import Markup
 from werkzeug.exceptions import Forbidden
 
 from idp.foundation.digests import b64url, unb64url
 from idp.foundation.errors import IDPError
 from idp.web.shared import cookies
-from idp.web.shared.state import Mac, shared
+from idp.web.shared.state import Mac, present_request, shared
 
 FIELD: Final = "csrf_token"
 
@@ -49,9 +49,9 @@ def csrf_field() -> Markup:
 
 def check_csrf() -> None:
     """Refuse an unsafe request that did not come from a form of ours. Raises CSRFRefused."""
-    if request.method in _SAFE_METHODS:
+    if present_request().method in _SAFE_METHODS:
         return
-    if not _is_from_here() or not _is_token_ours(request.form.get(FIELD, "")):
+    if not _is_from_here() or not _is_token_ours(present_request().form.get(FIELD, "")):
         raise CSRFRefused
 
 
@@ -61,10 +61,10 @@ def protect(blueprint: Blueprint) -> None:
 
 
 def _is_from_here() -> bool:
-    fetch_site = request.headers.get("Sec-Fetch-Site")
+    fetch_site = present_request().headers.get("Sec-Fetch-Site")
     if fetch_site is not None:
         return fetch_site in _OWN_FETCHES
-    origin = request.headers.get("Origin")
+    origin = present_request().headers.get("Origin")
     return origin is None or origin == shared().surface.origin
 
 

@@ -1,22 +1,25 @@
-"""The template environment: one, apart from Flask's own, with autoescaping always on and translation built in.
+"""The template environments: one a language, apart from Flask's own, with autoescaping always on and translation built
+in.
 
 The packaged template folder is used where there is one, else the one at the top of the tree. Holds the filters that
 show dates, keys, foreign words and lists of words; they decide nothing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import cast
 
 from flask import request
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader, Template, nodes
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
-from idp.foundation.translation import DEFAULT_LOCALE, Translator, marked
+from idp.foundation.translation import DEFAULT_LOCALE, LOCALES, Translator, marked
 from idp.web.shared.csrf import csrf_field
 from idp.web.shared.locale import current_locale, gettext
 from idp.web.shared.pages import in_fours, reference_number
@@ -25,8 +28,8 @@ from idp.web.shared.state import shared
 
 _PACKAGE = Path(__file__).parent.parent.parent
 _DAYS_A_MONTH = 365 / 12
-# More than all templates say, in both languages.
-_MOST_TEXTS = 8192
+# More than all templates say.
+_MOST_TEXTS = 4096
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -35,20 +38,43 @@ def template_folder() -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent / "templates"
 
 
-def build_environment() -> Environment:
-    """Return the environment all pages are rendered with. A template is read once: to see a change, start again."""
-    environment = Environment(
+def build_environments(translator: Translator) -> dict[str, Environment]:
+    """Return the environment that pages of each language are rendered with. A template is read once: to see a change,
+    start again.
+    """
+    return {locale: _environment(_speaker(translator, locale)) for locale in LOCALES}
+
+
+Speaker = Callable[..., Markup]
+"""Returns a message of ours in one language: its values are escaped, itself never."""
+
+
+def _speaker(translator: Translator, locale: str) -> Speaker:
+    @lru_cache(maxsize=_MOST_TEXTS)
+    def text(message: str) -> Markup:
+        return Markup(translator.lookup(locale, message))  # noqa: S704 - from our own templates and catalogues only (rule A8)
+
+    def translated(message: str, /, **values: object) -> Markup:
+        return text(message) % values if values else text(message)
+
+    return translated
+
+
+def _environment(speak: Speaker) -> Environment:
+    environment = _Environment(
         loader=FileSystemLoader(template_folder()),
         autoescape=True,
         # Each page is made of sixteen templates, and would look at the time of each.
         auto_reload=False,
+        # All are kept, and so none has to be noted as used last.
+        cache_size=-1,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.template_class = _Template
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     environment.globals.update(
-        _=_translated,
+        _=speak,
         asset=_asset,
         csrf_field=csrf_field,
         here=_here,
@@ -67,27 +93,41 @@ def build_environment() -> Environment:
         fours=in_fours,
         spoken=_spoken,
         whole=_whole,
-        translated=_pairs,
-        options=_options,
+        translated=partial(_pairs, speak),
+        options=partial(_options, speak),
     )
     return environment
+
+
+class _Environment(Environment):
+    def _generate(
+        self,
+        source: nodes.Template,
+        name: str | None,
+        filename: str | None,
+        defer_init: bool = False,  # noqa: FBT001, FBT002 - as Jinja defines it
+    ) -> str:
+        return super()._generate(_Spoken(cast("Speaker", self.globals["_"])).visit(source), name, filename, defer_init)
+
+
+class _Spoken(NodeTransformer):
+    """Puts a text in its language into a template as this is compiled, in place of a look-up for each page."""
+
+    def __init__(self, speak: Speaker) -> None:
+        self._speak = speak
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
+        self.generic_visit(call)
+        match call:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=message)], kwargs=[], dyn_kwargs=None):
+                return nodes.Const(self._speak(message), lineno=call.lineno, environment=call.environment)
+        return call
 
 
 class _Template(Template):
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
         # All templates see the same globals. Without this every import compares all of their names, a fifth of a page.
         return super()._get_default_module()
-
-
-def _translated(message: str, /, **values: object) -> Markup:
-    """Return a message of ours in the language of the page: its values are escaped, itself never."""
-    text = _text(shared().translator, current_locale(), message)
-    return text % values if values else text
-
-
-@lru_cache(maxsize=_MOST_TEXTS)
-def _text(translator: Translator, locale: str, message: str) -> Markup:
-    return Markup(translator.lookup(locale, message))  # noqa: S704 - from our own templates and catalogues only (rule A8)
 
 
 def _asset(name: str) -> str:
@@ -147,11 +187,11 @@ def _whole(text: str) -> Markup:
     return Markup('<span class="whole">{}</span>').format(_spoken(text))
 
 
-def _pairs(words: Mapping[str, str]) -> list[tuple[str, Markup]]:
+def _pairs(speak: Speaker, words: Mapping[str, str]) -> list[tuple[str, Markup]]:
     """Return values with their words, for a list to choose from."""
-    return [(value, _translated(text)) for value, text in words.items()]
+    return [(value, speak(text)) for value, text in words.items()]
 
 
-def _options(words: Mapping[str, str]) -> list[dict[str, str]]:
+def _options(speak: Speaker, words: Mapping[str, str]) -> list[dict[str, str]]:
     """Return values with their words, as radio buttons take them."""
-    return [{"value": value, "label": text} for value, text in _pairs(words)]
+    return [{"value": value, "label": text} for value, text in _pairs(speak, words)]

@@ -6,8 +6,7 @@ The interaction travels as the query parameter ``i``, bound to the browser's pre
 
 from urllib.parse import quote
 
-from flask import redirect, request
-from werkzeug.wrappers import Response
+from flask import Response
 
 from idp.factors.assurance import ACR_AAL1
 from idp.foundation.logging import request_context
@@ -18,7 +17,7 @@ from idp.web.shared import cookies
 from idp.web.shared.locale import JOURNEY_PARAMETER, current_locale, prefer
 from idp.web.shared.pages import ServiceSlip, render
 from idp.web.shared.services import services
-from idp.web.shared.state import shared
+from idp.web.shared.state import present_request, shared
 
 RESUME_PATH = "/authorize/resume"
 BRANDS = "/brands/"
@@ -36,7 +35,7 @@ def path_with(path: str, sealed: str) -> str:
 
 def current_interaction() -> Interaction | None:
     """Return the interaction of this address; None if there is none, or it is too old or another browser's."""
-    token = request.args.get(JOURNEY_PARAMETER)
+    token = present_request().args.get(JOURNEY_PARAMETER)
     interaction = services().interactions.open(token, cookies.presession_cookie()) if token else None
     if interaction is not None and interaction.ui_locales:
         prefer(interaction.ui_locales.split())
@@ -58,7 +57,7 @@ def address() -> str:
     """Return the whole address that this request came from, as the front found it out behind trusted proxies. It is
     asked about and kept nowhere.
     """
-    return request.remote_addr or ""
+    return present_request().remote_addr or ""
 
 
 def came_alone(destination: str = "", *, acr_needed: str = ACR_AAL1, fresh_login: bool = False) -> Interaction:
@@ -120,5 +119,9 @@ def restart_page() -> Response:
 
 
 def see_other(location: str) -> Response:
-    """Redirect after a POST, or on the way of a journey: never 307, which would repeat credentials (RFC 9700 §4.12)."""
-    return redirect(location, 303)
+    """Redirect after a POST, or on the way of a journey: never 307, which would repeat credentials (RFC 9700 §4.12).
+    Nothing to read stands in it, so that no address is written, or kept, twice.
+    """
+    response = Response(status=303, headers=[("Location", location), ("Cache-Control", "no-store")])
+    del response.headers["Content-Type"]
+    return response

@@ -9,12 +9,10 @@ says for which journey the choice was made, by a short digest of the sealed inte
 from collections.abc import Iterable
 from typing import Final
 
-from flask import request
-
 from idp.foundation.digests import b64url, sha256
 from idp.foundation.translation import DEFAULT_LOCALE, LOCALES, locale_of
 from idp.web.shared.cookies import LANGUAGE, PREFERENCE_LIFETIME_SECONDS, put_cookie, read_cookie
-from idp.web.shared.state import page_state, shared
+from idp.web.shared.state import page_state, present_request, shared
 
 PARAMETER: Final = "lang"
 JOURNEY_PARAMETER: Final = "i"
@@ -32,7 +30,7 @@ def current_locale() -> str:
     """Return the language of this page; a language chosen in the address is remembered in the cookie."""
     state = page_state()
     if state.locale is None:
-        chosen = locale_of(request.args.get(PARAMETER, ""))
+        chosen = locale_of(present_request().args.get(PARAMETER, ""))
         if chosen:
             put_cookie(LANGUAGE, f"{chosen}.{_journey()}", PREFERENCE_LIFETIME_SECONDS)
         state.locale = chosen or _negotiate()
@@ -62,7 +60,7 @@ def _negotiate() -> str:
         return asked_by_service
     if remembered in LOCALES:
         return remembered
-    accepted = (tag for tag, quality in request.accept_languages if quality > 0)
+    accepted = (tag for tag, quality in present_request().accept_languages if quality > 0)
     return locale_of(state.account_locale or "") or _first_spoken(accepted) or DEFAULT_LOCALE
 
 
@@ -71,5 +69,5 @@ def _first_spoken(tags: Iterable[str]) -> str | None:
 
 
 def _journey() -> str:
-    interaction = request.args.get(JOURNEY_PARAMETER, "")
+    interaction = present_request().args.get(JOURNEY_PARAMETER, "")
     return b64url(sha256(interaction)[:6]) if interaction else ""

@@ -6,9 +6,8 @@ A link is shown once its page exists, so that no page ever offers a dead end whi
 from dataclasses import dataclass
 from typing import Final
 
-from flask import current_app, request
-
 from idp.foundation.translation import marked
+from idp.web.shared.state import present_app, present_request
 
 ACCOUNT_MENU: Final = (
     ("/account", marked("Overview")),
@@ -39,11 +38,11 @@ class PageLink:
 
 def account_menu(section: str = "") -> list[PageLink]:
     """Return the menu; ``section`` is the entry of a page whose own address does not lie below it."""
-    return _existing(ACCOUNT_MENU, section or request.path)
+    return _existing(ACCOUNT_MENU, section or present_request().path)
 
 
 def footer_links() -> list[PageLink]:
-    return _existing(FOOTER, request.path)
+    return _existing(FOOTER, present_request().path)
 
 
 def _existing(links: tuple[tuple[str, str], ...], at: str) -> list[PageLink]:
@@ -54,8 +53,8 @@ def _existing(links: tuple[tuple[str, str], ...], at: str) -> list[PageLink]:
 
 def _pages() -> frozenset[str]:
     """Return the addresses that exist, found out once for each application: every page asks."""
-    known: frozenset[str] | None = current_app.extensions.get(_PAGES)
+    known: frozenset[str] | None = present_app().extensions.get(_PAGES)
     if known is None:
-        known = frozenset(rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments)
-        current_app.extensions[_PAGES] = known
+        known = frozenset(rule.rule for rule in present_app().url_map.iter_rules() if not rule.arguments)
+        present_app().extensions[_PAGES] = known
     return known

@@ -69,7 +69,7 @@ def render(
 
 def render_text(template: str, **context: Any) -> str:
     """Return the HTML of a page, with what every page has."""
-    return shared().templates.get_template(template).render({**_of_every_page(), **context})
+    return shared().templates[current_locale()].get_template(template).render({**_of_every_page(), **context})
 
 
 def reference_number() -> str:

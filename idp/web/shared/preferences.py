@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import request
-
 from idp.foundation.translation import DEFAULT_LOCALE, marked
 from idp.web.shared import locale
 from idp.web.shared.cookies import PREFERENCE_LIFETIME_SECONDS, TEXT_SIZE, put_cookie, read_cookie
+from idp.web.shared.state import present_request
 
 PARAMETER: Final = "size"
 STANDARD: Final = "m"
@@ -36,7 +35,7 @@ class SwitchLink:
 
 def current_size() -> str:
     """Return the text size of this page; one chosen in the address is remembered in the cookie."""
-    chosen = request.args.get(PARAMETER, "")
+    chosen = present_request().args.get(PARAMETER, "")
     if chosen in CLASSES:
         put_cookie(TEXT_SIZE, chosen, PREFERENCE_LIFETIME_SECONDS)
         return chosen
@@ -51,7 +50,7 @@ def is_elder(size: str) -> bool:
 def switch_links(size: str, language: str) -> list[SwitchLink]:
     """Return the links to the three sizes, elder mode and the other language."""
     elder = is_elder(size)
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in _OWN_PARAMETERS]
+    kept = [(name, value) for name, value in present_request().args.items(multi=True) if name not in _OWN_PARAMETERS]
     is_short = sum(len(name) + len(value) for name, value in kept) <= _LONGEST_QUERY
     page = "?" + (urlencode(kept) + "&" if kept and is_short else "")
     # In elder mode the largest size stays in elder mode; the other two sizes lead out of it.

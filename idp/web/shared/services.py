@@ -2,8 +2,7 @@
 
 from typing import cast
 
-from flask import current_app
-
+from idp.web.shared.state import present_app
 from idp.wiring import Services
 
 EXTENSION = "idp_services"
@@ -11,4 +10,4 @@ EXTENSION = "idp_services"
 
 def services() -> Services:
     """Return the services that the application was created with."""
-    return cast("Services", current_app.extensions[EXTENSION])
+    return cast("Services", present_app().extensions[EXTENSION])

@@ -3,7 +3,7 @@
 The one hook after each request is light for machines (a fixed list of headers) and does the rest for pages only.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from idp.foundation.clock import Clock
 from idp.foundation.entropy import Entropy
@@ -11,11 +11,11 @@ from idp.foundation.settings import Settings
 from idp.foundation.translation import Translator
 from idp.web.shared.compression import compress_page
 from idp.web.shared.cookies import write_cookies
-from idp.web.shared.environment import build_environment
+from idp.web.shared.environment import build_environments
 from idp.web.shared.forms import LARGEST_BODY
 from idp.web.shared.guards import public
 from idp.web.shared.headers import add_headers, machine_headers, page_headers
-from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state
+from idp.web.shared.state import EXTENSION, KeyringMac, Shared, existing_page_state, present_request
 from idp.web.shared.static import URL_PREFIX, Assets
 from idp.web.shared.surfaces import Surface, provider_surface
 
@@ -35,7 +35,7 @@ def init_shared(
     """Register what pages need, on the provider's own surface or another. Call once, before the blueprints."""
     surface = surface or provider_surface(settings)
     assets = Assets()
-    templates = build_environment()
+    templates = build_environments(translator)
     app.extensions[EXTENSION] = Shared(settings, surface, keyring_mac, translator, entropy, clock, assets, templates)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or LARGEST_BODY
     for_machines = machine_headers(is_https=settings.is_https)
@@ -51,7 +51,7 @@ def init_shared(
             frames = state.frames if state else ()
             add_headers(response, page_headers(targets, is_https=settings.is_https, frames=frames))
             response.headers.setdefault("Cache-Control", "no-store")
-            compress_page(request, response, entropy.token_bytes(1))
+            compress_page(present_request(), response, entropy.token_bytes(1))
         else:
             add_headers(response, for_machines)
         if state:

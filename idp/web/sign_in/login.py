@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from flask import request
 from werkzeug.wrappers import Response
 
 from idp.factors.hashing_pool import Busy
@@ -16,6 +15,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import ENTER_PASSWORD, ENTER_USERNAME, WRONG_CREDENTIALS
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+from idp.web.shared.state import present_request
 from idp.web.sign_in import passkey
 from idp.web.sign_in.visits import SWITCH, Journey, go_on, on_journey, page, reason, to_step, wait_page
 
@@ -25,7 +25,7 @@ _NEW = Situation(Step.PASSWORD)
 @on_journey
 def show(journey: Journey) -> Response:
     """Ask for name and password; who is signed in goes on to what is missing, unless another account is wanted."""
-    if journey.visit.session is None or SWITCH in request.args:
+    if journey.visit.session is None or SWITCH in present_request().args:
         return _form(journey, _NEW, journey.interaction.login_hint or "")
     situation = journey.situation()
     if situation.step is not Step.PASSWORD:
@@ -36,9 +36,9 @@ def show(journey: Journey) -> Response:
 @on_journey
 def submit(journey: Journey) -> Response:
     """Take name and password, or a passkey instead."""
-    if "credential" in request.form:
+    if "credential" in present_request().form:
         return passkey.take(journey)
-    form = read_form(request)
+    form = read_form(present_request())
     username, password = form.identifier("username"), form.password("password")
     proof = form.text("proof", LONGEST_PROOF)
     if username and proof and not password:
@@ -71,7 +71,7 @@ def _answer(journey: Journey, username: str, outcome: PasswordOutcome) -> Respon
 def _form(
     journey: Journey, situation: Situation, username: str, problems: Sequence[Problem] = (), proof: str = ""
 ) -> Response:
-    why = reason(journey, situation) if SWITCH not in request.args else None
+    why = reason(journey, situation) if SWITCH not in present_request().args else None
     return page(
         journey,
         "sign_in/login.html",

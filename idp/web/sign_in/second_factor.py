@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from flask import request
 from werkzeug.wrappers import Response
 
 from idp.factors.factor import WrongCode
@@ -23,6 +22,7 @@ from idp.web.shared.messages import (
 )
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
+from idp.web.shared.state import present_request
 from idp.web.sign_in import choose_factor
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page, reason, wait_page
 
@@ -60,7 +60,7 @@ def show_recovery_code(journey: Journey) -> Response:
 @on_journey
 def submit_totp(journey: Journey) -> Response:
     """Take the code of the authenticator app."""
-    form = read_form(request)
+    form = read_form(present_request())
     code = form.code("code")
     if not code:
         return _totp_page(journey, journey.situation(), ENTER_TOTP)
@@ -77,7 +77,7 @@ def submit_totp(journey: Journey) -> Response:
 @on_journey
 def submit_recovery_code(journey: Journey) -> Response:
     """Take a recovery code."""
-    code = read_form(request).code("code")
+    code = read_form(present_request()).code("code")
     if not code:
         return _recovery_page(journey, journey.situation(), ENTER_RECOVERY_CODE)
     outcome = services().sign_in.submit_code(journey.visit, journey.interaction, "recovery_code", code)

@@ -7,7 +7,6 @@ from functools import wraps
 from math import ceil
 from typing import Any, Final
 
-from flask import request
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -39,7 +38,7 @@ from idp.web.shared.journeys import (
 from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
-from idp.web.shared.state import shared
+from idp.web.shared.state import present_request, shared
 from idp.web.sign_in.announcements import announcements_on
 
 SWITCH: Final = "switch"
@@ -91,7 +90,7 @@ def _started(view: Callable[[Journey], Response], *, is_sign_in: bool) -> Callab
     @wraps(view)
     def started() -> Response:
         interaction = current_interaction()
-        token = request.args.get(JOURNEY_PARAMETER)
+        token = present_request().args.get(JOURNEY_PARAMETER)
         if interaction is None:
             if token:
                 return restart_page()
@@ -99,7 +98,7 @@ def _started(view: Callable[[Journey], Response], *, is_sign_in: bool) -> Callab
             token = seal(interaction)
         if token is None:
             raise BadRequest
-        if is_sign_in and request.method == "POST":
+        if is_sign_in and present_request().method == "POST":
             stopped_by = services().gate.stopping(address(), cookies.device_cookie(), shared().surface.name)
             if stopped_by is not None:
                 return _blocked_page(interaction, stopped_by.code)
@@ -112,7 +111,7 @@ def _started(view: Callable[[Journey], Response], *, is_sign_in: bool) -> Callab
 def _blocked_page(interaction: Interaction, code: str) -> Response:
     """Say that nobody may sign in from here now, and who helps: the same whatever was typed (rule S4)."""
     service = slip_of(client_of(interaction))
-    return render("sign_in/blocked.html", 403, service=service, code=code, retry_url=request.full_path)
+    return render("sign_in/blocked.html", 403, service=service, code=code, retry_url=present_request().full_path)
 
 
 def page(
@@ -172,7 +171,7 @@ def wait_page(journey: Journey, outcome: Busy | Refused, **context: Any) -> Resp
         "sign_in/wait.html",
         503 if is_busy else 429,
         until=until,
-        retry_url=request.full_path,
+        retry_url=present_request().full_path,
         busy=is_busy,
         **context,
     )

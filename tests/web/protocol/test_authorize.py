@@ -151,3 +151,16 @@ class TestQuery:
         secrets = [tokens["access_token"], tokens["id_token"], tokens["refresh_token"]]
         secrets.append(visitor.browser.cookie("idp_session"))
         assert not [address for address in addresses for secret in secrets if secret in address]
+
+
+@pytest.mark.parametrize(("sent", "made"), [("x" * 43, 0), ("", 1), ("short", 1), ("x" * 42 + "!", 1)])
+def test_the_way_to_the_sign_in_page_is_sealed_for_this_browser(tax, browser, sent, made):
+    """Rule S2: for a pre-session that we have made; whatever else a browser sends is replaced."""
+    browser.set_cookie("idp_presession", sent)
+    address = "/authorize?" + urlencode(tax.authorization_parameters())
+    answer = browser.get(address, follow=False)
+    assert answer.status == 303
+    assert [cookie.partition("=")[0] for cookie in answer.headers.getlist("Set-Cookie")] == ["idp_presession"] * made
+    assert browser.get(answer.headers["Location"]).has("login-submit")
+    browser.set_cookie("idp_presession", "y" * 43)
+    assert not browser.get(answer.headers["Location"]).has("login-submit"), "it opens nothing in another browser"

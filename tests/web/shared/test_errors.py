@@ -58,7 +58,8 @@ def test_body_past_the_bound_is_refused_with_a_page(visitor):
 
 
 def test_page_of_an_error_falls_back_to_plain_bytes_when_it_cannot_be_made(app, visitor):
-    app.extensions["idp_shared"].templates.loader = None
+    for environment in app.extensions["idp_shared"].templates.values():
+        environment.loader = None
     response = visitor.get("/fails")
     assert response.status_code == 500
     assert "暂时无法使用" in response.text
