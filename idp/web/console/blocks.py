@@ -13,6 +13,7 @@ from idp.blocks.values import ALLOW, BLOCK, DEVICE, EFFECTS, KINDS, NETWORK, OPE
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.blocks import Asked
+from idp.sessions.filters import parse_network
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import filters
@@ -132,10 +133,24 @@ def _filter(given: Mapping[str, str]) -> EntryFilter:
 
 
 def _sessions_of(entry: Entry) -> str | None:
-    """Return the list of live sessions from where an entry blocks sign-ins: they go on until somebody ends them."""
+    """Return the list of live sessions from where an entry blocks sign-ins: they go on until somebody ends them. None
+    for a network by which no session is found.
+    """
     if entry.effect != BLOCK or entry.kind not in {NETWORK, OPERATOR, DEVICE}:
         return None
-    return address("/console/sessions", {entry.kind: entry.value})
+    value = entry.value if entry.kind != NETWORK else _network_of_sessions(entry.value)
+    return None if value is None else address("/console/sessions", {entry.kind: value})
+
+
+def _network_of_sessions(network: str) -> str | None:
+    """Return the network that sessions from another are found by, which may be wider: what is ended there has to stand
+    there.
+    """
+    try:
+        found = parse_network(network)
+    except UserError:
+        return None
+    return found if "/" in found else network
 
 
 def _new_page(
