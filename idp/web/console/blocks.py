@@ -13,7 +13,6 @@ from idp.blocks.values import ALLOW, BLOCK, DEVICE, EFFECTS, KINDS, NETWORK, OPE
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.interventions.blocks import Asked
-from idp.sessions.filters import parse_network
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console import filters
@@ -24,6 +23,7 @@ from idp.web.console.pages import actor_name, console_page, places_of
 from idp.web.console.paging import Page, current_page
 from idp.web.console.problems import found_problems, reason_problem
 from idp.web.console.requests import PATH as REQUESTS
+from idp.web.console.session_filters import found_by
 from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.pages import Problem
@@ -138,19 +138,8 @@ def _sessions_of(entry: Entry) -> str | None:
     """
     if entry.effect != BLOCK or entry.kind not in {NETWORK, OPERATOR, DEVICE}:
         return None
-    value = entry.value if entry.kind != NETWORK else _network_of_sessions(entry.value)
+    value = entry.value if entry.kind != NETWORK else found_by(entry.value)
     return None if value is None else address("/console/sessions", {entry.kind: value})
-
-
-def _network_of_sessions(network: str) -> str | None:
-    """Return the network that sessions from another are found by, which may be wider: what is ended there has to stand
-    there.
-    """
-    try:
-        found = parse_network(network)
-    except UserError:
-        return None
-    return found if "/" in found else network
 
 
 def _new_page(
