@@ -118,8 +118,8 @@ def test_a_sign_in_racing_a_sign_out_loses(app, tax, visitor_of, citizen, servic
             visitor = visitor_of(citizen)
             if number % 3 == 0:
                 tax.authorize(visitor.browser)  # the site is in the session already: only a grant is new
-            asked.begin(visitor.browser)
-            time.sleep(entropy.token_bytes(1)[0] / 255 * 0.012)
+            asked.begin(visitor.browser, lead := _lead(entropy))
+            time.sleep(max(lead, 0))
             services.sessions.terminate(Selector(session_id=visitor.session_id), reason="race", actor="command:test")
             asked.finish()
     _nothing_is_left_alive(services)
@@ -134,8 +134,8 @@ def test_a_sign_in_racing_the_end_of_its_site_or_consent_leaves_no_grant(app, ta
     session = services.sessions.load(visitor.browser.cookie("idp_session"))
     with _AuthorizeWorker(app, tax, "openid profile") as asked:
         for _ in range(40):
-            asked.begin(visitor.browser)
-            time.sleep(entropy.token_bytes(1)[0] / 255 * 0.012)
+            asked.begin(visitor.browser, lead := _lead(entropy))
+            time.sleep(max(lead, 0))
             if way == "leave":
                 services.sessions.leave(session, "tax")
             else:
@@ -154,6 +154,13 @@ def test_two_accounts_never_share_a_sub(tax, visitor_of, account_factory, servic
     assert len(subs) == len(set(subs)) == 3
 
 
+def _lead(entropy):
+    """Return by how many seconds the sign-in is sent before the sign-out, or after it: either may come first, however
+    long each of them takes.
+    """
+    return (entropy.token_bytes(1)[0] / 255 - 0.5) * 0.024
+
+
 class _AuthorizeWorker:
     """A second thread that sends silent authorization requests, one at each ``begin``."""
 
@@ -164,6 +171,7 @@ class _AuthorizeWorker:
         self._scope = scope
         self._tab: Tab | None = None
         self._path = ""
+        self._wait = 0.0
         self._answers = []
         self._go = threading.Barrier(2)
         self._done = threading.Barrier(2)
@@ -179,12 +187,14 @@ class _AuthorizeWorker:
         self._go.wait(timeout=30)
         self._thread.join()
 
-    def begin(self, browser):
+    def begin(self, browser, lead):
+        """Let it be sent: now or, where it has no lead, so much later."""
         # An odd claims parameter makes the grant a new one each time.
         claims = f'{{"userinfo":{{"{("name", "gender", "birthdate")[len(self._answers) % 3]}":null}}}}'
         parameters = self._site.authorization_parameters(scope=self._scope, claims=claims)
         self._tab = Tab(self._app, browser)
         self._path = "/authorize?" + urlencode(parameters)
+        self._wait = max(-lead, 0)
         self._go.wait(timeout=30)
 
     def finish(self):
@@ -199,6 +209,7 @@ class _AuthorizeWorker:
             self._go.wait(timeout=60)
             if self._is_over:
                 return
+            time.sleep(self._wait)
             try:
                 self._answers.append(self._tab.get(self._path) if self._tab else None)
             except Exception as error:  # noqa: BLE001 - it is shown by the thread that waits
