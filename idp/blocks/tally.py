@@ -1,7 +1,9 @@
 """Counts of what was stopped: a flood must not fill the record, so that a minute of a kind is one audit event.
 
-A minute is recorded by the follower of the lists soon after it, else by the next sign-in that is stopped; a crash loses
-at most the counts of a minute. It belongs to no request, whichever came by.
+A minute is recorded by the follower of the lists soon after it, else by the next sign-in that is stopped, and what is
+left at shutdown; a crash loses at most the counts of a minute. It belongs to no request, whichever came by. What cannot
+be recorded is counted as of the present minute, so that it is tried again when that is over, and not by everybody who
+is stopped until then.
 """
 
 import threading
@@ -36,12 +38,28 @@ class Refusals:
             self._counts.setdefault((self._now(), entry.kind), Counter())[entry.id] += 1
 
     def flush_before(self) -> None:
-        """Record the counts of minutes that are over. Call it outside of transactions."""
+        """Record the counts of minutes that are over. Call it outside of transactions. Raises DatabaseFailure."""
         now = self._now()
         with self._lock:
             finished = {key: self._counts.pop(key) for key in sorted(self._counts) if key[0] < now}
-        if finished:
+        self._record_or_keep(finished)
+
+    def flush(self) -> None:
+        """Record what has been counted so far. Raises DatabaseFailure."""
+        with self._lock:
+            finished, self._counts = self._counts, {}
+        self._record_or_keep(finished)
+
+    def _record_or_keep(self, finished: Counts) -> None:
+        if not finished:
+            return
+        try:
             Context().run(self._record, finished)
+        except BaseException:
+            with self._lock:
+                for (_, kind), counts in finished.items():
+                    self._counts.setdefault((self._now(), kind), Counter()).update(counts)
+            raise
 
     def _now(self) -> datetime:
         return self._clock.now().replace(second=0, microsecond=0)

@@ -5,8 +5,8 @@ Services are built when a command first asks for them and closed at its end.
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,12 +55,14 @@ def open_services() -> Iterator[Services]:
 
 
 def actor(officer: Officer | None = None) -> str:
-    """Return who is asking, for the audit record: the officer who signed in for it, else the user of the system."""
+    """Return who is asking, for the audit record: the officer who signed in for it, else the user of the system, by the
+    system's word: a name in the environment is whatever one likes.
+    """
     if officer is not None:
         return officer.actor
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         user = str(os.getuid())
     return f"command:{user}"[:120]
 

@@ -100,10 +100,11 @@ def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     wrapped = admission.Turns(wrapped, threads // 2)
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
-    tally = services.protocol.tally
-    services.replicas.follow_for_ever(services.blocks.refusals.flush_before, tally.flush_before)
+    counters = services.blocks.refusals, services.protocol.tally
+    services.replicas.follow_for_ever(*(one.flush_before for one in counters))
     # Granian's workers end as those of multiprocessing do, which call nothing else.
-    Finalize(None, tally.flush, exitpriority=0)
+    for one in counters:
+        Finalize(None, one.flush, exitpriority=0)
     if METRICS_FOLDER in os.environ:
         import_module("idp.web.ops.counting").watch(services)
         wrapped = import_module("idp.web.ops.metrics").Measured(wrapped)

@@ -22,7 +22,7 @@ from sqlalchemy.pool import QueuePool
 
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.kept_connections import KeptConnections
-from idp.foundation.prepared_statement import forget_prepared, run_at_once
+from idp.foundation.prepared_statement import commit_at_once, forget_prepared
 
 _POOL = 8
 _ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
@@ -272,7 +272,7 @@ def _commit_at_once(connection: Connection) -> None:
     """Commit by libpq, in a third of the time; psycopg then finds nothing left to do. Raises DBAPIError."""
     driver: Any = connection.connection.driver_connection
     if not driver.closed and not driver.autocommit:
-        run_at_once(connection, "COMMIT")
+        commit_at_once(connection)
 
 
 def _roll_back_at_once(connection: Connection) -> None:

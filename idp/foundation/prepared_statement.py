@@ -43,6 +43,8 @@ _IDLE = 0
 # PG_DIAG_SQLSTATE, and the state that says that the server has forgotten a statement.
 _SQLSTATE, _UNKNOWN_STATEMENT = ord("C"), b"26000"
 _KNOWN: Final = "idp_prepared"
+_COMMIT: Final = "COMMIT"
+_ROLLED_BACK: Final = "the transaction was rolled back, because a statement in it had failed"
 
 
 class _Format(NamedTuple):
@@ -164,18 +166,30 @@ def forget_prepared(connection: Connection, *_rest: object) -> None:
     connection.info.pop(_KNOWN, None)
 
 
-def run_at_once(connection: Connection, command: str) -> None:
-    """Run a command by libpq. Raises DBAPIError, unless the connection is lost: whoever uses it next tells that."""
+def commit_at_once(connection: Connection) -> None:
+    """Commit by libpq. Raises DBAPIError, unless the connection is lost: psycopg meets that next, and tells it.
+
+    A transaction in which something failed is answered with ROLLBACK, as if that were a success. Whoever caught the
+    error and went on would be told that all was written.
+    """
     driver: Any = connection.connection.driver_connection
-    result = driver.pgconn.exec_(command.encode())
-    if result.status != _COMMAND_OK and not driver.closed:
-        raise _error_of(connection, command, result)
+    result = driver.pgconn.exec_(_COMMIT.encode())
+    if result.status == _COMMAND_OK:
+        if result.command_status != _COMMIT.encode():
+            failed = connection.dialect.loaded_dbapi.errors.InFailedSqlTransaction(_ROLLED_BACK)
+            raise _as_reported(connection, _COMMIT, failed)
+    elif not driver.closed:
+        raise _error_of(connection, _COMMIT, result)
 
 
 def _error_of(connection: Connection, text: str, result: Any) -> BaseException:  # noqa: ANN401 - libpq's result
-    """Return the error of a result as SQLAlchemy reports it."""
     driver: Any = connection.dialect.loaded_dbapi
-    told: Exception = driver.errors.error_from_result(result)
+    return _as_reported(connection, text, driver.errors.error_from_result(result))
+
+
+def _as_reported(connection: Connection, text: str, told: Exception) -> BaseException:
+    """Return an error of the driver as SQLAlchemy reports it."""
+    driver: Any = connection.dialect.loaded_dbapi
     error: BaseException = DBAPIError.instance(
         text, None, told, driver.Error, hide_parameters=True, dialect=connection.dialect
     )

@@ -2,11 +2,13 @@
 in a client's name: for each client and minute, one audit event.
 
 A minute is recorded soon after it by the thread that follows the lists, or when the next call comes, and at shutdown; a
-crash loses at most the counts of a minute, never an event.
+crash loses at most the counts of a minute, never an event. It belongs to no request, whichever came by; what cannot be
+recorded is counted as of the present minute.
 """
 
 import threading
 from collections import Counter
+from contextvars import Context
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -66,16 +68,17 @@ class Tally:
         return finished
 
     def _record(self, minute: datetime, counts: Counter[tuple[str, str]]) -> None:
-        if counts:
-            self._audit.record(
-                *(
-                    CallsCounted(
-                        actor=f"client:{client_id}",
-                        client_id=client_id,
-                        call=call,
-                        count=count,
-                        minute=minute.isoformat(),
-                    )
-                    for (call, client_id), count in sorted(counts.items())
-                )
+        if not counts:
+            return
+        events = [
+            CallsCounted(
+                actor=f"client:{client_id}", client_id=client_id, call=call, count=count, minute=minute.isoformat()
             )
+            for (call, client_id), count in sorted(counts.items())
+        ]
+        try:
+            Context().run(self._audit.record, *events)
+        except BaseException:
+            with self._lock:
+                self._counts.update(counts)
+            raise

@@ -103,15 +103,23 @@ class Devices:
             for device in devices
         )
 
-    def note(self, cookie: str | None, account_id: UUID, *, remember: bool) -> NotedDevice:
-        """Record that an account signed in from this browser."""
+    def id_of(self, devices: tuple[KnownDevice, ...], account_id: UUID) -> UUID:
+        """Return which of a browser's devices is an account's; a new id, for ``note``, if none is."""
+        return next((one.id for one in devices if one.account_id == account_id), None) or self._entropy.uuid7()
+
+    def note(
+        self, cookie: str | None, account_id: UUID, *, remember: bool, device_id: UUID | None = None
+    ) -> NotedDevice:
+        """Record that an account signed in from this browser. A sign-in has opened its session by then, which holds the
+        account: whoever locks one takes the account first too, its sessions next and its devices last.
+        """
         now = self._clock.now()
         value = cookie or self._entropy.token()
         until = now + self._remembered_for if remember else None
         digest = sha256(value)
         seen = {"cookie": digest, "account": account_id, "now": now, "until": until}
         new: dict[str, Any] = {
-            "id": self._entropy.uuid7(),
+            "id": device_id or self._entropy.uuid7(),
             "account_id": account_id,
             "digest": digest,
             "created_at": now,

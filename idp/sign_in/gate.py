@@ -2,7 +2,8 @@
 the same whichever account is meant (rule S4).
 
 Sign-ins to the console are never stopped, by whatever entry: no officer may lock the others out, and who signs in there
-has a passkey that cannot be phished. Sessions that are open go on; only what would open or raise one is stopped.
+has a passkey that cannot be phished. Sessions that are open go on; only what would open or raise one is stopped, in
+``web.sign_in`` and where means of sign-in are set up.
 """
 
 from idp.blocks.service import Blocks

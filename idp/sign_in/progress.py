@@ -77,21 +77,22 @@ class Progress:
         factors = [one.factor for one in attempt.factors]
         if not self._attempts.finish(attempt):
             raise _Lost
-        remember = attempt.remember and can_remember(position.standing, interaction)
-        # A value that nobody signed in with may have been planted by somebody who knows it: it is never adopted.
-        known = visit.device if position.devices else None
-        device = self._devices.note(known, attempt.account_id, remember=remember)
+        device_id = self._devices.id_of(position.devices, attempt.account_id)
         opened = self._sessions.open(
             attempt.account_id,
             _latest(factors),
             interaction.id,
-            replace(visit.browser, is_new=position.is_new_device, device_id=device.id),
+            replace(visit.browser, is_new=position.is_new_device, device_id=device_id),
             replacing=visit.session,
             organization_id=position.organization_id,
             signs=_signs_of(attempt),
         )
         if opened is None or not (proves_knowledge(factors) or _is_raised(opened.session_id, visit)):
             raise _Lost
+        remember = attempt.remember and can_remember(position.standing, interaction)
+        # A value that nobody signed in with may have been planted by somebody who knows it: it is never adopted.
+        known = visit.device if position.devices else None
+        device = self._devices.note(known, attempt.account_id, remember=remember, device_id=device_id)
         return Finished(opened.cookie, device.cookie)
 
 

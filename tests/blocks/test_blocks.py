@@ -245,6 +245,26 @@ def test_a_refused_address_is_counted_although_its_transaction_is_rolled_back(se
     assert counted == [("mail_domain", 1), ("mail_domain", 1)]
 
 
+def test_refusals_that_the_database_does_not_take_are_recorded_when_it_is_back(services, block, clock, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    block("203.0.113.0/24")
+    assert stops(services)
+    clock.advance(60)
+
+    def fail():
+        raise OperationalError("BEGIN", {}, Exception("gone"))
+
+    with monkeypatch.context() as gone:
+        gone.setattr(services.database, "transaction", fail)
+        with pytest.raises(OperationalError):
+            services.blocks.refusals.flush_before()
+        assert stops(services), "who is stopped asks the database nothing"
+    clock.advance(60)
+    services.blocks.refusals.flush_before()
+    assert sum(one.detail["count"] for one in services.event_search.page(_of("block.refused"))) == 2
+
+
 def test_a_database_that_fails_leaves_the_list_as_it_was_held(services, block, monkeypatch):
     from sqlalchemy.exc import OperationalError
 

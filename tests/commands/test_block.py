@@ -62,3 +62,9 @@ class TestInProduction:
         assert idp("block", "add", "network", "203.1.0.0/17", *WHY).status == 0
         assert "second officer" in idp("block", "add", "network", "203.2.0.0/24", *WHY).complaint
         assert len(services.blocks.page(EntryFilter())) == 2
+
+    def test_a_name_that_the_environment_gives_makes_nobody_else(self, idp: Run, monkeypatch: pytest.MonkeyPatch):
+        assert idp("block", "add", "network", "203.0.0.0/16", *WHY).status == 0
+        for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+            monkeypatch.setenv(variable, "somebody-else")
+        assert "second officer" in idp("block", "add", "network", "198.51.0.0/16", *WHY).complaint

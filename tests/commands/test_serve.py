@@ -103,6 +103,24 @@ def test_calls_that_were_counted_are_recorded_when_the_server_ends(
     assert counted_calls(services) == {("robot", "client_credentials"): 1}
 
 
+def test_sign_ins_that_were_stopped_are_recorded_when_the_server_ends(
+    idp: Run, services: Any, request: pytest.FixtureRequest, issuer: str
+):
+    """Rule A3: only a crash loses their number."""
+    assert idp("block", "add", "network", "127.0.0.0/16", "--hours", "1", "--reason", "drill").status == 0
+    server: BackgroundProcess = request.getfixturevalue("idp_server")
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(f"{issuer}/login").read().decode()
+    field = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert field is not None
+    form = {"csrf_token": field[1], "username": "somebody", "password": "something"}
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        browser.open(f"{issuer}/login", urlencode(form).encode())
+    assert server.stop() == 0
+    stopped = [record.detail["count"] for record in services.audit.export() if record.action == "block.refused"]
+    assert stopped == [1]
+
+
 def counted_calls(services: Any) -> dict[tuple[str, str], int]:
     details = [(record.client_id, record.detail) for record in services.audit.export() if record.action == CALLS]
     return {(client_id, detail["call"]): detail["count"] for client_id, detail in details}

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,6 +123,22 @@ class TestOnPostgreSQL:
 
         with pytest.raises(DatabaseFailure):
             lose_the_connection()
+        with database.transaction() as connection:
+            FIND.rows(connection, {"since": LATER})
+
+    def test_a_commit_that_the_database_answers_with_a_rollback_is_told(self, database):
+        """Whoever goes on after an error inside a transaction has written nothing: that is no success."""
+        done: list[str] = []
+
+        def go_on_after_an_error() -> None:
+            with database.transaction() as connection:
+                database.after_commit(lambda: done.append("committed"))
+                with suppress(DatabaseFailure):
+                    connection.execute(text("SELECT 1/0"))
+
+        with pytest.raises(DatabaseFailure):
+            go_on_after_an_error()
+        assert done == []
         with database.transaction() as connection:
             FIND.rows(connection, {"since": LATER})
 

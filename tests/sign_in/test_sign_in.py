@@ -1,9 +1,13 @@
 """Signing in, from a name and a password to a session (rules S1 and S2)."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from idp.factors.assurance import ACR_AAL2, acr_of
 from idp.factors.factor import WrongCode
@@ -54,6 +58,25 @@ def test_attempt_ends_after_ten_minutes(visitor, account_factory, clock):
     visitor.password(person.username, person.password)
     clock.advance(minutes=10)
     assert visitor.code("totp", person.code(clock)) == Expired()
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_restriction_and_a_sign_in_that_meet_do_not_wait_for_each_other(visitor, services, account_factory, clock):
+    """Rule P3: the restriction wins. Both take the account before the browser: else the database would stop one."""
+    person = account_factory()
+    visitor.sign_in(person, clock)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    with ThreadPoolExecutor(1) as threads:
+        with services.database.transaction() as connection:
+            until = clock.now() + timedelta(days=1)
+            services.restrictions.place(person.account_id, "block", until, reason="test", actor="system")
+            visitor.session_cookie = None
+            signing_in = threads.submit(visitor.password, person.username, person.password)
+            while not connection.scalar(waits) and not signing_in.done():
+                time.sleep(0.01)
+            services.sessions.terminate(Selector(account_id=person.account_id), reason="restricted", actor="system")
+        assert not isinstance(signing_in.result(), Finished)
+    assert not services.sessions.list(account_id=person.account_id)
 
 
 def test_lock_ends_the_attempt(visitor, services, account_factory, clock):

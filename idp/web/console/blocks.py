@@ -23,6 +23,7 @@ from idp.web.console.pages import actor_name, console_page, places_of
 from idp.web.console.paging import Page, current_page
 from idp.web.console.problems import found_problems, reason_problem
 from idp.web.console.requests import PATH as REQUESTS
+from idp.web.console.session_filters import found_by
 from idp.web.shared.forms import NOTHING_TYPED, Form, read_form
 from idp.web.shared.journeys import see_other
 from idp.web.shared.pages import Problem
@@ -132,10 +133,13 @@ def _filter(given: Mapping[str, str]) -> EntryFilter:
 
 
 def _sessions_of(entry: Entry) -> str | None:
-    """Return the list of live sessions from where an entry blocks sign-ins: they go on until somebody ends them."""
+    """Return the list of live sessions from where an entry blocks sign-ins: they go on until somebody ends them. None
+    for a network by which no session is found.
+    """
     if entry.effect != BLOCK or entry.kind not in {NETWORK, OPERATOR, DEVICE}:
         return None
-    return address("/console/sessions", {entry.kind: entry.value})
+    value = entry.value if entry.kind != NETWORK else found_by(entry.value)
+    return None if value is None else address("/console/sessions", {entry.kind: value})
 
 
 def _new_page(

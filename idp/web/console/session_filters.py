@@ -91,7 +91,20 @@ def chips(given: Mapping[str, str], path: str, device: str | None = None) -> lis
     words: dict[str, Mapping[str, str]] = {"age": AGE_WORDS, "state": STATE_WORDS, "risk": SIGN_WORDS}
     if "device" in given and device is not None:
         words["device"] = {given["device"]: device}
+    if "network" in given:
+        words["network"] = {given["network"]: found_by(given["network"]) or given["network"]}
     return filters.chips(given, path, _LABELS, words, named=("method", "acr"))
+
+
+def found_by(network: str) -> str | None:
+    """Return the network that sessions from another are found by, which may be wider: what is ended there has to stand
+    there. None if none is found by it.
+    """
+    try:
+        found = parse_network(network)
+    except UserError:
+        return None
+    return found if "/" in found else network
 
 
 def _device_of(text: str) -> UUID:

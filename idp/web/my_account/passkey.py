@@ -26,6 +26,7 @@ from idp.web.shared.messages import (
 )
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+from idp.web.shared.stopping import where_allowed
 
 PATH: Final = "/account/passkeys/new"
 _METHODS_PATH: Final = "/account/methods"
@@ -39,6 +40,7 @@ def show(session: Session) -> Response:
 
 
 @signed_in
+@where_allowed
 def add(session: Session) -> Response:
     """Take what the browser made."""
     form = read_form(request)

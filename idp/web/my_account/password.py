@@ -19,6 +19,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import ENTER_CURRENT_PASSWORD, ENTER_NEW_PASSWORD, WRONG_CURRENT_PASSWORD
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+from idp.web.shared.stopping import where_allowed
 
 
 @signed_in
@@ -29,6 +30,7 @@ def show(session: Session) -> Response:
 
 
 @signed_in
+@where_allowed
 def change(session: Session) -> Response:
     """Change the password."""
     form = read_form(request)

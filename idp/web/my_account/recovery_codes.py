@@ -14,6 +14,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import KEEP_THE_CODES
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+from idp.web.shared.stopping import where_allowed
 
 _TEMPLATE = "my_account/recovery_codes.html"
 
@@ -29,6 +30,7 @@ def show(session: Session) -> Response:
 
 
 @signed_in
+@where_allowed
 def make(session: Session) -> Response:
     """Make the codes, or go on once they are kept."""
     form = read_form(request)

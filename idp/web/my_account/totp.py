@@ -16,6 +16,7 @@ from idp.web.shared.locale import gettext
 from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, LABEL_TOO_LONG, WRONG_TOTP
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
+from idp.web.shared.stopping import where_allowed
 
 PATH = "/account/totp/new"
 
@@ -28,6 +29,7 @@ def show(session: Session) -> Response:
 
 
 @signed_in
+@where_allowed
 def add(session: Session) -> Response:
     """Make the key, or take its first code."""
     if "code" in request.form:

@@ -22,7 +22,6 @@ from idp.web.shared import cookies
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import (
     RESUME_PATH,
-    address,
     browser,
     came_alone,
     client_of,
@@ -38,7 +37,8 @@ from idp.web.shared.journeys import (
 from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
-from idp.web.shared.state import present_request, shared
+from idp.web.shared.state import present_request
+from idp.web.shared.stopping import blocked_page, stopping
 from idp.web.sign_in.announcements import announcements_on
 
 SWITCH: Final = "switch"
@@ -99,19 +99,13 @@ def _started(view: Callable[[Journey], Response], *, is_sign_in: bool) -> Callab
         if token is None:
             raise BadRequest
         if is_sign_in and present_request().method == "POST":
-            stopped_by = services().gate.stopping(address(), cookies.device_cookie(), shared().surface.name)
+            stopped_by = stopping()
             if stopped_by is not None:
-                return _blocked_page(interaction, stopped_by.code)
+                return blocked_page(stopped_by, slip_of(client_of(interaction)))
         visit = Visit(cookies.ensure_presession(), current_session(), cookies.device_cookie(), browser())
         return view(Journey(interaction, token, visit))
 
     return public(started)
-
-
-def _blocked_page(interaction: Interaction, code: str) -> Response:
-    """Say that nobody may sign in from here now, and who helps: the same whatever was typed (rule S4)."""
-    service = slip_of(client_of(interaction))
-    return render("sign_in/blocked.html", 403, service=service, code=code, retry_url=present_request().full_path)
 
 
 def page(

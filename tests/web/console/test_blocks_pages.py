@@ -170,3 +170,25 @@ def test_changing_the_list_wants_a_fresh_sign_in(at_console, clock, path):
     clock.advance(301)
     assert browser.get("/console/blocks").status == 200
     assert browser.get(path).path == "/login"
+
+
+@pytest.mark.parametrize(
+    ("value", "leads_to"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("203.0.0.0/16", "203.0.0.0/16"),
+        ("2001:db8::7", "2001:db8::/48"),
+        ("203.0.0.0/17", None),
+        ("2001:db8::/32", None),
+    ],
+)
+def test_the_list_of_live_sessions_says_which_network_it_is_of(at_console, add, value, leads_to):
+    """Sessions are kept with a /24 or a /48: who ends those from one address has to see that the neighbours' go too."""
+    browser = at_console()
+    page = add(browser, value)
+    links = [href for href, _ in page.document.links if href.startswith("/console/sessions?")]
+    assert len(links) == (leads_to is not None)
+    for href in links:
+        page = browser.get(href)
+        assert page.status == 200
+        assert leads_to in page.text

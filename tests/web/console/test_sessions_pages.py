@@ -19,7 +19,7 @@ def test_a_list_is_filtered_by_its_address_and_each_filter_is_taken_away_by_a_ch
     page = browser.get("/console/sessions", network="203.0.113.77")
     assert "203.0.113.0/24" in page.text
     assert "198.51.100.0/24" not in page.text
-    assert "198.51.100.0/24" in browser.follow_link("203.0.113.77").text
+    assert "198.51.100.0/24" in browser.follow_link("203.0.113.0/24").text
     assert browser.follow_link("Sign-ins by hour and day").path == "/console/hunts"
 
 
@@ -127,3 +127,11 @@ def test_the_help_desk_looks_and_ends_nothing(at_console, open_sessions, live):
     assert all(form.method != "post" for form in page.forms)
     assert browser.get("/console/sessions/end", network="203.0.113.0/24").status == 403
     assert one in live()
+
+
+def test_an_address_is_shown_as_the_network_whose_sessions_are_found_and_ended(at_console):
+    browser = at_console()
+    for path in ("/console/sessions", "/console/sessions/end"):
+        page = browser.get(path, network="203.0.113.7")
+        assert "203.0.113.0/24" in page.text
+    assert "10.0.0.0/8" in browser.get("/console/sessions", network="10.0.0.0/8").text

@@ -107,6 +107,22 @@ def test_every_step_that_is_posted_is_stopped_but_the_one_that_goes_on_with_a_li
     assert passed == set(LIVE_SESSION)
 
 
+@pytest.mark.parametrize(
+    "path", ["/account/password", "/account/passkeys/new", "/account/totp/new", "/account/recovery-codes"]
+)
+def test_nobody_sets_up_a_means_of_sign_in_from_there(stopped, account_factory, block, path):
+    """It would raise the session, and let whoever took it in again from anywhere."""
+    person = account_factory()
+    stopped.get("/login")
+    stopped.sign_in(person.username, person.password)
+    form = next(form for form in stopped.get("/account/password").forms if "csrf_token" in dict(form.successful(None)))
+    fields = [("csrf_token", dict(form.successful(None))["csrf_token"])]
+    assert not is_stopped(stopped.post(path, fields))
+    block()
+    assert is_stopped(stopped.post(path, fields))
+    assert stopped.get("/account").path == "/account"
+
+
 def test_live_sessions_and_tokens_go_on(new_browser, new_relying_party, account_factory, block, clock):
     person, tax, welfare = account_factory(with_totp=True), new_relying_party("tax"), new_relying_party("welfare")
     browser = new_browser(network=ADDRESS)

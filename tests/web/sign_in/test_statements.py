@@ -61,7 +61,7 @@ def test_the_page_of_the_second_factor_reads_once(tax, browser, services, person
 
 
 def test_a_right_code_is_one_transaction_and_the_way_back_to_the_site_another(tax, browser, services, person, clock):
-    """Charge, claim, forgive, end the attempt, know the device, open the session with its record. Then, in the same
+    """Charge, claim, forgive, end the attempt, open the session with its record, know the device. Then, in the same
     request, for a site that was agreed to: look, hold the consent, insert the site's part of the session, the grant
     with its record, and the code.
     """
@@ -71,7 +71,7 @@ def test_a_right_code_is_one_transaction_and_the_way_back_to_the_site_another(ta
         assert "code=" in browser.submit(follow=False, code=person.code(clock)).headers["Location"]
     # Decision 0008: what is recorded with a row is one statement with it on PostgreSQL.
     with_record = ["WITH"] if services.database.dialect == "postgresql" else ["INSERT", *RECORDED]
-    signing_in = ["SELECT", "INSERT", "SELECT", "UPDATE", "UPDATE", "DELETE", "INSERT", *with_record]
+    signing_in = ["SELECT", "INSERT", "SELECT", "UPDATE", "UPDATE", "DELETE", *with_record, "INSERT"]
     going_back = ["SELECT", "SELECT", "INSERT", *with_record, "INSERT"]
     assert seen.kinds == [*signing_in, *going_back]
     assert seen.commits == 2
