@@ -44,7 +44,7 @@ SIGN_NAMES: Final = RiskSign.called(ANY_SIGN).names
 
 def shows(signs: RiskSign) -> ColumnElement[bool]:
     """Return the condition that a session shows one sign or, with all of them, any: as the indexes are declared."""
-    return literal_column(f"(risk & {signs.value}) <> 0" if signs in RiskSign else _ANY)
+    return literal_column(_ANY if signs == RiskSign.called(ANY_SIGN) else f"(risk & {signs.value}) <> 0")
 
 
 def proves(acr: str) -> ColumnElement[bool]:
