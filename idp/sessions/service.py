@@ -111,9 +111,11 @@ class Sessions:
                 raised = self._raise(replacing, factors, interaction_id, signs)
                 if raised is not None:
                     return raised
+            # The account first, as whoever ends all it has does: else each might hold what the other waits for.
+            opened = self._insert(account_id, factors, interaction_id, browser, organization_id, signs)
             if replacing is not None:
                 self.terminate(Selector(session_id=replacing.id), reason="replaced", actor=f"account:{account_id}")
-            return self._insert(account_id, factors, interaction_id, browser, organization_id, signs)
+            return opened
 
     def _insert(
         self,

@@ -4,14 +4,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pyotp
 import pytest
 from sqlalchemy import text
 
-from idp.factors.assurance import ACR_AAL2, acr_of
+from idp.factors.assurance import ACR_AAL2, VerifiedFactor, acr_of
 from idp.factors.factor import WrongCode
-from idp.sessions.values import Selector
+from idp.sessions.values import Browser, Selector
 from idp.sign_in.journey import Step
 from idp.sign_in.values import Continue, Expired, Finished, WrongPassword
 
@@ -76,6 +77,28 @@ def test_a_restriction_and_a_sign_in_that_meet_do_not_wait_for_each_other(visito
                 time.sleep(0.01)
             services.sessions.terminate(Selector(account_id=person.account_id), reason="restricted", actor="system")
         assert not isinstance(signing_in.result(), Finished)
+    assert not services.sessions.list(account_id=person.account_id)
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_restriction_and_another_hat_that_meet_do_not_wait_for_each_other(visitor, services, account_factory, clock):
+    """Rule P3: the session that would be replaced is ended by the restriction, and nothing takes its place."""
+    person = account_factory()
+    visitor.sign_in(person, clock)
+    replaced, proved = visitor.session, [VerifiedFactor("password", clock.now())]
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    another_hat = partial(
+        services.sessions.open, person.account_id, proved, replaced.id, Browser(), organization_id=replaced.id
+    )
+    with ThreadPoolExecutor(1) as threads:
+        with services.database.transaction() as connection:
+            until = clock.now() + timedelta(days=1)
+            services.restrictions.place(person.account_id, "block", until, reason="test", actor="system")
+            opening = threads.submit(another_hat, replacing=replaced)
+            while not connection.scalar(waits) and not opening.done():
+                time.sleep(0.01)
+            services.sessions.terminate(Selector(account_id=person.account_id), reason="restricted", actor="system")
+        assert opening.result() is None
     assert not services.sessions.list(account_id=person.account_id)
 
 
