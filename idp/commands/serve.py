@@ -84,14 +84,20 @@ def COMMAND(  # noqa: N802 - the options of the command
         get_logger(__name__).info(
             "serving", bind=bind, workers=server.workers, threads=threads, environment=settings.environment
         )
+        os.register_at_fork(after_in_child=_end_when_asked)
         server.serve(target_loader=partial(application, threads, surface), wrap_loader=False)
+
+
+def _end_when_asked() -> None:
+    """Let a worker be ended from its first moment: until granian puts its own handlers, it would have those of the
+    supervisor, in which the wish to end gets lost.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     """Build the application in a worker process."""
-    # Until granian puts its own, the handlers are those of the supervisor, in which the wish to end would get lost.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
     configure_logging()
     apps = import_module("idp.app")
     created = (apps.create_console if surface == CONSOLE else apps.create_app)(read_settings())
