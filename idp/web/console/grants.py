@@ -19,7 +19,7 @@ from idp.protocol.grant_list import GrantLine
 from idp.sessions.values import Selector
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console import grant_filters, saved_views
+from idp.web.console import grant_filters, mass_endings, saved_views
 from idp.web.console.filters import address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
@@ -143,17 +143,7 @@ def estimate(officer: Officer) -> Response:
 @requires(Permission.END_SESSIONS, fresh=True)
 def end_many(officer: Officer) -> Response:
     """Begin to revoke them, or ask a second officer."""
-    reason = read_form(request).text("reason")
-    problem = reason_problem(reason)
-    try:
-        chosen = _chosen_to_end()
-    except UserError as error:
-        problem = Problem.of(error)
-    if problem:
-        return _estimate_page(officer, problem)
-    decided = services().mass_endings.decide(chosen, officer, reason, services().changes)
-    is_running = services().mass_endings.progress(decided) is not None
-    return see_other(f"{PATH}/endings/{decided}" if is_running else f"/console/requests/{decided}")
+    return mass_endings.begin(officer, PATH, _chosen_to_end, _estimate_page)
 
 
 @requires(Permission.SEE_SESSIONS)

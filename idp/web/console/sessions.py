@@ -16,7 +16,7 @@ from idp.sessions.filters import SessionFilter
 from idp.sessions.values import Selector, SessionLine
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
-from idp.web.console import saved_views, session_filters
+from idp.web.console import mass_endings, saved_views, session_filters
 from idp.web.console.blocks import block_link
 from idp.web.console.filters import address, read
 from idp.web.console.guards import requires
@@ -112,17 +112,7 @@ def estimate(officer: Officer) -> Response:
 @requires(Permission.END_SESSIONS, fresh=True)
 def end_many(officer: Officer) -> Response:
     """Begin to end them, or ask a second officer."""
-    reason = read_form(request).text("reason")
-    problem = reason_problem(reason)
-    try:
-        chosen = _chosen_to_end()
-    except UserError as error:
-        problem = Problem.of(error)
-    if problem:
-        return _estimate_page(officer, problem)
-    decided = services().mass_endings.decide(chosen, officer, reason, services().changes)
-    is_running = services().mass_endings.progress(decided) is not None
-    return see_other(f"{PATH}/endings/{decided}" if is_running else f"/console/requests/{decided}")
+    return mass_endings.begin(officer, PATH, _chosen_to_end, _estimate_page)
 
 
 @requires(Permission.SEE_SESSIONS)
