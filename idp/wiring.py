@@ -28,6 +28,7 @@ from idp.foundation.outbox import Outbox
 from idp.foundation.replica import Replicas
 from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
+from idp.foundation.time_limits import TimeLimits
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.account_list import AccountList
@@ -144,11 +145,19 @@ class Services:
     provisioning: Provisioning
 
 
-def build_services(settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None) -> Services:
-    """Put the services of one process together. Raises ConfigurationError when the deployment cannot run."""
+def build_services(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    limits: TimeLimits | None = None,
+) -> Services:
+    """Put the services of one process together, whose statements may take as long as ``limits`` say. Raises
+    ConfigurationError when the deployment cannot run.
+    """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy(clock)
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = Database(settings.database_url, pool_size=settings.database_pool_size, limits=limits)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     audit.encrypt_with(keyring)
@@ -271,6 +280,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     signals = Signals(
         settings, database, clock, entropy, outbox=outbox, keyring=keyring, registry=registry, outbound=outbound
     )
+    signals.judge_lists_by(replicas.age)
     transmitter = Transmitter(
         settings,
         database,

@@ -29,6 +29,7 @@ from idp.foundation import tracing
 from idp.foundation.logging import configure_logging, get_logger
 from idp.foundation.scheduling import usable_cores
 from idp.foundation.settings import Settings
+from idp.foundation.time_limits import GLANCE
 from idp.sessions.values import CONSOLE, PROVIDER
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -166,7 +167,7 @@ def _check_deployment() -> None:
     """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts."""
     with loading():
         import_module("idp.app")
-    with open_services() as services:
+    with open_services(GLANCE) as services:
         failed = [check for check in services.signals.readiness().checks if check.state == "failed"]
     if failed:
         refuse(f"{failed[0].name}: {failed[0].detail}")

@@ -42,6 +42,12 @@ class Settings(BaseModel):
     database_pool_size: int = Field(
         8, ge=2, le=64, description="Connections kept open by each pool of each worker process."
     )
+    database_statement_seconds: float = Field(
+        10,
+        ge=1,
+        le=120,
+        description="How long a statement of a request may take; then the person is told to come back.",
+    )
     trusted_proxies: str = Field(
         "", description="Addresses or networks, comma separated, whose forwarded headers are believed."
     )

@@ -7,7 +7,7 @@ departments may not be told in time, which no other node could do better.
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,9 @@ Finding = tuple[State, str, Mapping[str, object]]
 
 LONGEST_WAIT = timedelta(seconds=60)
 LARGEST_DRIFT = timedelta(seconds=2)
+OLDEST_LISTS = timedelta(seconds=15)
 _REFUSED: Final = marked("the database refused the question (%(error)s)")
+_SILENT: Final = marked("the database does not answer")
 _ANSWERS: Final = marked("%(database)s answers")
 _NO_MIGRATIONS: Final = marked("this version has no migrations")
 _NO_TABLES: Final = marked("the database has no tables of this service yet; run: idp db upgrade")
@@ -41,6 +43,7 @@ _DRIFT: Final = marked("%(seconds)s s from the database's clock")
 _NO_WORKER: Final = marked("no worker is running; start one with: idp worker")
 _WORKER_SEEN: Final = marked("a worker was last seen %(seconds)s s ago")
 _OLDEST: Final = marked("the oldest undelivered message is %(seconds)s s old")
+_LISTS: Final = marked("the lists in memory, of blocks and banners, were read %(seconds)s s ago")
 _REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
 
@@ -81,9 +84,21 @@ class ReadinessProbe:
         self._outbox = outbox
         self._clock = clock
         self._heartbeats = Heartbeats(database, clock)
+        self.lists_age: Callable[[], float | None] = lambda: None
 
     def look(self) -> Readiness:
-        """Return the present state; a database that does not answer is asked one question only."""
+        """Return the present state; a database that does not answer is asked one question only, and given little time
+        for each, because whoever asks has little patience.
+        """
+        if self._database.is_silent:
+            return Readiness((Check("database", "failed", _SILENT),))
+        try:
+            with self._database.glancing():
+                return self._look()
+        except SQLAlchemyError as error:
+            return Readiness((Check("database", "failed", _REFUSED, {"error": type(error).__name__}),))
+
+    def _look(self) -> Readiness:
         reachable = self._check("database", self._database_answers)
         if reachable.state == "failed":
             return Readiness((reachable,))
@@ -97,8 +112,15 @@ class ReadinessProbe:
                 self._check("clock", self._clock_agrees),
                 self._check("worker", self._worker_is_alive),
                 self._check("outbox", self._outbox_is_moving),
+                *self._lists(),
             )
         )
+
+    def _lists(self) -> Iterator[Check]:
+        """A process that follows its lists must not go on with old ones: who is blocked would be let in."""
+        age = self.lists_age()
+        if age is not None:
+            yield lists_check(age)
 
     def _check(self, name: str, look: Callable[[], Finding]) -> Check:
         try:
@@ -160,6 +182,12 @@ class ReadinessProbe:
         age = self._outbox.oldest_waiting_seconds(but=NOTICE)
         state: State = "ok" if age <= LONGEST_WAIT.total_seconds() else "degraded"
         return state, _OLDEST, {"seconds": f"{age:.0f}"}
+
+
+def lists_check(age: float) -> Check:
+    """Judge the age, in seconds, of the lists that a process holds in memory."""
+    state: State = "ok" if age <= OLDEST_LISTS.total_seconds() else "failed"
+    return Check("lists", state, _LISTS, {"seconds": f"{age:.0f}"})
 
 
 @functools.cache
