@@ -33,6 +33,8 @@ OLDEST_LISTS = timedelta(seconds=15)
 _REFUSED: Final = marked("the database refused the question (%(error)s)")
 _SILENT: Final = marked("the database does not answer")
 _ANSWERS: Final = marked("%(database)s answers")
+_IS_READ_ONLY: Final = text("SELECT current_setting('transaction_read_only')")
+_TAKES_NO_WRITES: Final = marked("the database takes no writes (read-only)")
 _NO_MIGRATIONS: Final = marked("this version has no migrations")
 _NO_TABLES: Final = marked("the database has no tables of this service yet; run: idp db upgrade")
 _BEHIND: Final = marked("revision %(applied)s is applied, this version needs %(needed)s; run: idp db upgrade")
@@ -110,8 +112,9 @@ class ReadinessProbe:
                 reachable,
                 migrated,
                 self._check("clock", self._clock_agrees),
-                self._check("worker", self._worker_is_alive),
-                self._check("outbox", self._outbox_is_moving),
+                # A table that is locked for a while keeps nobody from signing in.
+                self._check("worker", self._worker_is_alive, "degraded"),
+                self._check("outbox", self._outbox_is_moving, "degraded"),
                 *self._lists(),
             )
         )
@@ -122,15 +125,19 @@ class ReadinessProbe:
         if age is not None:
             yield lists_check(age)
 
-    def _check(self, name: str, look: Callable[[], Finding]) -> Check:
+    def _check(self, name: str, look: Callable[[], Finding], refused: State = "failed") -> Check:
         try:
             state, message, values = look()
         except SQLAlchemyError as error:
-            return Check(name, "failed", _REFUSED, {"error": type(error).__name__})
+            return Check(name, refused, _REFUSED, {"error": type(error).__name__})
         return Check(name, state, message, values)
 
     def _database_answers(self) -> Finding:
         with self._database.read() as connection:
+            if self._database.dialect == "postgresql" and connection.scalar(_IS_READ_ONLY) == "on":
+                # It would say so for as long as it lasts.
+                connection.invalidate()
+                return "failed", _TAKES_NO_WRITES, {}
             connection.execute(text("SELECT 1"))
         return "ok", _ANSWERS, {"database": self._database.dialect}
 

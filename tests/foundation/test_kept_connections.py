@@ -1,13 +1,13 @@
 """Connections that hot statements find without the pool (decision 0009): quick, and never in anybody's way."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, event, select, text
+from sqlalchemy import Connection, bindparam, delete, event, select, text
 from sqlalchemy.exc import IntegrityError
 
 from idp.foundation.database import Database, DatabaseFailure
@@ -195,6 +195,43 @@ class TestOnPostgreSQL:
             find(database)
         for _ in range(3):
             find(database)
+
+
+@pytest.fixture
+def read_only(database: Database) -> Iterator[Callable[[str], None]]:
+    """Say ``on`` or ``off``: whether new connections may write. Operators do it when a disk is nearly full."""
+
+    def say(word: str) -> None:
+        with database.searching() as connection:
+            name = connection.scalar(text("SELECT quote_ident(current_database())"))
+            connection.execute(text("SET default_transaction_read_only TO off"))
+            connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only TO {word}"))
+
+    yield say
+    say("off")
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize("place", ["transaction", "read", "lossy"])
+def test_once_the_database_takes_writes_again_connections_do(database: Database, read_only: Any, place: str):
+    """A connection that began read-only stays so for as long as it lasts."""
+    remove = PreparedStatement(
+        delete(UsedJTI).where(UsedJTI.expires_at < bindparam("now", type_=UsedJTI.expires_at.type))
+    )
+
+    def write() -> None:
+        with getattr(database, place)() as connection:
+            remove.count(connection, {"now": LATER})
+
+    read_only("on")
+    for _ in range(3):
+        with pytest.raises(DatabaseFailure):
+            write()
+    read_only("off")
+    with suppress(DatabaseFailure):
+        write()
+    for _ in range(3):
+        write()
 
 
 @pytest.mark.only_on("sqlite")
