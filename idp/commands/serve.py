@@ -97,6 +97,15 @@ def _end_when_asked() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def _end_without(supervisor: int) -> None:
+    """End this worker when its supervisor was killed: nobody else would ever end it, and it would keep the port from
+    the server that takes its place.
+    """
+    if os.getppid() != supervisor:
+        get_logger(__name__).warning("supervisor_gone")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     """Build the application in a worker process."""
     configure_logging()
@@ -108,7 +117,8 @@ def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
     counters = services.blocks.refusals, services.protocol.tally
-    services.replicas.follow_for_ever(*(one.flush_before for one in counters))
+    also = [*(one.flush_before for one in counters), partial(_end_without, os.getppid())]
+    services.replicas.follow_for_ever(*also)
     # Granian's workers end as those of multiprocessing do, which call nothing else.
     for one in counters:
         Finalize(None, one.flush, exitpriority=0)

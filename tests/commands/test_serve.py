@@ -156,6 +156,20 @@ def test_killed_worker_is_replaced(idp_server: BackgroundProcess, issuer: str):
 
 
 @pytest.mark.only_on("sqlite")
+def test_workers_end_when_their_supervisor_is_killed(
+    idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str
+):
+    """Else they would serve the version of then for ever, and keep the port from whoever comes after them."""
+    workers = children_of(idp_server)
+    idp_server.process.kill()
+    idp_server.process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers), 15)
+    again = idp_command.start("serve", "--bind", f"127.0.0.1:{issuer.rsplit(':', 1)[1]}")
+    again.wait_until_answering(f"{issuer}/healthz")
+    assert again.stop() == 0
+
+
+@pytest.mark.only_on("sqlite")
 def test_second_server_on_the_same_port_is_refused(idp_server: BackgroundProcess, issuer: str, idp: Run):
     assert idp_server.process.poll() is None
     ended = idp("serve", "--bind", f"127.0.0.1:{issuer.rsplit(':', 1)[1]}")
