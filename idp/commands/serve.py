@@ -73,7 +73,7 @@ def COMMAND(  # noqa: N802 - the options of the command
     _check_certificate(cert, key)
     _check_port(host, port)
     tracing.require_installed(os.environ)
-    _check_deployment()
+    _check_deployment(surface)
     os.environ.pop(METRICS_FOLDER, None)
     with tempfile.TemporaryDirectory(prefix="idp-metrics-") as folder:
         operations = _open_operations(settings, folder)
@@ -173,12 +173,16 @@ def _check_certificate(cert: Path | None, key: Path | None) -> None:
         refuse(f"{cert} and {key} are not a certificate chain and its key ({error})")
 
 
-def _check_deployment() -> None:
-    """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts."""
+def _check_deployment(surface: str) -> None:
+    """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts. The
+    console signs nothing: lost keys can be replaced there.
+    """
     with loading():
         import_module("idp.app")
     with open_services(GLANCE) as services:
-        failed = [check for check in services.signals.readiness().checks if check.state == "failed"]
+        checks = services.signals.readiness().checks
+    needed = [check for check in checks if surface != CONSOLE or check.name != "keys"]
+    failed = [check for check in needed if check.state == "failed"]
     if failed:
         refuse(f"{failed[0].name}: {failed[0].detail}")
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -45,6 +46,8 @@ _DRIFT: Final = marked("%(seconds)s s from the database's clock")
 _NO_WORKER: Final = marked("no worker is running; start one with: idp worker")
 _WORKER_SEEN: Final = marked("a worker was last seen %(seconds)s s ago")
 _OLDEST: Final = marked("the oldest undelivered message is %(seconds)s s old")
+_KEYS_HERE: Final = marked("the keys that sign now are on this node")
+_KEY_MISSING: Final = marked("the key that signs %(algorithms)s now is not on this node; idp doctor says which file")
 _LISTS: Final = marked("the lists in memory, of blocks and banners, were read %(seconds)s s ago")
 _REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
@@ -86,7 +89,9 @@ class ReadinessProbe:
         self._outbox = outbox
         self._clock = clock
         self._heartbeats = Heartbeats(database, clock)
+        # What only a node that serves has: the address for operators is of another process, without keys.
         self.lists_age: Callable[[], float | None] = lambda: None
+        self.cannot_sign: Callable[[], tuple[str, ...]] | None = None
 
     def look(self) -> Readiness:
         """Return the present state; a database that does not answer is asked one question only, and given little time
@@ -115,9 +120,20 @@ class ReadinessProbe:
                 # A table that is locked for a while keeps nobody from signing in.
                 self._check("worker", self._worker_is_alive, "degraded"),
                 self._check("outbox", self._outbox_is_moving, "degraded"),
+                *self._keys(),
                 *self._lists(),
             )
         )
+
+    def _keys(self) -> Iterator[Check]:
+        if self.cannot_sign is not None:
+            yield self._check("keys", partial(self._keys_are_here, self.cannot_sign))
+
+    def _keys_are_here(self, cannot_sign: Callable[[], tuple[str, ...]]) -> Finding:
+        missing = cannot_sign()
+        if missing:
+            return "failed", _KEY_MISSING, {"algorithms": ", ".join(missing)}
+        return "ok", _KEYS_HERE, {}
 
     def _lists(self) -> Iterator[Check]:
         """A process that follows its lists must not go on with old ones: who is blocked would be let in."""

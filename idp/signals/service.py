@@ -36,6 +36,7 @@ class Signals:
         tokens = LogoutTokens(keyring, clock, entropy, settings)
         self._backchannel = BackchannelLogout(registry, tokens, outbound)
         self._probe = ReadinessProbe(database, outbox, clock)
+        self._probe.cannot_sign = keyring.cannot_sign
         self.ledger = Ledger(database, outbox, clock)
         self.heartbeats = Heartbeats(database, clock)
 

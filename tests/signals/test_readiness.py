@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from idp.foundation.outbox import NewMessage, Outbox
+from tests.support import deployment
 from tests.support.clock import RunningClock
 
 
@@ -58,6 +59,17 @@ def test_node_more_than_two_seconds_off_is_unready(services: Any, clock: Running
     assert state_of(services, "clock") == "ok"
     clock.advance(2)
     assert (services.signals.readiness().status, state_of(services, "clock")) == ("unready", "failed")
+
+
+def test_node_without_the_key_that_signs_now_is_unready(settings: Any, services: Any):
+    """A node that the new key was not copied to: every token would fail there, and on no other."""
+    assert state_of(services, "keys") == "ok"
+    for file in settings.keys_dir.glob("signing/*.pem"):
+        file.unlink()
+    other = deployment.services_of(settings, services.clock, services.entropy)
+    picture = other.signals.readiness()
+    other.database.dispose()
+    assert (picture.status, next(one.state for one in picture.checks if one.name == "keys")) == ("unready", "failed")
 
 
 def test_database_without_our_tables_is_unready(services: Any):
