@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 
 from idp.accounts.merging import AccountMerging
 from idp.accounts.requirements import Requirements
@@ -23,7 +22,7 @@ from idp.factors.service import Factors
 from idp.foundation.clock import Clock, SystemClock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy, SystemEntropy
-from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
+from idp.foundation.outbound_http import OutboundHTTP
 from idp.foundation.outbox import Outbox
 from idp.foundation.replica import Replicas
 from idp.foundation.settings import Settings
@@ -50,7 +49,7 @@ from idp.interventions.travels.service import Travels
 from idp.keyring.service import Keyring
 from idp.networks.service import Networks
 from idp.notices.service import Notices
-from idp.protocol.client_auth.client_keys import Fetch
+from idp.protocol.client_auth.client_keys import fetcher
 from idp.protocol.service import Foundations, Protocol
 from idp.provisioning.members import Parts
 from idp.provisioning.service import Provisioning
@@ -298,7 +297,7 @@ def build_services(
         audit,
         registry=registry,
         initial_tokens=initial_tokens,
-        fetch=_fetcher(outbound),
+        fetch=fetcher(outbound),
     )
     protocol = Protocol(
         Foundations(
@@ -314,7 +313,7 @@ def build_services(
             grants,
             consents,
             interactions,
-            _fetcher(outbound),
+            fetcher(outbound),
             throttle,
             transmitter,
             dynamic_registration,
@@ -393,16 +392,3 @@ def build_services(
         protocol,
         provisioning,
     )
-
-
-def _fetcher(outbound: OutboundHTTP) -> Fetch:
-    """Return how a client's key set is fetched: by the guarded client, None for whatever goes wrong."""
-
-    def fetch(url: str) -> bytes | None:
-        try:
-            response = outbound.request("GET", url, headers={"Accept": "application/jwk-set+json, application/json"})
-        except (OutboundRefused, OutboundFailed):
-            return None
-        return response.body if response.status == HTTPStatus.OK else None
-
-    return fetch
