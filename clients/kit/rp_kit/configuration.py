@@ -5,6 +5,7 @@ accepted on loopback hosts only, so that a development setting cannot reach prod
 """
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,8 +63,8 @@ class Configuration:
             )
         if "openid" not in self.scope.split():
             raise ConfigurationError("scope must contain openid")
-        if self.ca_file and not Path(self.ca_file).is_file():
-            raise ConfigurationError(f"ca_file {self.ca_file} cannot be read")
+        if self.ca_file:
+            _require_certificates(self.ca_file)
         _require_supported(self.id_token_algorithm, "id_token_algorithm")
         _require_supported(self.access_token_algorithm, "access_token_algorithm")
 
@@ -96,10 +97,24 @@ def configuration_from(environ: Mapping[str, str], **given: Any) -> Configuratio
         if name not in values and found:
             values[name] = found
     if "client_secret" not in values and environ.get("CLIENT_SECRET_FILE"):
-        values["client_secret"] = Path(environ["CLIENT_SECRET_FILE"]).read_text(encoding="utf-8").strip()
+        values["client_secret"] = _secret_in(environ["CLIENT_SECRET_FILE"])
     for name in ("issuer", "client_id", "client_secret", "origin"):
         values.setdefault(name, "")
     return Configuration(**values)
+
+
+def _secret_in(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"CLIENT_SECRET_FILE {file} cannot be read: {error}") from None
+
+
+def _require_certificates(file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise ConfigurationError(f"ca_file {file} cannot be read as certificates: {error}") from None
 
 
 def _require_supported(algorithm: str, name: str) -> None:
@@ -111,5 +126,9 @@ def _require_secure(url: str, name: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ConfigurationError(f"{name} must be an https URL without user, query or fragment")
+    try:
+        parts.port  # noqa: B018 - read to be checked
+    except ValueError:
+        raise ConfigurationError(f"{name} has no such port as a number from 0 to 65535") from None
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK_HOSTS:
         raise ConfigurationError(f"{name} must be https; http is for localhost only")
