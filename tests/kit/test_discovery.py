@@ -52,7 +52,7 @@ def test_other_issuer_is_said_by_its_name(provider: Provider, configure) -> None
 
 def test_where_no_document_was_found_is_said(provider: Provider, configure) -> None:
     party = RelyingParty(configure(issuer=provider.issuer + "/realm"))
-    with pytest.raises(ProviderUnreachable, match="/realm/.well-known/openid-configuration answered with status 404"):
+    with pytest.raises(ProviderUnreachable, match=r"/realm/\.well-known/openid-configuration answered with status 404"):
         party.verifier.logout_token(provider.logout_token())
 
 
