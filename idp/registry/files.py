@@ -36,8 +36,16 @@ def read_registration(path: Path) -> dict[str, Any]:
 
 
 def parse_registration(text: str) -> dict[str, Any]:
-    """Return the members of a typed text: JSON if it begins like it, else TOML. Raises RegistrationUnreadable."""
-    return _members(text.encode(), is_json=text.lstrip().startswith("{"))
+    """Return the members of a typed text: JSON if it begins like it, else TOML. Raises RegistrationUnreadable, also for
+    a place: nothing fills it here.
+    """
+    members = _members(text.encode(), is_json=text.lstrip("\ufeff \t\r\n").startswith("{"))
+    _, unfilled = substitute(members, {})
+    if unfilled:
+        raise RegistrationUnreadable(
+            said("%(member)s: write what ${…} stands for in its place", member=unfilled[0].member)
+        )
+    return members
 
 
 def _members(data: bytes, *, is_json: bool) -> dict[str, Any]:

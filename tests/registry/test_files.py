@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from idp.registry.errors import RegistrationUnreadable
-from idp.registry.files import read_registration, substitute
+from idp.registry.files import parse_registration, read_registration, substitute
 
 
 def test_toml_and_json_say_the_same(tmp_path: Path):
@@ -70,3 +70,15 @@ def test_unfilled_place_is_named_with_its_member():
     assert [str(problem) for problem in problems] == [
         "policy.cors_origins: needs ${ORIGIN}; give it with --set ORIGIN=…"
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ['client_id = "tax"', '{"client_id": "tax"}', '\ufeffclient_id = "tax"', '\ufeff{"client_id": "tax"}']
+)
+def test_typed_text_may_be_toml_or_json(text: str):
+    assert parse_registration(text) == {"client_id": "tax"}
+
+
+def test_place_in_a_typed_text_is_named_for_nothing_fills_it():
+    with pytest.raises(RegistrationUnreadable, match=r"^redirect_uris: write what \$\{…\} stands for in its place$"):
+        parse_registration('redirect_uris = ["${ORIGIN}/callback"]')
