@@ -18,7 +18,7 @@ def bank(client, clock, registration_factory):
     return Signer(client, clock)
 
 
-def test_whoever_has_the_key_is_told_which_claim_is_wrong(self, bank, clock):
+def test_whoever_has_the_key_is_told_which_claim_is_wrong(bank, clock):
     """RFC 7521 §4.2.1. In the words is nothing that was sent."""
     now = int(clock.now().timestamp())
     for change, words in (
@@ -41,7 +41,7 @@ def test_whoever_has_the_key_is_told_which_claim_is_wrong(self, bank, clock):
     assert "its jti was used before" in bank.post(assertion).get_json()["error_description"]
 
 
-def test_nobody_else_is_told_anything(self, bank, clock):
+def test_nobody_else_is_told_anything(bank, clock):
     """One answer, whatever is wrong, for whoever does not hold the key."""
     stranger, now = ECKey.generate_key("P-256", {"kid": "ec"}), int(clock.now().timestamp())
     spent = bank.assertion(jti="once")
