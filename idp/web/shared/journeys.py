@@ -111,11 +111,12 @@ def identity_page(client: Client, level: int) -> Response:
 
 def form_targets(client: Client | None) -> tuple[str, ...]:
     """Return where a form of this journey may end: at the service that asked, a native one on any port of its loopback
-    address.
+    address, and at its home, to which many a callback sends people on.
     """
     if client is None:
         return ()
-    return tuple(with_any_port(uri, client) for uri in client.redirect_uris)
+    home = (client.client_uri,) if client.client_uri else ()
+    return (*(with_any_port(uri, client) for uri in client.redirect_uris), *home)
 
 
 def restart_page() -> Response:
