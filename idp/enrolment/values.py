@@ -47,6 +47,11 @@ class NewCodes:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingToReplace:
+    """There is no authenticator app or passkey that recovery codes could take the place of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Methods:
     """The means of sign-in of an account, and what may be done with them."""
 

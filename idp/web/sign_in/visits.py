@@ -34,6 +34,7 @@ from idp.web.shared.journeys import (
     see_other,
     slip_of,
 )
+from idp.web.shared.kept_codes import forget_codes
 from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
@@ -49,6 +50,7 @@ _PATHS: Final = {
     Step.PASSWORD: "/login",
     Step.SECOND_FACTOR: "/login/totp",
     Step.ENROL_SECOND_FACTOR: "/login/enrol",
+    Step.FINISH: "/login/enrol",
     Step.RENEW_PASSWORD: "/login/renew",
     Step.ORGANIZATION: "/login/organization",
     Step.NOT_ADMITTED: "/login/not-admitted",
@@ -135,6 +137,7 @@ def go_on(journey: Journey, outcome: Continue | Finished | Expired) -> Response:
         return expired_page(journey, Step.PASSWORD)
     if isinstance(outcome, Continue):
         return to_step(journey, outcome.step)
+    forget_codes()  # Kept by now, or those of somebody before.
     cookies.put_session(outcome.session_cookie)
     cookies.put_device(outcome.device_cookie, DEVICE_COOKIE_SECONDS)
     if journey.interaction.client_id is None:

@@ -1,6 +1,5 @@
 """One's own account in the browser: looking, changing credentials, ending sessions, taking consent back."""
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -91,14 +90,6 @@ def test_each_empty_password_is_asked_for_by_its_own_words(browser, account_fact
     assert page.source.count("请输入新密码") == 2
 
 
-def test_kept_recovery_codes_are_confirmed(browser, account_factory, clock):
-    signed_in(browser, account_factory(with_totp=True), clock).get("/account/recovery-codes")
-    browser.submit("make")
-    page = browser.submit(saved="yes")
-    assert page.path == "/account/methods"
-    assert "恢复码已启用" in page.text
-
-
 def test_changed_password_ends_the_other_devices_when_asked(new_browser, account_factory, clock):
     """ASVS-7.4.3."""
     person = account_factory()
@@ -177,20 +168,6 @@ def test_staff_keep_their_last_app(browser, services, account_factory, clock):
     token = next(one.value for one in browser.page.forms[0].controls if one.name == "csrf_token")
     browser.post("/account/methods", {"csrf_token": token, "remove": str(view.id), "answer": "remove"})
     assert services.factors.enrolled(person.account_id).second_factors == ("totp",)
-
-
-def test_recovery_codes_are_shown_once(browser, account_factory, clock):
-    person = account_factory(with_totp=True)
-    signed_in(browser, person, clock).get("/account/recovery-codes")
-    page = browser.submit("make")
-    codes = re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", page.source)
-    assert len(codes) == 10
-    assert page.headers["Cache-Control"] == "no-store"
-    again = browser.submit()
-    assert again.status == 400
-    assert re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", again.source) == codes
-    assert browser.submit(saved="1").path == "/account/methods"
-    assert codes[0] not in browser.get("/account/recovery-codes").source
 
 
 def test_other_devices_are_seen_and_ended(new_browser, account_factory, clock):
