@@ -31,8 +31,13 @@ def methods_samples(say: Any, slip: Any, sample: Any, now: datetime) -> list[Any
         "recovery": {"left": 7, "created_at": ago(days=200)},
     }
     remove = "my_account/remove_method.html"
+    codes = "my_account/recovery_codes.html"
     return [
         sample("/login/passkey", "sign_in/passkey.html", second),
+        sample("/login/codes-again", "sign_in/recovery_codes.html", {"service": slip, "waiting": True}),
+        sample("/login/set-up", "sign_in/recovery_codes.html", {"service": slip}),
+        sample("/account/recovery-codes-again", codes, {"replaces": True, "waiting": True}),
+        sample("/account/recovery-codes-useless", codes, {"is_useless": True}),
         sample("/account/passkeys/new", "my_account/passkey_new.html", {"options": ASKED, "attested": True}),
         sample("/account/methods", "my_account/methods.html", methods),
         sample("/account/methods/none", "my_account/methods.html", {"blocked_until": now + timedelta(hours=20)}),

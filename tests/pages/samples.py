@@ -167,8 +167,6 @@ def _sign_in(say, slip):
         Sample("/login/enrol-start", "sign_in/enrol_start.html", {"service": slip}),
         Sample("/login/enrol", "sign_in/enrol_totp.html", enrol),
         Sample("/login/codes", "sign_in/recovery_codes.html", {"service": slip, "codes": codes}),
-        Sample("/login/codes-again", "sign_in/recovery_codes.html", {"service": slip, "waiting": True}),
-        Sample("/login/set-up", "sign_in/recovery_codes.html", {"service": slip}),
         Sample("/login/expired", "sign_in/expired.html", {"service": slip, "continue_url": "/login?i=sealed"}),
         Sample("/login/restart", "sign_in/restart.html", {}),
         Sample(
@@ -186,8 +184,6 @@ def _sign_in(say, slip):
         Sample("/account/totp/start", "my_account/totp_start.html"),
         Sample("/account/totp/new", "my_account/totp_new.html", {**enrol, "service": None}),
         Sample("/account/recovery-codes", "my_account/recovery_codes.html", {"replaces": True}),
-        Sample("/account/recovery-codes-again", "my_account/recovery_codes.html", {"replaces": True, "waiting": True}),
-        Sample("/account/recovery-codes-useless", "my_account/recovery_codes.html", {"is_useless": True}),
         Sample("/account/recovery-codes-made", "my_account/recovery_codes.html", {"codes": codes}),
     ]
 
