@@ -34,6 +34,7 @@ def methods_samples(say: Any, slip: Any, sample: Any, now: datetime) -> list[Any
     codes = "my_account/recovery_codes.html"
     return [
         sample("/login/passkey", "sign_in/passkey.html", second),
+        sample("/login/unsaved", "sign_in/login.html", {"reason": "unsaved", "passkey_options": ASKED}),
         sample("/login/codes-again", "sign_in/recovery_codes.html", {"service": slip, "waiting": True}),
         sample("/login/set-up", "sign_in/recovery_codes.html", {"service": slip}),
         sample("/account/recovery-codes-again", codes, {"replaces": True, "waiting": True}),

@@ -19,7 +19,7 @@ from idp.sign_in.values import Continue, Expired, Finished, Situation, Visit
 from idp.web.device.ways import ENTER_PATH
 from idp.web.protocol.outcomes import outcome_response
 from idp.web.shared import cookies
-from idp.web.shared.guards import public
+from idp.web.shared.guards import UNSAVED, public
 from idp.web.shared.journeys import (
     RESUME_PATH,
     browser,
@@ -177,16 +177,22 @@ def wait_page(journey: Journey, outcome: Busy | Refused, **context: Any) -> Resp
 
 
 def reason(journey: Journey, situation: Situation) -> str | None:
-    """Return why somebody is asked: for a device, which nobody looks up before (RFC 8628 §5.1), or, when they are
-    signed in already, because it must be stronger, was asked for or was too long ago.
+    """Return why somebody is asked: for a device, which nobody looks up before (RFC 8628 §5.1), because their session
+    ended over a form, or, when they are signed in already, because it must be stronger, was asked for or was too long
+    ago.
     """
     if journey.visit.session is None:
-        is_first = situation.step is Step.PASSWORD
-        return "device" if is_first and journey.interaction.destination.startswith(ENTER_PATH) else None
+        return _reason_at_first(journey) if situation.step is Step.PASSWORD else None
     if not journey.interaction.fresh_login:
         return "recent" if situation.step is Step.PASSWORD else "stronger"
     prompts = dict(journey.interaction.parameters).get("prompt", "").split()
     return "asked" if "login" in prompts else "recent"
+
+
+def _reason_at_first(journey: Journey) -> str | None:
+    if journey.interaction.destination.startswith(ENTER_PATH):
+        return "device"
+    return "unsaved" if UNSAVED in present_request().args else None
 
 
 def _address(journey: Journey, step: Step) -> str:

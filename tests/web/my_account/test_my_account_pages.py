@@ -123,6 +123,24 @@ def test_old_session_cannot_post_a_change(browser, account_factory, clock):
     assert page.path == "/login"
 
 
+def test_who_was_signed_out_over_a_form_is_told_and_comes_back_to_it(browser, services, account_factory, clock):
+    person = account_factory()
+    signed_in(browser, person, clock).get("/account/password")
+    services.sessions.terminate(Selector(account_id=person.account_id), reason="staff", actor="system")
+    page = browser.submit(current_password=person.password, new_password=PASSWORD)
+    assert page.path == "/login"
+    assert "没有保存" in page.text
+    assert browser.sign_in(person.username, person.password).path == "/account/password"
+
+
+def test_who_proves_more_over_a_form_comes_back_to_it(browser, account_factory, clock):
+    person = account_factory()
+    signed_in(browser, person, clock).get("/account/totp/new")
+    clock.advance(minutes=21)
+    assert browser.submit().path == "/login"
+    assert browser.sign_in(person.username, person.password).path == "/account/totp/new"
+
+
 def test_authenticator_app_is_added_and_removed(browser, account_factory, clock):
     """TOTP-ENROL, ASVS-6.5.6: shown once, active only after its first code."""
     person = account_factory()
