@@ -1,7 +1,9 @@
 """The sign-in pages as a browser meets them: steps, refusals, what is shown and what never is."""
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -122,9 +124,29 @@ def test_wait_page_tells_until_when_and_nothing_else(browser, account_factory, c
     page = browser.submit("login-submit", username=person.username, password=person.password)
     assert page.status == 429
     assert page.headers["Retry-After"] == "2"
+    assert "请在<strong>2秒后</strong>再试" in page.source
     clock.advance(2)
-    browser.get("/login")
-    assert browser.sign_in(person.username, person.password).path == "/account"
+    page = browser.submit("again")
+    assert f'value="{person.username}"' in page.source
+    assert page.status == 200
+    assert person.username not in page.url
+    assert browser.submit("login-submit", password=person.password).path == "/account"
+
+
+def test_wait_page_tells_a_time_by_which_the_wait_is_over(browser, account_factory, clock):
+    """A wait until half past a minute is not over in that minute's first second."""
+    person = account_factory()
+    wait = 0
+    while wait <= 60:
+        clock.advance(wait)
+        browser.get("/login")
+        page = browser.submit("login-submit", username=person.username, password="wrong-lantern-harbour")
+        wait = int(page.headers.get("Retry-After", 0))
+    told = re.search(r"请在<strong>(\d\d):(\d\d)后</strong>再试", page.source)
+    over = (clock.now() + timedelta(seconds=wait)).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert timedelta(hours=int(told[1]), minutes=int(told[2])) >= timedelta(
+        hours=over.hour, minutes=over.minute, seconds=over.second
+    )
 
 
 def test_all_places_taken_answers_503(browser, services, account_factory):
