@@ -91,8 +91,8 @@ def test_only_its_own_form_signs_anybody_out(tax, visitor, services):
 
 @pytest.mark.only_on("sqlite")
 def test_a_post_of_another_site_takes_no_cookie_away(tax, visitor, browser, services):
-    """SameSite keeps the cookies out of such a POST, and lets its answer remove them: the session would live on, and its
-    owner would read that it has ended.
+    """SameSite keeps the cookies out of such a POST, and lets its answer remove them: the session would live on, and
+    its owner would read that it has ended.
     """
     page = browser.post("/logout", {"answer": "all"}, follow=False)
     assert page.status == 303
