@@ -90,6 +90,18 @@ def test_each_empty_password_is_asked_for_by_its_own_words(browser, account_fact
     assert page.source.count("请输入新密码") == 2
 
 
+def test_what_was_done_is_said_once_and_by_no_link(browser, account_factory, clock):
+    """Who is sent such a link must not read on our own page that somebody has changed their password."""
+    person = account_factory()
+    signed_in(browser, person, clock)
+    for address in ("/account/methods?done=password", "/account/devices?done=others"):
+        assert 'class="note good"' not in browser.get(address).source
+    browser.get("/account/password")
+    page = browser.submit(current_password=person.password, new_password=PASSWORD)
+    assert "密码已更改" in page.text
+    assert "密码已更改" not in browser.get(page.url).text
+
+
 def test_changed_password_ends_the_other_devices_when_asked(new_browser, account_factory, clock):
     """ASVS-7.4.3."""
     person = account_factory()
