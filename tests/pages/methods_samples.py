@@ -19,7 +19,13 @@ def methods_samples(say: Any, slip: Any, sample: Any, now: datetime) -> list[Any
     other = {"href": "/login/totp?i=sealed", "title": say("使用动态口令", "Use the authenticator code")}
     second = {"service": slip, "step": 2, "steps": 2, "options": ASKED, "other_ways": [other]}
     phone, old = [
-        {"id": "a1", "label": say("我的手机", "My phone"), "created_at": ago(days=200), "last_used_at": ago(hours=20)},
+        {
+            "id": "a1",
+            "is_named": True,
+            "label": say("我的手机", "My phone"),
+            "created_at": ago(days=200),
+            "last_used_at": ago(hours=20),
+        },
         {"id": "a2", "label": say("旧手机", "Old phone"), "created_at": ago(days=400), "last_used_at": None},
     ]
     methods = {
@@ -44,4 +50,7 @@ def methods_samples(say: Any, slip: Any, sample: Any, now: datetime) -> list[Any
         sample("/account/methods/none", "my_account/methods.html", {"blocked_until": now + timedelta(hours=20)}),
         sample("/account/methods/remove", remove, {"item": phone, "kind": "totp"}),
         sample("/account/methods/remove-passkey", remove, {"item": phone, "kind": "passkey"}),
+        sample(
+            "/account/methods/remove-last", remove, {"item": old, "kind": "totp", "is_last": True, "ends_codes": True}
+        ),
     ]

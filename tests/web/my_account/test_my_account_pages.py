@@ -86,7 +86,7 @@ def test_each_empty_password_is_asked_for_by_its_own_words(browser, account_fact
     signed_in(browser, account_factory(), clock).get("/account/password")
     page = browser.submit(current_password="", new_password="")
     assert page.status == 400
-    assert page.source.count("请输入现在的密码") == 2, "in the summary and at the field"
+    assert page.source.count("请输入当前密码") == 2, "in the summary and at the field"
     assert page.source.count("请输入新密码") == 2
 
 
@@ -183,7 +183,7 @@ def test_authenticator_app_is_added_and_removed(browser, account_factory, clock)
 def test_removing_the_last_app_takes_the_recovery_codes_along(browser, services, account_factory, clock):
     person = account_factory(with_totp=True, with_recovery_codes=True)
     signed_in(browser, person, clock).get("/account/methods")
-    browser.submit("remove")
+    assert "恢复码也会同时失效" in browser.submit("remove").text
     page = browser.submit("remove")
     assert page.path == "/account/methods"
     assert [view.kind for view in services.factors.enrolled(person.account_id).authenticators] == ["password"]
