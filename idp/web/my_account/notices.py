@@ -27,6 +27,7 @@ _MESSAGES: Final = MappingProxyType(
         "passkey-added": messages.PASSKEY_ADDED,
         "passkey-removed": messages.PASSKEY_REMOVED,
         "others": messages.OTHERS_SIGNED_OUT,
+        "forgotten": messages.BROWSERS_FORGOTTEN,
     }
 )
 

@@ -219,6 +219,25 @@ def test_other_devices_are_seen_and_ended(new_browser, account_factory, clock):
     assert second.get("/account").path == "/login"
 
 
+@pytest.mark.parametrize("way", ["one", "others", "remembered"])
+def test_browser_that_is_signed_out_from_afar_is_asked_for_the_code_again(new_browser, account_factory, clock, way):
+    """Who ticked the box on a computer of others and signs it out from home does not leave it half open for a month."""
+    person = account_factory(with_totp=True)
+    at_home, elsewhere = new_browser(), new_browser()
+    elsewhere.get("/login")
+    elsewhere.sign_in(person.username, person.password)
+    elsewhere.submit(code=person.code(clock), remember="1")
+    if way == "remembered":
+        elsewhere.get("/logout")
+        elsewhere.submit("logout-confirm")
+    page = signed_in(at_home, person, clock).get("/account/devices")
+    buttons = [one.value for form in page.forms for one in form.controls if one.name == "device" and one.is_button]
+    at_home.submit(next(one for one in buttons if way in {one, "one"}))
+    assert "remembered" not in [one.value for form in at_home.page.forms for one in form.controls]
+    elsewhere.get("/login")
+    assert elsewhere.sign_in(person.username, person.password).path == "/login/totp"
+
+
 def test_nobody_ends_the_session_of_another_account(new_browser, services, account_factory, clock):
     """ASVS-8.2.2: foreign ids do nothing."""
     owner, stranger = new_browser(), new_browser()
