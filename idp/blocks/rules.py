@@ -23,6 +23,8 @@ WIDEST_ALONE: Final = {4: 16, 6: 32}
 _LARGEST_ASN: Final = 2**32 - 1
 _LONGEST_DOMAIN: Final = 253
 _DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])")
+# A top-level domain, or what looks like the second level of a country's registry: com.cn, bj.cn, co.uk.
+_REGISTRY: Final = re.compile(r"[^.]+|[a-z]{2,3}\.[a-z]{2}")
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _NO_KIND: Final = marked("Choose one of the values offered.")
 _NO_NETWORK: Final = marked("Write an address, or a network such as 203.0.113.0/24 or 2001:db8::/32.")
@@ -54,7 +56,7 @@ def is_wide(kind: str, value: str) -> bool:
     if kind == NETWORK:
         network = ipaddress.ip_network(value)
         return network.prefixlen < WIDEST_ALONE[network.version]
-    return kind == OPERATOR or (kind == MAIL_DOMAIN and "." not in value)
+    return kind == OPERATOR or (kind == MAIL_DOMAIN and _REGISTRY.fullmatch(value) is not None)
 
 
 def share_of_day(value: str) -> float:

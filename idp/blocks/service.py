@@ -73,7 +73,7 @@ class Blocks:
         found = table.blocking(parse_address(address), digest, self._clock.now(), self._operator_of)
         if found is not None:
             self.refusals.flush_before()
-            self.refusals.count(found)
+            self.refusals.count_by(found)
         return found
 
     def refuses_mail(self, address: str) -> bool:
@@ -83,7 +83,7 @@ class Blocks:
             return False
         found = table.blocking_mail(address.rpartition("@")[2].lower(), self._clock.now())
         if found is not None:
-            self.refusals.count(found)
+            self.refusals.count_by(found)
         return found is not None
 
     def get(self, entry_id: UUID) -> Entry | None:

@@ -8,7 +8,7 @@ from idp.audit.events import Changed, Event, Facts
 
 @dataclass(frozen=True, kw_only=True)
 class MassEndingStarted(Event):
-    """All sessions of a filter are being ended, at most ``most``; each batch is an event of its own."""
+    """All sessions or grants of a filter are being ended, at most ``most``; each batch is an event of its own."""
 
     action: ClassVar[str] = "sessions.mass_ending_started"
 
@@ -19,10 +19,12 @@ class MassEndingStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MassEndingFinished(Event):
+    """``ended`` sessions or grants were ended in all."""
+
     action: ClassVar[str] = "sessions.mass_ending_finished"
 
     ending: str
-    sessions: int
+    ended: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -232,6 +232,6 @@ class MassEndings:
             }
             if ended >= row.most or (not is_full and row.reached is None):
                 values |= {"finished_at": now, "leased_until": None}
-                self._audit.record(MassEndingFinished(actor=row.actor, ending=str(ending_id), sessions=ended))
+                self._audit.record(MassEndingFinished(actor=row.actor, ending=str(ending_id), ended=ended))
             connection.execute(update(MassEnding).where(MassEnding.id == ending_id).values(**values))
         return len(batch)

@@ -160,7 +160,7 @@ class Protocol:
         if is_fault(answer):
             client_id = self._endpoint_parts.authenticator.spoken_for(request)
             if client_id is not None:
-                self.tally.count(REFUSED_CALL, client_id)
+                self.tally.count_call(REFUSED_CALL, client_id)
                 self.refusals.note(client_id, request.path, read_error(answer))
 
     def caller(self, request: Request, *scopes: str) -> Client | Refusal:

@@ -1,18 +1,13 @@
 """Counts of calls that write no row of their own (rule A3; RFC 6749 §4.4, RFC 7662), and of requests that were refused
 in a client's name: for each client and minute, one audit event.
-
-A minute is recorded soon after it by the thread that follows the lists, or when the next call comes, and at shutdown; a
-crash loses at most the counts of a minute, never an event. It belongs to no request, whichever came by; what cannot be
-recorded is counted as of the present minute.
 """
 
-import threading
 from collections import Counter
-from contextvars import Context
-from datetime import datetime
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 
+from idp.audit.minute_counts import MinuteCounts
 from idp.audit.service import Audit
 from idp.foundation.clock import Clock
 from idp.protocol.events import CallsCounted
@@ -29,56 +24,18 @@ def is_fault(answer: Answer) -> bool:
     return is_refusal and not any(error in answer.body for error in _NO_FAULTS)
 
 
-class Tally:
-    """Counters of one process."""
+class Tally(MinuteCounts[tuple[str, str]]):
+    """The calls of one process, by what was called and client."""
 
     def __init__(self, clock: Clock, audit: Audit) -> None:
-        self._clock = clock
-        self._audit = audit
-        self._lock = threading.Lock()
-        self._minute = clock.now().replace(second=0, microsecond=0)
-        self._counts: Counter[tuple[str, str]] = Counter()
+        super().__init__(clock, audit, _events_of)
 
-    def count(self, call: str, client_id: str) -> None:
-        """Count a call; the first one of a new minute records the one before."""
+    def count_call(self, call: str, client_id: str) -> None:
+        """Count a call. The first one of a new minute records those before, wherever no follower does."""
         self.flush_before()
-        with self._lock:
-            self._counts[call, client_id] += 1
+        self.count((call, client_id))
 
-    def flush_before(self) -> None:
-        """Record the minute before, if nobody has yet."""
-        minute = self._now()
-        with self._lock:
-            finished = self._take(minute) if minute != self._minute else None
-        if finished:
-            self._record(*finished)
 
-    def flush(self) -> None:
-        """Record what has been counted so far."""
-        with self._lock:
-            finished = self._take(self._now())
-        self._record(*finished)
-
-    def _now(self) -> datetime:
-        return self._clock.now().replace(second=0, microsecond=0)
-
-    def _take(self, minute: datetime) -> tuple[datetime, Counter[tuple[str, str]]]:
-        finished = self._minute, self._counts
-        self._minute, self._counts = minute, Counter()
-        return finished
-
-    def _record(self, minute: datetime, counts: Counter[tuple[str, str]]) -> None:
-        if not counts:
-            return
-        events = [
-            CallsCounted(
-                actor=f"client:{client_id}", client_id=client_id, call=call, count=count, minute=minute.isoformat()
-            )
-            for (call, client_id), count in sorted(counts.items())
-        ]
-        try:
-            Context().run(self._audit.record, *events)
-        except BaseException:
-            with self._lock:
-                self._counts.update(counts)
-            raise
+def _events_of(minute: str, counts: Counter[tuple[str, str]]) -> Iterator[CallsCounted]:
+    for (call, client_id), count in sorted(counts.items()):
+        yield CallsCounted(actor=f"client:{client_id}", client_id=client_id, call=call, count=count, minute=minute)

@@ -77,6 +77,11 @@ def test_bits_that_are_set_are_answered_with_the_network_that_was_meant():
         ("device", "0190a0b0-0000-7000-8000-00000000000a", False),
         ("mail_domain", "example.com", False),
         ("mail_domain", "com", True),
+        ("mail_domain", "com.cn", True),
+        ("mail_domain", "bj.cn", True),
+        ("mail_domain", "co.uk", True),
+        ("mail_domain", "mail.com.cn", False),
+        ("mail_domain", "mail.cn", False),
     ],
 )
 def test_what_many_people_may_be_behind_is_wide(kind, value, expected):

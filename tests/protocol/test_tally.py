@@ -16,11 +16,11 @@ def counted(services):
 
 
 def test_a_minute_belongs_to_no_request_whichever_came_by(services, clock):
-    services.protocol.tally.count("introspection", "tax")
+    services.protocol.tally.count_call("introspection", "tax")
     clock.advance(60)
     token = request_context.set(RequestContext("ABCDEFGH", "198.51.100.0/24", "somebody else's"))
     try:
-        services.protocol.tally.count("introspection", "welfare")
+        services.protocol.tally.count_call("introspection", "welfare")
     finally:
         request_context.reset(token)
     assert [(one.client_id, one.request_id, one.network) for one in counted(services)] == [("tax", None, None)]
@@ -29,7 +29,7 @@ def test_a_minute_belongs_to_no_request_whichever_came_by(services, clock):
 def test_what_the_database_does_not_take_is_recorded_when_it_is_back(services, clock, monkeypatch):
     tally = services.protocol.tally
     for _ in range(3):
-        tally.count("introspection", "tax")
+        tally.count_call("introspection", "tax")
     clock.advance(60)
     with monkeypatch.context() as gone:
         gone.setattr(services.database, "transaction", fail)

@@ -45,7 +45,7 @@ def _started(request: Request, client: Client, parts: EndpointParts) -> Answer:
         resources=" ".join(resources) or None,
         authorization_details=details,
     )
-    parts.tally.count("device_authorization", client.client_id)
+    parts.tally.count_call("device_authorization", client.client_id)
     address = parts.settings.issuer + VERIFICATION_PATH
     return json_answer(
         200,

@@ -33,7 +33,7 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
     text = request.form.get("token")
     if text is None:
         return error_answer(ProtocolError("invalid_request", "The token is missing."))
-    parts.tally.count("introspection", client.client_id)
+    parts.tally.count_call("introspection", client.client_id)
     told = _about_access_token(text, client, parts) or _about_refresh_token(text, client, parts) or _INACTIVE
     return _signed(told, client, parts) if _wants_signature(request) else json_answer(200, told)
 

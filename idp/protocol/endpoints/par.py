@@ -25,7 +25,7 @@ def _answer(request: Request, parts: EndpointParts) -> Answer:
     except ProtocolError as error:
         return error_answer(error, headers=challenge(request, error))
     request_uri = parts.pushed.push(client.client_id, parameters)
-    parts.tally.count("pushed_authorization_request", client.client_id)
+    parts.tally.count_call("pushed_authorization_request", client.client_id)
     return json_answer(201, {"request_uri": request_uri, "expires_in": parts.pushed.lifetime_seconds})
 
 

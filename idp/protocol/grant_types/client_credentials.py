@@ -42,7 +42,7 @@ class ClientCredentialsGrant(AuthlibClientCredentialsGrant):  # type: ignore[mis
         }
         if scope:
             body["scope"] = scope
-        parts.tally.count("client_credentials", client.client_id)
+        parts.tally.count_call("client_credentials", client.client_id)
         return 200, body, self.TOKEN_RESPONSE_HEADER
 
     def _asked(self, parts: GrantParts) -> str:

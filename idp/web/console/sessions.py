@@ -119,7 +119,7 @@ def end_many(officer: Officer) -> Response:
 def show_ending(officer: Officer, ending_id: UUID) -> Response:
     """Show how far a mass ending has come, and what the departments have confirmed."""
     progress = services().mass_endings.progress(ending_id)
-    if progress is None:
+    if progress is None or not isinstance(progress.chosen, SessionFilter):
         raise NotFound
     told = services().mass_endings.deliveries(progress)
     return console_page(

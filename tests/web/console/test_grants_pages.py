@@ -204,6 +204,7 @@ def test_a_few_go_at_once_and_the_page_shows_how_far_it_has_come(
     browser.get(f"{PATH}/end", client="tax", scope="phone")
     page = browser.submit(reason="phone numbers leaked")
     assert page.path.startswith(f"{PATH}/endings/")
+    assert browser.get(page.path.replace(PATH, "/console/sessions")).status == 404, "of grants, not of sessions"
     assert "0 / 1" in page.text
     later = visitor_of(account_factory()).tokens(tax, scope="openid phone offline_access")["refresh_token"]
     services.mass_endings.run()
