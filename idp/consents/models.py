@@ -32,4 +32,6 @@ class Consent(Base):
     granted_at: Mapped[datetime] = plain(Instant, nullable=False)
     expires_at: Mapped[datetime] = plain(Instant, nullable=False)
     last_used_at: Mapped[datetime | None] = plain(Instant)
+    # Which words said what for, by claim or scope. None: given when they were not kept, so that none are compared.
+    purposes: Mapped[dict[str, str] | None] = plain(JSONText)
     withdrawn_at: Mapped[datetime | None] = plain(Instant)

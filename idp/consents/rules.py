@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 # Older ones are asked for again; a client that asks for something else each time must not fill the row.
 _MOST_DETAILS: Final = 20
+_NONE_TOLD: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided on the consent page. ``basis`` is ``consent`` or ``statutory``."""
+    """What a person decided on the consent page. ``basis`` is ``consent`` or ``statutory``; ``purposes`` are the
+    versions of the words that said what for.
+    """
 
     scopes: frozenset[str]
     claims: frozenset[str]
@@ -20,6 +24,7 @@ class Decision:
     basis: str = "consent"
     services: frozenset[str] = frozenset()
     details: tuple[Mapping[str, Any], ...] = ()
+    purposes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Remembered:
     expires_at: datetime
     services: frozenset[str] = frozenset()
     details: tuple[Mapping[str, Any], ...] = ()
+    purposes: Mapping[str, str] = field(default_factory=dict)
 
     def covers(
         self,
@@ -44,8 +50,11 @@ class Remembered:
         now: datetime,
         services: AbstractSet[str] = frozenset(),
         details: Sequence[Mapping[str, Any]] = (),
+        purposes: Mapping[str, str] = _NONE_TOLD,
     ) -> bool:
-        """Tell whether nothing asked now is new. A change of basis is: the person must learn of it."""
+        """Tell whether nothing asked now is new. A change of basis is, and so is another purpose for the same: the
+        person must learn of it.
+        """
         return (
             self.basis == basis
             and now < self.expires_at
@@ -53,6 +62,7 @@ class Remembered:
             and claims <= self.claims | self.declined
             and services <= self.services
             and all(detail in self.details for detail in details)
+            and all(self.purposes.get(name, version) == version for name, version in purposes.items())
         )
 
 
@@ -75,4 +85,5 @@ def remembered_after(
         expires_at,
         decision.services | kept.services,
         (*decision.details, *older)[:_MOST_DETAILS],
+        {**kept.purposes, **decision.purposes},
     )

@@ -29,6 +29,7 @@ REMEMBERED_COLUMNS = (
     Consent.expires_at,
     Consent.services,
     Consent.authorization_details,
+    Consent.purposes,
 )
 _IN_FORCE = select(*REMEMBERED_COLUMNS).where(
     Consent.account_id == bindparam("account"), Consent.client_id == bindparam("client"), Consent.withdrawn_at.is_(None)
@@ -58,7 +59,7 @@ class ConsentSummary:
 
 def remembered_of(values: tuple[Any, ...]) -> Remembered | None:
     """Return the consent of REMEMBERED_COLUMNS as they came from an outer join; None when there was no row."""
-    basis, scopes, claims, declined, granted_at, expires_at, places, details = values
+    basis, scopes, claims, declined, granted_at, expires_at, places, details, purposes = values
     if basis is None:
         return None
     return Remembered(
@@ -70,6 +71,7 @@ def remembered_of(values: tuple[Any, ...]) -> Remembered | None:
         expires_at,
         frozenset(places or ()),
         tuple(details or ()),
+        purposes or {},
     )
 
 
@@ -182,6 +184,7 @@ def _values_of(consent: Remembered) -> dict[str, Any]:
         "declined": sorted(consent.declined),
         "services": sorted(consent.services) or None,
         "authorization_details": list(consent.details) or None,
+        "purposes": dict(consent.purposes) or None,
         "granted_at": consent.granted_at,
         "expires_at": consent.expires_at,
         "withdrawn_at": None,

@@ -17,6 +17,7 @@ from idp.enrolment.values import (
     Methods,
     NewCodes,
     NothingPending,
+    NothingToReplace,
     StepUpNeeded,
     WrongCurrentPassword,
 )
@@ -193,12 +194,19 @@ class Enrolment:
             raise _SessionEnded
         return Added(raised.cookie)
 
-    def make_recovery_codes(self, session: Session) -> NewCodes | StepUpNeeded:
-        """Make ten new recovery codes, ending the old ones."""
+    def make_recovery_codes(self, session: Session) -> NewCodes | StepUpNeeded | NothingToReplace:
+        """Make ten new recovery codes, ending the old ones. Beside a password alone they would be asked for at every
+        sign-in, and whoever has used them up could not sign in any more.
+        """
         step_up = self.step_up_for(session)
         if step_up is not None:
             return step_up
-        return NewCodes(self._factors.make_recovery_codes(session.account_id, actor=_actor(session)))
+        with self._database.transaction():
+            # The last app may go at the same time, and takes the codes along that it sees.
+            self._accounts.hold(session.account_id)
+            if not self._factors.enrolled(session.account_id).has_second_factor:
+                return NothingToReplace()
+            return NewCodes(self._factors.make_recovery_codes(session.account_id, actor=_actor(session)))
 
     def remove(self, session: Session, authenticator_id: UUID) -> Changed | Kept | StepUpNeeded:
         """Remove an authenticator app or passkey of the person signed in. Recovery codes go with the last of them."""

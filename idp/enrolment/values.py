@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from idp.enrolment.rules import held
 from idp.factors.values import AuthenticatorView, Enrolled
 
 
@@ -47,6 +48,11 @@ class NewCodes:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingToReplace:
+    """There is no authenticator app or passkey that recovery codes could take the place of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Methods:
     """The means of sign-in of an account, and what may be done with them."""
 
@@ -54,6 +60,10 @@ class Methods:
     can_remove_app: bool
     can_remove_passkey: bool
     least_password_length: int
+
+    def is_last(self, view: AuthenticatorView) -> bool:
+        """Tell whether nothing that the person holds is left without this one."""
+        return all(one.id == view.id for one in held(self.enrolled))
 
     @property
     def password(self) -> AuthenticatorView | None:

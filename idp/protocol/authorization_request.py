@@ -12,7 +12,7 @@ from idp.foundation.settings import Settings
 from idp.keyring.service import Keyring
 from idp.protocol.artefacts.pushed_request import PushedRequest, PushedRequests
 from idp.protocol.authorization_details import Detail
-from idp.protocol.claims import ClaimsRequest, claims_of_scopes
+from idp.protocol.claims import SCOPE_CLAIMS, ClaimsRequest, claims_of_scopes
 from idp.protocol.client_auth.client_keys import ClientKeys
 from idp.protocol.tokens.encryption import Encryptor
 from idp.registry.client import Client
@@ -86,6 +86,17 @@ class AuthorizationRequest:
     def claim_names(self) -> frozenset[str]:
         """Every claim this request would release."""
         return claims_of_scopes(self.scopes) | self.claims.names
+
+    @property
+    def purposes(self) -> dict[str, str]:
+        """The version of each purpose that the consent page tells for what is asked."""
+        claims = self.claim_names
+        told = {*self.scopes, *claims, *(detail.get("purpose") for detail in self.details)}
+        return {
+            name: version
+            for name, version in self.client.purpose_versions.items()
+            if name in told or not claims.isdisjoint(SCOPE_CLAIMS.get(name, ()))
+        }
 
     def get(self, name: str) -> str | None:
         """Return a parameter, None if it was left out."""

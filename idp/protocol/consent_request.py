@@ -4,6 +4,7 @@ The form carries a MAC over the session, the interaction and everything displaye
 shown again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -39,13 +40,16 @@ class ConsentRequest:
     is_offline: bool
     services: tuple[str, ...]
     details: tuple[Detail, ...]
+    purposes: Mapping[str, str]
     displayed: str
 
     def decision(self, ticked: frozenset[str]) -> Decision:
         """Return what allowing means with these boxes ticked."""
         taken = self.optional & ticked
         places = frozenset(self.services)
-        return Decision(self.scopes, self.required | taken, self.optional - taken, self.basis, places, self.details)
+        return Decision(
+            self.scopes, self.required | taken, self.optional - taken, self.basis, places, self.details, self.purposes
+        )
 
 
 def consent_request(
@@ -81,5 +85,6 @@ def consent_request(
         request.wants_offline,
         request.services,
         tuple(request.details),
+        request.purposes,
         b64url(mac.digest),
     )

@@ -117,4 +117,5 @@ def _needs_consent(request: AuthorizationRequest, consent: Remembered | None, no
         now=now,
         services=frozenset(request.services),
         details=request.details,
+        purposes=request.purposes,
     )

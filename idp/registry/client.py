@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
-from idp.foundation.digests import sha256
+from idp.foundation.digests import b64url, sha256
 from idp.registry import fapi2
 from idp.registry.brand.files import Brand, brand_of
 from idp.registry.encryption import Encryption, encryptions_of
@@ -21,6 +21,8 @@ from idp.registry.members import LEGACY
 from idp.registry.mutual_tls import registered_name
 
 _ENGLISH = "en"
+_IN_ENGLISH = "#en"
+_VERSION_BYTES = 9
 
 AuthMethod = Literal[
     "client_secret_basic",
@@ -138,6 +140,8 @@ class Client:
     dpop_nonce_required: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
     tls_client_auth: tuple[str, str] | None = None
+    # Each purpose as a digest of its words: a consent was given to these words and no others.
+    purpose_versions: Mapping[str, str] = field(default_factory=dict)
 
     def name_in(self, locale: str) -> str:
         """Return the name to display in a locale ("zh-Hans", "en")."""
@@ -153,7 +157,7 @@ class Client:
 
     def purpose(self, name: str, locale: str) -> str | None:
         """Return what a claim or scope is wanted for, in a locale, if the registration says so."""
-        english = self.purposes.get(f"{name}#en") if locale == _ENGLISH else None
+        english = self.purposes.get(name + _IN_ENGLISH) if locale == _ENGLISH else None
         return english or self.purposes.get(name)
 
     def is_active(self, now: datetime) -> bool:
@@ -251,7 +255,14 @@ def client_of(content: Mapping[str, Any], standing: Standing) -> Client:
         tls_client_auth=registered_name(content),
         is_unverified=standing.is_unverified,
         brand=brand_of(policy),
+        purpose_versions=MappingProxyType(_purpose_versions(policy.get("purposes", {}))),
     )
+
+
+def _purpose_versions(purposes: Mapping[str, str]) -> dict[str, str]:
+    names = {name.removesuffix(_IN_ENGLISH) for name in purposes}
+    words = {name: f"{purposes.get(name, '')}\0{purposes.get(name + _IN_ENGLISH, '')}" for name in names}
+    return {name: b64url(sha256(text)[:_VERSION_BYTES]) for name, text in words.items()}
 
 
 def _end_of(day: str | None) -> datetime | None:

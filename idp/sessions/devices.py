@@ -16,7 +16,7 @@ from idp.foundation.database import Database
 from idp.foundation.digests import sha256
 from idp.foundation.entropy import Entropy
 from idp.foundation.prepared_statement import PreparedStatement
-from idp.sessions.models import Device
+from idp.sessions.models import Device, OPSession
 
 _OF_BROWSER = PreparedStatement(
     select(Device.id, Device.account_id, Device.remembered_until).where(
@@ -137,6 +137,21 @@ class Devices:
         """Let no browser spare this account its second factor any more."""
         with self._database.transaction() as connection:
             forget_devices(connection, account_id)
+
+    def forget_browser_of(self, session_id: UUID, account_id: UUID) -> None:
+        """Let the browser of a session no longer spare this account its second factor."""
+        its = select(OPSession.device_id).where(OPSession.id == session_id).scalar_subquery()
+        with self._database.transaction() as connection:
+            connection.execute(
+                update(Device).where(Device.id == its, Device.account_id == account_id).values(remembered_until=None)
+            )
+
+    def remembered(self, account_id: UUID) -> int:
+        """Return how many browsers spare this account its second factor."""
+        is_remembered = (Device.account_id == account_id, Device.ended_at.is_(None))
+        statement = select(func.count()).where(*is_remembered, Device.remembered_until > self._clock.now())
+        with self._database.read() as connection:
+            return connection.scalar(statement) or 0
 
 
 def forget_devices(connection: Connection, account_id: UUID) -> None:

@@ -27,6 +27,8 @@ class Step(Enum):
     ORGANIZATION = "organization"
     NOT_ADMITTED = "not_admitted"
     UNREACHABLE = "unreachable"
+    FINISH = "finish"
+    """All is proved, and no session says so yet: opening or raising one takes a POST."""
     DONE = "done"
 
 

@@ -92,7 +92,8 @@ class SignIn:
             return _ANONYMOUS
         is_step_up = visit.session is not None and visit.session.account_id == position.subject.account_id
         offer = can_remember(position.standing, interaction) and visit.session is None
-        return situation_of(position, interaction, is_step_up=is_step_up, can_remember=offer)
+        situation = situation_of(position, interaction, is_step_up=is_step_up, can_remember=offer)
+        return replace(situation, step=Step.FINISH) if self._is_left_open(position, visit, interaction) else situation
 
     def submit_password(
         self, visit: Visit, interaction: Interaction, identifier: str, password: str, proof: str = ""
@@ -328,6 +329,16 @@ class SignIn:
         if subject is None:
             return None
         return self._standings.position(subject, visit, interaction, self._standings.devices_of(visit))
+
+    def _is_left_open(self, position: Position, visit: Visit, interaction: Interaction) -> bool:
+        """Tell whether it is the attempt, and not the session alone, that has proved all."""
+        subject = position.subject
+        if position.step is not Step.DONE or subject.attempt is None:
+            return False
+        if subject.session is None:
+            return True
+        alone = self._standings.position(replace(subject, attempt=None), visit, interaction, position.devices)
+        return alone.step is not Step.DONE
 
     def _enrolling(self, visit: Visit, interaction: Interaction) -> Position | Continue:
         position = self._position(visit, interaction)

@@ -1,5 +1,6 @@
 """Whether a remembered consent covers what is asked now, as a table (DEC-9-consent). Pure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,6 +31,23 @@ GIVEN = Remembered(
 )
 def test_what_was_decided_before_is_not_asked_again(scopes, claims, covers):
     assert GIVEN.covers(scopes, claims, basis="consent", now=NOW) is covers
+
+
+@pytest.mark.parametrize(
+    ("told", "covers"),
+    [
+        ({}, True),
+        ({"profile": "1"}, True),
+        ({"profile": "2"}, False),
+        ({"profile": "1", "email": "1"}, True),
+        ({"profile": "2", "email": "1"}, False),
+    ],
+)
+def test_another_purpose_for_the_same_thing_is_new(told, covers):
+    """PIPL-14. What was told of nothing before, as to those who agreed when no words were kept, is no other purpose."""
+    given = replace(GIVEN, purposes={"profile": "1"})
+    assert given.covers({"openid"}, {"name"}, basis="consent", now=NOW, purposes=told) is covers
+    assert GIVEN.covers({"openid"}, {"name"}, basis="consent", now=NOW, purposes=told)
 
 
 def test_another_basis_or_a_year_later_asks_anew():

@@ -2,11 +2,21 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pyotp
 import pytest
 
-from idp.enrolment.values import Added, Changed, Kept, NewCodes, NothingPending, StepUpNeeded, WrongCurrentPassword
+from idp.enrolment.values import (
+    Added,
+    Changed,
+    Kept,
+    NewCodes,
+    NothingPending,
+    NothingToReplace,
+    StepUpNeeded,
+    WrongCurrentPassword,
+)
 from idp.factors.assurance import ACR_AAL1, ACR_AAL2, acr_of
 from idp.factors.password_rules import PasswordProblem
 from idp.foundation.throttle import Refused
@@ -148,6 +158,31 @@ def test_two_removals_at_once_leave_the_last_app(services, account_factory, sess
             outcomes = list(threads.map(remove, (first, second)))
         assert sorted(type(one).__name__ for one in outcomes) == ["Changed", "Kept"]
         assert len(services.enrolment.methods(session).apps) == 1
+
+
+def test_codes_are_made_only_where_they_can_take_the_place_of_something(services, account_factory, session_of):
+    """Else they are asked for at every sign-in, and the tenth of these was the last."""
+    person = account_factory()
+    assert services.enrolment.make_recovery_codes(session_of(person)) == NothingToReplace()
+    assert [view.kind for view in services.factors.enrolled(person.account_id).authenticators] == ["password"]
+
+
+def test_codes_made_while_the_last_app_goes_do_not_stay_behind(services, account_factory, session_of):
+    for _ in range(8):
+        person = account_factory(with_totp=True)
+        session = session_of(person, "password", "totp")
+        [app] = services.enrolment.methods(session).apps
+        begin = threading.Barrier(2)
+
+        def at_once(work, begin=begin):
+            begin.wait(10)
+            return work()
+
+        make = partial(services.enrolment.make_recovery_codes, session)
+        remove = partial(services.enrolment.remove, session, app.id)
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(at_once, (make, remove)))
+        assert [view.kind for view in services.factors.enrolled(person.account_id).authenticators] == ["password"]
 
 
 def test_every_change_is_recorded(services, account_factory, session_of):

@@ -377,7 +377,9 @@ def _account(say, tax):
             {"username": "zhangsan", "minimum": 8, "others": 2, "problems": weak},
         ),
         Sample(
-            "/account/devices", "my_account/devices.html", {"devices": devices, "ended": ended, "notice": signed_out}
+            "/account/devices",
+            "my_account/devices.html",
+            {"devices": devices, "ended": ended, "notice": signed_out, "remembered": 2},
         ),
         Sample("/account/services", "my_account/services.html", {"services": services}),
         Sample("/account/services/none", "my_account/services.html", {"services": []}),

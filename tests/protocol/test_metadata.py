@@ -163,8 +163,19 @@ class TestCaching:
             assert head.data == b""
             assert head.headers["Content-Length"] == str(len(get.data))
             assert head.headers["ETag"] == get.headers["ETag"]
-            for method in ("POST", "PUT", "DELETE"):
-                assert client.open(path, method=method, base_url=issuer).status_code in {404, 405}
+            for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+                answer = client.open(path, method=method, base_url=issuer)
+                assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD"), method
+
+    def test_a_page_of_any_origin_may_ask_whether_it_may_read_it(self, client, issuer):
+        """A library in a browser that adds a header of its own sends a preflight first (Fetch standard)."""
+        asking = {"Origin": "https://spa.example", "Access-Control-Request-Method": "GET"}
+        for path in self.DOCUMENTS:
+            answer = client.options(path, base_url=issuer, headers=asking)
+            assert answer.status_code == 204
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+            assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
 def test_a_rotation_changes_the_key_set_and_its_tag(client, issuer, tax, visitor, services, clock):

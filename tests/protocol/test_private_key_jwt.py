@@ -238,6 +238,12 @@ class TestRefusals:
         signed = jws.serialize_compact({"alg": "ES256", "kid": "ec"}, payload, KEYS["ES256"])
         assert not bank.is_accepted(signed)
 
+    def test_a_signed_claim_without_a_bottom_is_no_fault_of_ours(self, bank):
+        for depth in (900, 1000, 1015, 1500):
+            payload = json.dumps(bank.claims())[:-1] + f', "deep": {"[" * depth}{"]" * depth}}}'
+            signed = jws.serialize_compact({"alg": "ES256", "kid": "ec"}, payload.encode(), KEYS["ES256"])
+            assert bank.post(signed).status_code in {200, 401}, depth
+
 
 @pytest.mark.only_on("sqlite")
 class TestFetchedKeys:

@@ -222,6 +222,16 @@ class TestTheExpectedPerson:
         ):
             assert error_of(tax.authorize(visitor.browser, id_token_hint=bad), tax) == "invalid_request"
 
+    def test_two_persons_cannot_be_expected_at_once(self, tax, visitor, visitor_of, account_factory):
+        """OIDC-CORE-3.1.2.1-id-token-hint: whom the claim sub demands is not overruled by a hint."""
+        hint, other = visitor.tokens(tax)["id_token"], visitor_of(account_factory())
+        others = other.tokens(tax)["id_token"]
+        claims = orjson.dumps({"id_token": {"sub": {"value": claims_of(hint)["sub"]}}}).decode()
+        for person in (visitor, other):
+            page = tax.authorize(person.browser, id_token_hint=others, claims=claims)
+            assert error_of(page, tax) == "invalid_request"
+        assert "code" in tax.authorize(visitor.browser, id_token_hint=hint, claims=claims).answer
+
     def test_odd_wishes_for_sub_are_ignored(self, tax, visitor):
         visitor.visit(tax)
         for sub in ("1", "null", "[]", '{"value":1}', '{"value":null}', '{"values":["x"]}'):

@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from joserfc import jws
 
 from tests.protocol.conftest import refused
 from tests.protocol.forgery import changed, unsigned
 from tests.support.relying_party import claims_of
-from tests.support.signing_party import signed
+from tests.support.signing_party import jwks_of, key_for, signed
 
 
 @pytest.fixture
@@ -57,6 +58,58 @@ def test_values_may_be_what_they_are_in_json(site, visitor):
     assert "auth_time" in claims_of(site.redeem(page.answer["code"]).get_json()["id_token"])
     for odd in ({"max_age": True}, {"max_age": 1.5}, {"state": "a\0b"}, {"nonce": False}):
         assert sent(site, visitor.browser, site.request_object(odd)).answer["error"] == "invalid_request_object"
+
+
+def test_several_resources_are_an_array(new_signing_party, registration_factory, visitor):
+    """RFC 8707 §2.1: one value is text, several are an array of texts."""
+    land, water = "https://api.land.gov.example/records", "https://api.water.gov.example/"
+    registration_factory("land", policy={"resource_identifiers": [land]})
+    registration_factory("water", policy={"resource_identifiers": [water]})
+    portal = new_signing_party("portal", jwks=jwks_of("ES256"), policy={"resources": [land, water]})
+    for asked in (land, [land], [land, water]):
+        request = portal.request_object({"resource": asked}, prompt="consent")
+        assert sent(portal, visitor.browser, request).has("consent-allow"), asked
+        code = visitor.browser.submit("consent-allow").answer["code"]
+        assert claims_of(portal.redeem(code, resource=land).get_json()["access_token"])["aud"] == land
+    for odd in ([land, "https://elsewhere.example/"], [land, 1], [[land]], {"a": land}, [f"{land}#fragment"]):
+        page = sent(portal, visitor.browser, portal.request_object({"resource": odd}))
+        assert page.answer["error"] == "invalid_target", odd
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_registration_inside_is_no_more_offered_than_one_beside(site, visitor):
+    """OpenID Connect Core §7.2.1: ignoring it would change the meaning."""
+    inside = site.request_object({"registration": {"client_name": "Tax office"}})
+    for beside in ({}, {"redirect_uri": None}):
+        page = sent(site, visitor.browser, inside, **beside)
+        assert page.answer["error"] == "registration_not_supported"
+    assert refused(site.post("/par", request=inside), "registration_not_supported")
+
+
+def written(site, member):
+    """Return an object that is signed as it is written, past every library that would know better."""
+    good = site.authorization_parameters() | {"iss": "site", "aud": site.issuer}
+    payload = json.dumps(good)[:-1] + f", {member}}}"
+    return jws.serialize_compact({"alg": "ES256", "kid": key_for("ES256").kid}, payload.encode(), key_for("ES256"))
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_no_text_can_hold_is_refused_although_it_is_signed(site, visitor):
+    """RFC 8259 §8.2 leaves half of a surrogate pair open; no answer, and no database, could hold it."""
+    assert "code" in visitor.visit(site).answer
+    for name in ("state", "nonce", "login_hint", "display", "foo\\ud800"):
+        request = written(site, f'"{name}": "\\ud800"')
+        assert sent(site, visitor.browser, request).answer["error"] == "invalid_request_object", name
+        assert refused(site.post("/par", request=request), "invalid_request_object"), name
+    assert "code" in sent(site, visitor.browser, written(site, '"display": "\\ud83d\\ude00"')).answer
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("depth", [300, 900, 1500, 4000])
+def test_a_bottomless_parameter_is_refused_although_it_is_signed(site, visitor, depth):
+    request = written(site, f'"claims": {"[" * depth}{"]" * depth}')
+    assert sent(site, visitor.browser, request).answer["error"] == "invalid_request_object"
+    assert refused(site.post("/par", request=request), "invalid_request_object")
 
 
 BAD_CLAIMS = [

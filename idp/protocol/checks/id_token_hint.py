@@ -15,4 +15,6 @@ def check_id_token_hint(request: AuthorizationRequest, context: CheckContext) ->
         raise ProtocolError("invalid_request", "The id_token_hint was not issued here.")
     if claims["aud"] != request.client.client_id:
         raise ProtocolError("invalid_request", "The id_token_hint was issued to another client.")
+    if request.hinted_sub not in {None, claims["sub"]}:
+        raise ProtocolError("invalid_request", "The id_token_hint and the sub in claims name two persons.")
     request.hinted_sub = str(claims["sub"])

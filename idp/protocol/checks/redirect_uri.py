@@ -42,6 +42,12 @@ def _same_but_port(asked: str, registered: str) -> bool:
     return re.fullmatch(re.escape(origin) + _PORT + re.escape(rest), asked) is not None
 
 
+def with_any_port(registered: str, client: Client) -> str:
+    """Return a registered URI, with ``*`` for the port where a native application may choose it."""
+    loopback = _LOOPBACK.fullmatch(registered) if client.application_type == "native" else None
+    return registered if loopback is None else f"{loopback[1]}:*{loopback[2] or ''}"
+
+
 def difference(asked: str, registered: Iterable[str]) -> str:
     """Return in which parts an address differs from the nearest registered one, for whoever sets the site up.
 

@@ -19,6 +19,7 @@ from idp.protocol.client_auth.client_jwt import (
     moment_of_claim,
     read_client_jwt,
 )
+from idp.protocol.messages import REPEATABLE
 from idp.registry.client import Client
 
 REQUEST_OBJECT_ALGORITHMS = CLIENT_ALGORITHMS
@@ -36,9 +37,7 @@ def check_request_object(request: AuthorizationRequest, context: CheckContext) -
     if request.pushed is not None:
         # Checked when it was pushed.
         return
-    if request.get("registration") is not None:
-        answer_outside(request, context)
-        raise ProtocolError("registration_not_supported", "The parameter registration is not offered.")
+    _refuse_registration(request, context)
     text = request.get("request")
     if text is None:
         if request.client.require_signed_request_object:
@@ -50,6 +49,13 @@ def check_request_object(request: AuthorizationRequest, context: CheckContext) -
     except ProtocolError:
         answer_outside(request, context)
         raise
+    _refuse_registration(request, context)
+
+
+def _refuse_registration(request: AuthorizationRequest, context: CheckContext) -> None:
+    if request.get("registration") is not None:
+        answer_outside(request, context)
+        raise ProtocolError("registration_not_supported", "The parameter registration is not offered.")
 
 
 def _opened(text: str, request: AuthorizationRequest, context: CheckContext) -> dict[str, str]:
@@ -111,11 +117,21 @@ def _text_of(name: str, value: object) -> str:
         if "\0" in value:
             raise _invalid("holds a NUL character")
         return value
+    if name == REPEATABLE and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        # Several values are an array here (RFC 8707 §2.1).
+        return " ".join(value)
     if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
+        return _json_of(name, value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise _invalid("holds a parameter that is neither text, number nor object", detail=name)
+
+
+def _json_of(name: str, value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        raise _invalid("holds a parameter that is nested too deeply", detail=name) from None
 
 
 def _invalid(problem: str, detail: str | None = None) -> ProtocolError:

@@ -9,7 +9,7 @@ from idp.foundation.errors import ProtocolError
 from idp.protocol.logout.end_session import LogoutRequest
 from idp.web.logout.views import ask_path, sign_out
 from idp.web.protocol.outcomes import refusal_page
-from idp.web.protocol.parameters import browser_parameters, to_get_form
+from idp.web.protocol.parameters import browser_parameters, refuse_head, to_get_form
 from idp.web.shared.guards import public
 from idp.web.shared.journeys import current_session, see_other
 from idp.web.shared.locale import prefer
@@ -19,6 +19,7 @@ from idp.web.shared.services import services
 @public
 def end_session() -> Response:
     """Answer a client's logout request."""
+    refuse_head("GET", "POST")
     try:
         if request.method == "POST":
             return to_get_form()

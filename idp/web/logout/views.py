@@ -43,6 +43,10 @@ def ask_path(asked: LogoutRequest) -> str:
 @public
 def logout() -> Response:
     """Ask (GET), or do as the person says (POST)."""
+    if request.method == "POST" and not cookies.session_cookie() and not cookies.presession_cookie():
+        # Of another site: the browser has held our cookies back, and would take their removal from the answer. It sends
+        # them when it comes back by GET.
+        return see_other(request.full_path.rstrip("?"))
     session = current_session()
     client, return_uri = _asked()
     if request.method == "GET":

@@ -25,9 +25,11 @@ _STOPPED_PARAMETER: Final = "stopped"
 @signed_in
 def show(session: Session) -> Response:
     """List the connected services."""
-    stopped = services().registry.get(request.args.get(_STOPPED_PARAMETER, ""))
-    notice = told(SERVICE_STOPPED, service=stopped.name_in(current_locale())) if stopped else None
-    return render("my_account/services.html", notice=notice, services=_lines(session))
+    stopped, lines = services().registry.get(request.args.get(_STOPPED_PARAMETER, "")), _lines(session)
+    # An address can be sent to anybody: it is believed only where it is true.
+    is_true = stopped is not None and all(line["id"] != stopped.client_id for line in lines)
+    notice = told(SERVICE_STOPPED, service=stopped.name_in(current_locale())) if stopped and is_true else None
+    return render("my_account/services.html", notice=notice, services=lines)
 
 
 @signed_in

@@ -22,6 +22,7 @@ PATH: Final = "/account/devices"
 _ENDED_PARAMETER: Final = "ended"
 _SHOWS_ENDED: Final = timedelta(days=30)
 _REASON: Final = "ended_by_owner"
+_REMEMBERED: Final = "remembered"
 
 
 @signed_in
@@ -36,21 +37,27 @@ def show(session: Session) -> Response:
         notice=notice() or _just_ended(ended),
         devices=[_line(one, is_current=one.id == session.id) for one in live],
         ended=[_ended_line(one) for one in ended],
+        remembered=services().devices.remembered(session.account_id),
     )
 
 
 @signed_in
 def end(session: Session) -> Response:
-    """End one other session, or all others."""
+    """End one other session, or all others; a browser that is signed out is asked for the second factor again."""
     wanted = read_form(request).text("device")
     actor = f"account:{session.account_id}"
+    if wanted == _REMEMBERED:
+        services().devices.forget(session.account_id)
+        return done(PATH, "forgotten")
     if wanted == "others":
+        services().devices.forget(session.account_id)
         selector = Selector(account_id=session.account_id, other_than=session.id)
         services().sessions.terminate(selector, reason=_REASON, actor=actor)
         return done(PATH, "others")
     chosen = _of_others(session, wanted)
     if chosen is None:
         return see_other(PATH)
+    services().devices.forget_browser_of(chosen.id, session.account_id)
     services().sessions.terminate(Selector(session_id=chosen.id), reason=_REASON, actor=actor)
     return see_other(f"{PATH}?{_ENDED_PARAMETER}={chosen.id}")
 

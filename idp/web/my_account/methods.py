@@ -44,11 +44,19 @@ def show(session: Session) -> Response:
 def remove(session: Session) -> Response:
     """Ask whether an app or passkey shall really go, or let it go."""
     form = read_form(request)
-    view = _view_of(services().enrolment.methods(session), form.text("remove"))
+    methods = services().enrolment.methods(session)
+    view = _view_of(methods, form.text("remove"))
     if view is None or form.text("answer") == "keep":
         return see_other(PATH)
     if form.text("answer") != "remove":
-        return render("my_account/remove_method.html", item=_item(view), kind=view.kind)
+        is_last = methods.is_last(view)
+        return render(
+            "my_account/remove_method.html",
+            item=_item(view),
+            kind=view.kind,
+            is_last=is_last,
+            ends_codes=is_last and methods.recovery_codes is not None,
+        )
     outcome = services().enrolment.remove(session, view.id)
     if isinstance(outcome, StepUpNeeded):
         return step_up(outcome)
@@ -64,6 +72,7 @@ def _item(view: AuthenticatorView) -> dict[str, Any]:
     return {
         "id": str(view.id),
         "label": view.label or gettext(_NAMES[view.kind]),
+        "is_named": bool(view.label),
         "is_backed_up": view.is_backed_up,
         "created_at": view.created_at,
         "last_used_at": view.last_used_at,

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from idp.foundation.errors import ProtocolError
 from idp.protocol.outcomes import Outcome
 from idp.web.protocol.outcomes import outcome_response, refusal_page
-from idp.web.protocol.parameters import browser_parameters, to_get_form
+from idp.web.protocol.parameters import browser_parameters, refuse_head, to_get_form
 from idp.web.protocol.silent import OUTCOME
 from idp.web.shared import cookies
 from idp.web.shared.guards import public
@@ -17,6 +17,7 @@ from idp.web.shared.services import services
 @public
 def authorize() -> Response:
     """Begin an authorization."""
+    refuse_head("GET", "POST")
     found: Outcome | None = request.environ.get(OUTCOME)
     if found is not None:
         return outcome_response(found)
@@ -32,6 +33,7 @@ def authorize() -> Response:
 @public
 def resume() -> Response:
     """Go on after the person has signed in."""
+    refuse_head("GET")
     interaction = current_interaction()
     if interaction is None or interaction.client_id is None:
         return restart_page()

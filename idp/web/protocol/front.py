@@ -21,7 +21,7 @@ from idp.registry.errors import RegistryUnavailable
 from idp.sessions.values import PROVIDER
 from idp.web.protocol import silent
 from idp.web.protocol.client_certificate import forget_certificate
-from idp.web.protocol.machine import answer_machine, is_machine_path
+from idp.web.protocol.machine import answer_machine, is_machine_path, method_not_allowed, preflight
 from idp.web.shared.headers import machine_headers
 from idp.web.shared.surfaces import Surface
 from idp.wiring import Services
@@ -46,6 +46,8 @@ _REASONS = {
 }
 _LONGEST_AGENT = 300
 _UNAVAILABLE = ProtocolError("temporarily_unavailable", "The service cannot answer now. Try again shortly.", status=503)
+_COME_BACK = error_answer(_UNAVAILABLE, headers=(("Retry-After", "2"),))
+_READING = frozenset({"GET", "HEAD"})
 _log = get_logger(__name__)
 
 
@@ -64,8 +66,8 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        document = self._services.protocol.documents.find(path) if self._serves_machines else None
-        if document is not None and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+        document = self._document(path, environ) if self._serves_machines else None
+        if document is not None and document.status == 200:  # noqa: PLR2004 - the HTTP status
             return self._send_document(document, environ, start_response)
         reference = base64.b32encode(self._services.entropy.token_bytes(5)).decode()
         if not self._is_proxy(environ.get("REMOTE_ADDR") or ""):
@@ -77,7 +79,7 @@ class Front:
         context = RequestContext(reference, network_of(address), environ.get("HTTP_USER_AGENT", "")[:_LONGEST_AGENT])
         token = request_context.set(context)
         try:
-            answer = self._answer(path, environ)
+            answer = document or self._answer(path, environ)
             return (
                 self._pages(environ, start_response)
                 if answer is None
@@ -85,6 +87,19 @@ class Front:
             )
         finally:
             request_context.reset(token)
+
+    def _document(self, path: str, environ: WSGIEnvironment) -> Answer | None:
+        """Return the document at a path, or why it cannot be had; None if there is none."""
+        try:
+            document = self._services.protocol.documents.find(path)
+        except DatabaseFailure:
+            _log.exception("machine_endpoint_unavailable", path=path)
+            return _COME_BACK
+        method = environ["REQUEST_METHOD"]
+        if document is None or method in _READING:
+            return document
+        is_preflight = method == "OPTIONS" and "HTTP_ORIGIN" in environ
+        return preflight(_READING, "*") if is_preflight else method_not_allowed(_READING)
 
     def _answer(self, path: str, environ: WSGIEnvironment) -> Answer | None:
         """Return the answer to a machine, or to a browser that needs no page; None where Flask is to answer."""
@@ -101,7 +116,7 @@ class Front:
             return error_answer(error)
         except (DatabaseFailure, RegistryUnavailable):
             _log.exception("machine_endpoint_unavailable", path=environ["PATH_INFO"])
-            return error_answer(_UNAVAILABLE, headers=(("Retry-After", "2"),))
+            return _COME_BACK
         except Exception:  # noqa: BLE001 - the last resort: whatever it was, the client gets an answer (ASVS 16.5.4)
             _log.exception("machine_endpoint_failed", path=environ["PATH_INFO"])
             return error_answer(ProtocolError("server_error", "Something went wrong here.", status=500))

@@ -2,6 +2,7 @@
 CORS).
 """
 
+from collections.abc import Iterable
 from wsgiref.types import WSGIEnvironment
 
 from idp.foundation.errors import ProtocolError
@@ -27,17 +28,19 @@ def answer_machine(environ: WSGIEnvironment, services: Services) -> Answer:
         raise RuntimeError("not a machine endpoint")
     method, origin = environ["REQUEST_METHOD"], environ.get("HTTP_ORIGIN")
     if method == "OPTIONS" and endpoint.allows_cors and origin:
-        return _preflight(endpoint, origin)
+        return preflight(endpoint.methods, origin)
     if method not in endpoint.methods:
-        refusal = ProtocolError("invalid_request", "This method is not allowed here.", status=405)
-        return Answer(
-            405,
-            _body_of(refusal),
-            (("Content-Type", "application/json"), ("Allow", ", ".join(sorted(endpoint.methods)))),
-        )
+        return method_not_allowed(endpoint.methods)
     request = _request(environ, method, endpoint, services)
     answer = services.protocol.answer(endpoint, request)
     return _with_origin(answer, endpoint, request, services, origin) if origin and endpoint.allows_cors else answer
+
+
+def method_not_allowed(methods: Iterable[str]) -> Answer:
+    """Return the answer to a method that is not among those of an address (RFC 9110 §15.5.6)."""
+    refusal = ProtocolError("invalid_request", "This method is not allowed here.", status=405)
+    headers = (("Content-Type", "application/json"), ("Allow", ", ".join(sorted(methods))))
+    return Answer(405, _body_of(refusal), headers)
 
 
 def _request(environ: WSGIEnvironment, method: str, endpoint: Endpoint, services: Services) -> Request:
@@ -73,10 +76,11 @@ def _body(environ: WSGIEnvironment, media_type: str) -> bytes:
     return body
 
 
-def _preflight(endpoint: Endpoint, origin: str) -> Answer:
+def preflight(methods: Iterable[str], origin: str) -> Answer:
+    """Return what a page may send from its own origin, which the browser asks first (Fetch standard §3.2.2)."""
     headers = (
         ("Access-Control-Allow-Origin", origin),
-        ("Access-Control-Allow-Methods", ", ".join(sorted(endpoint.methods))),
+        ("Access-Control-Allow-Methods", ", ".join(sorted(methods))),
         ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
         ("Access-Control-Max-Age", "600"),
         ("Vary", "Origin"),

@@ -22,7 +22,7 @@ from idp.protocol.outcomes import (
 from idp.protocol.response_modes import mode_of
 from idp.protocol.response_modes.query import location
 from idp.web import errors
-from idp.web.shared.journeys import identity_page, path_with, seal, see_other, slip_of
+from idp.web.shared.journeys import form_targets, identity_page, path_with, seal, see_other, slip_of
 from idp.web.shared.pages import render
 
 SIGN_IN_PATH: Final = "/login"
@@ -64,7 +64,7 @@ def _(outcome: Responded) -> Response:
         return render(
             "protocol/form_post.html",
             service=slip_of(outcome.client),
-            form_targets=[outcome.redirect_uri],
+            form_targets=[outcome.redirect_uri, *form_targets(outcome.client)],
             action=outcome.redirect_uri,
             fields=list(outcome.parameters.items()),
         )

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import orjson
 from flask import request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from idp.foundation.errors import ProtocolError
@@ -21,6 +22,12 @@ POSTED = "idp_posted"
 _PURPOSE = "posted"
 _LIFETIME = timedelta(minutes=2)
 _LONGEST = 6000
+
+
+def refuse_head(*methods: str) -> None:
+    """Raise MethodNotAllowed for a HEAD, which Flask takes for a GET: who only looks at a link must not use it up."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(methods)
 
 
 def browser_parameters() -> dict[str, str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
+from math import ceil
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +29,7 @@ from idp.web.shared.state import shared
 
 _PACKAGE = Path(__file__).parent.parent.parent
 _DAYS_A_MONTH = 365 / 12
+_NEARLY_A_MINUTE = timedelta(minutes=1, microseconds=-1)
 # More than all templates say.
 _MOST_TEXTS = 4096
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -89,6 +91,7 @@ def _environment(speak: Speaker) -> Environment:
         lasting=_lasting,
         span=_span,
         clock=_clock,
+        left=_left,
         iso=_iso,
         qr=qr_svg,
         fours=in_fours,
@@ -161,7 +164,13 @@ def _stamp(at: datetime) -> str:
 
 
 def _clock(at: datetime) -> str:
-    return shared().translator.time(current_locale(), at)
+    """The time after which something is possible: the minute that is full by then."""
+    return shared().translator.time(current_locale(), at + _NEARLY_A_MINUTE)
+
+
+def _left(until: datetime) -> int:
+    """Return the whole seconds after which that time has come."""
+    return max(1, ceil((until - _now()).total_seconds()))
 
 
 def _lasting(days: int) -> str:

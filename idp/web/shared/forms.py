@@ -24,6 +24,8 @@ MOST_CHOICES: Final = 100
 # Spaces of every width, zero-width characters that come with pasting, and every dash people use as a hyphen.
 _SEPARATING = r"\s\u200b-\u200d\u2060\ufeff\u2010-\u2015\u2212-"
 _SEPARATORS = re.compile(f"[{_SEPARATING}]+")
+# Unicode's explicit directional marks, embeddings, overrides and isolates (UAX #9 §2).
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NUMBER_AS_TYPED = re.compile(f"\\+?[0-9{_SEPARATING}]+[Xx]?")
 
 
@@ -34,8 +36,8 @@ class Form:
         self._fields = fields
 
     def text(self, name: str, longest: int = LONGEST_TEXT) -> str:
-        """Return a line of text, NFC and trimmed."""
-        return unicodedata.normalize("NFC", self._single(name, longest)).strip()
+        """Return a line of text, NFC and trimmed, without the signs that turn round what stands behind them."""
+        return _DIRECTIONS.sub("", unicodedata.normalize("NFC", self._single(name, longest))).strip()
 
     def identifier(self, name: str) -> str:
         """Return a user name, phone number or ID number; numbers lose the blanks and hyphens people put into them."""

@@ -30,7 +30,8 @@ _PAGE_ONLY: Final = (
         "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
     ),
 )
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:([0-9]{1,5}|\*))?")
+_IPV6_LOOPBACK = re.compile(r"\[::1\](:([0-9]{1,5}|\*))?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 
@@ -56,6 +57,9 @@ def page_headers(
 def form_action_source(address: str) -> str | None:
     """Return an address as a CSP source: its origin, its scheme for an app, None if a policy cannot say it."""
     parts = urlsplit(address)
+    if parts.scheme == "http" and _IPV6_LOOPBACK.fullmatch(parts.netloc):
+        # A policy knows no IPv6 addresses (CSP Level 3 §2.3.1), so that an application at this one needs all of http.
+        return "http:"
     if parts.scheme in {"https", "http"}:
         host = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{host.lower()}" if _HOST.fullmatch(host) else None

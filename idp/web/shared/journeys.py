@@ -11,6 +11,7 @@ from flask import Response
 from idp.factors.assurance import ACR_AAL1
 from idp.foundation.logging import request_context
 from idp.interactions import Interaction
+from idp.protocol.checks.redirect_uri import with_any_port
 from idp.registry.client import Client
 from idp.sessions.values import Browser, Session
 from idp.web.shared import cookies
@@ -109,8 +110,13 @@ def identity_page(client: Client, level: int) -> Response:
 
 
 def form_targets(client: Client | None) -> tuple[str, ...]:
-    """Return where a form of this journey may end: at the service that asked."""
-    return client.redirect_uris if client is not None else ()
+    """Return where a form of this journey may end: at the service that asked, a native one on any port of its loopback
+    address, and at its home, to which many a callback sends people on.
+    """
+    if client is None:
+        return ()
+    home = (client.client_uri,) if client.client_uri else ()
+    return (*(with_any_port(uri, client) for uri in client.redirect_uris), *home)
 
 
 def restart_page() -> Response:

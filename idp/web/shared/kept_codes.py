@@ -1,7 +1,8 @@
 """Recovery codes between the page that shows them and the tick that they are kept.
 
-They are shown once; but whoever forgets the tick must see the same codes again and not new ones. So they wait for ten
-minutes in a cookie that only we can read, bound to the pre-session, and no GET ever shows them.
+They are shown once; but whoever forgets the tick, goes back, or makes the letters larger to read them must see the
+same codes again and not new ones. So they wait for ten minutes in a cookie that only we can read, bound to the
+pre-session, until a session is opened, and no GET ever shows them.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from idp.keyring.errors import SealBroken
 from idp.web.shared import cookies
 from idp.web.shared.services import services
 
-COOKIE: Final = "idp_codes"
+COOKIE: Final = "codes"
+SHOW_CODES: Final = "show"
+"""The answer of a form that asks to see them again."""
 
 _PURPOSE: Final = "kept_codes"
 _LIFETIME: Final = timedelta(minutes=10)

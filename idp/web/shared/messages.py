@@ -51,6 +51,7 @@ PASSKEY_TAKEN: Final = marked("This passkey is set up already")
 PASSKEY_NOT_ATTESTED: Final = marked("This key is not on the list for staff. Use a security key of the office")
 DEVICE_SIGNED_OUT: Final = marked("<strong>%(device)s has been signed out.</strong>")
 OTHERS_SIGNED_OUT: Final = marked("<strong>All other devices have been signed out.</strong>")
+BROWSERS_FORGOTTEN: Final = marked("<strong>Every browser is asked for the code again.</strong>")
 SERVICE_STOPPED: Final = marked("<strong>%(service)s receives nothing new.</strong>")
 
 CLAIM_NAMES: Final = MappingProxyType(

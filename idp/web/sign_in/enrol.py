@@ -3,6 +3,8 @@
 The key is made by a POST and shown in its answer only, so that neither Back nor a second look shows it again.
 """
 
+from typing import Final
+
 from flask import request
 from werkzeug.wrappers import Response
 
@@ -11,18 +13,22 @@ from idp.factors.totp import LONGEST_LABEL, PendingTOTP
 from idp.sign_in.journey import Step
 from idp.sign_in.values import Continue, Expired, SecondFactorEnrolled
 from idp.web.shared.forms import read_form
-from idp.web.shared.kept_codes import codes_to_show_again, forget_codes, show_once
+from idp.web.shared.kept_codes import SHOW_CODES, codes_to_show_again, forget_codes, show_once
 from idp.web.shared.locale import gettext
 from idp.web.shared.messages import CLOCK_OFF, ENTER_TOTP, KEEP_THE_CODES, LABEL_TOO_LONG, WRONG_TOTP
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 from idp.web.sign_in.visits import Journey, expired_page, go_on, on_journey, page
 
+_CODES: Final = "sign_in/recovery_codes.html"
+
 
 @on_journey
 def show(journey: Journey) -> Response:
-    """Say that a second factor is needed."""
+    """Say that a second factor is needed, or that its recovery codes are still to be kept."""
     situation = journey.situation()
+    if situation.step is Step.FINISH:
+        return page(journey, _CODES, waiting=bool(codes_to_show_again()))
     if situation.step is not Step.ENROL_SECOND_FACTOR:
         return expired_page(journey, situation.step)
     return page(journey, "sign_in/enrol_start.html")
@@ -52,7 +58,7 @@ def _confirm(journey: Journey) -> Response:
         return _again(journey, label, Problem(gettext(CLOCK_OFF if outcome.reason == "clock" else WRONG_TOTP), "code"))
     if isinstance(outcome, SecondFactorEnrolled):
         show_once(outcome.codes)
-        return page(journey, "sign_in/recovery_codes.html", codes=outcome.codes)
+        return page(journey, _CODES, codes=outcome.codes)
     return expired_page(journey, Step.ENROL_SECOND_FACTOR) if isinstance(outcome, Expired) else go_on(journey, outcome)
 
 
@@ -75,9 +81,9 @@ def _key_page(journey: Journey, pending: PendingTOTP, label: str = "", problem: 
 
 
 def _go_on_with_codes(journey: Journey) -> Response:
-    codes = codes_to_show_again()
-    if codes and not read_form(request).ticked("saved"):
-        problem = Problem(gettext(KEEP_THE_CODES), "saved")
-        return page(journey, "sign_in/recovery_codes.html", problems=[problem], codes=codes)
+    codes, form = codes_to_show_again(), read_form(request)
+    if codes and not form.ticked("saved"):
+        problem = None if form.text("answer") == SHOW_CODES else Problem(gettext(KEEP_THE_CODES), "saved")
+        return page(journey, _CODES, problems=[problem], codes=codes)
     forget_codes()
     return go_on(journey, services().sign_in.proceed(journey.visit, journey.interaction))

@@ -1,6 +1,7 @@
 """The sign-in page: a name and a password, or a passkey. Every refusal looks the same (rule S4)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from werkzeug.wrappers import Response
 
@@ -19,7 +20,9 @@ from idp.web.shared.state import present_request
 from idp.web.sign_in import passkey
 from idp.web.sign_in.visits import SWITCH, Journey, go_on, on_journey, page, reason, to_step, wait_page
 
-_NEW = Situation(Step.PASSWORD)
+AGAIN: Final = "again"
+"""The button of the wait page, which brings the name that was typed."""
+_NEW: Final = Situation(Step.PASSWORD)
 
 
 @on_journey
@@ -41,7 +44,7 @@ def submit(journey: Journey) -> Response:
     form = read_form(present_request())
     username, password = form.identifier("username"), form.password("password")
     proof = form.text("proof", LONGEST_PROOF)
-    if username and proof and not password:
+    if username and not password and (proof or form.ticked(AGAIN)):
         return _form(journey, _NEW, username, proof=proof)
     missing = [
         Problem(gettext(message), field)
@@ -59,7 +62,7 @@ def submit(journey: Journey) -> Response:
 
 def _answer(journey: Journey, username: str, outcome: PasswordOutcome) -> Response:
     if isinstance(outcome, Busy):
-        return wait_page(journey, outcome)
+        return wait_page(journey, outcome, username=username)
     if isinstance(outcome, Refused):
         work = services().sign_in.work_for(journey.visit, username, outcome)
         return wait_page(journey, outcome, work=work, username=username)

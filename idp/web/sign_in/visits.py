@@ -19,7 +19,7 @@ from idp.sign_in.values import Continue, Expired, Finished, Situation, Visit
 from idp.web.device.ways import ENTER_PATH
 from idp.web.protocol.outcomes import outcome_response
 from idp.web.shared import cookies
-from idp.web.shared.guards import public
+from idp.web.shared.guards import UNSAVED, public
 from idp.web.shared.journeys import (
     RESUME_PATH,
     browser,
@@ -34,6 +34,7 @@ from idp.web.shared.journeys import (
     see_other,
     slip_of,
 )
+from idp.web.shared.kept_codes import forget_codes
 from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem, render
 from idp.web.shared.services import services
@@ -49,6 +50,7 @@ _PATHS: Final = {
     Step.PASSWORD: "/login",
     Step.SECOND_FACTOR: "/login/totp",
     Step.ENROL_SECOND_FACTOR: "/login/enrol",
+    Step.FINISH: "/login/enrol",
     Step.RENEW_PASSWORD: "/login/renew",
     Step.ORGANIZATION: "/login/organization",
     Step.NOT_ADMITTED: "/login/not-admitted",
@@ -135,6 +137,7 @@ def go_on(journey: Journey, outcome: Continue | Finished | Expired) -> Response:
         return expired_page(journey, Step.PASSWORD)
     if isinstance(outcome, Continue):
         return to_step(journey, outcome.step)
+    forget_codes()  # Kept by now, or those of somebody before.
     cookies.put_session(outcome.session_cookie)
     cookies.put_device(outcome.device_cookie, DEVICE_COOKIE_SECONDS)
     if journey.interaction.client_id is None:
@@ -174,16 +177,22 @@ def wait_page(journey: Journey, outcome: Busy | Refused, **context: Any) -> Resp
 
 
 def reason(journey: Journey, situation: Situation) -> str | None:
-    """Return why somebody is asked: for a device, which nobody looks up before (RFC 8628 §5.1), or, when they are
-    signed in already, because it must be stronger, was asked for or was too long ago.
+    """Return why somebody is asked: for a device, which nobody looks up before (RFC 8628 §5.1), because their session
+    ended over a form, or, when they are signed in already, because it must be stronger, was asked for or was too long
+    ago.
     """
     if journey.visit.session is None:
-        is_first = situation.step is Step.PASSWORD
-        return "device" if is_first and journey.interaction.destination.startswith(ENTER_PATH) else None
+        return _reason_at_first(journey) if situation.step is Step.PASSWORD else None
     if not journey.interaction.fresh_login:
         return "recent" if situation.step is Step.PASSWORD else "stronger"
     prompts = dict(journey.interaction.parameters).get("prompt", "").split()
     return "asked" if "login" in prompts else "recent"
+
+
+def _reason_at_first(journey: Journey) -> str | None:
+    if journey.interaction.destination.startswith(ENTER_PATH):
+        return "device"
+    return "unsaved" if UNSAVED in present_request().args else None
 
 
 def _address(journey: Journey, step: Step) -> str:

@@ -213,6 +213,33 @@ class TestRemembering:
         assert tax.authorize(visitor.browser).has(ALLOW)
         assert not services.consents.withdraw(visitor.account_id, "tax", actor="command:test"), "only once"
 
+    @pytest.mark.parametrize("consent", ["required", "statutory"])
+    def test_another_purpose_is_asked_about_again(self, new_relying_party, registration_factory, visitor, consent):
+        """PIPL-14, DEC-9-consent: it was allowed for this; words about what is not asked change nothing."""
+
+        def policy(**words):
+            return {"consent": consent, "legal_basis": "某法第一条", "purposes": words}
+
+        told = {"profile": "核对您的身份", "profile#en": "To check who you are", "phone": "提醒您缴费"}
+        site = new_relying_party("site", policy=policy(**told))
+        visitor.visit(site)
+        for other, is_new in (
+            ({"phone": "向您推荐服务"}, False),
+            ({"profile#en": "To know you"}, True),
+            ({"profile": "研究"}, True),
+            ({"name": "给您写信"}, False),
+            ({"name": "给您打电话"}, True),
+        ):
+            told |= other
+            registration_factory("site", policy=policy(**told))
+            page = site.authorize(visitor.browser, prompt="none")
+            assert page.answer.get("error") == ("consent_required" if is_new else None), other
+            assert site.authorize(visitor.browser).has(ALLOW) is is_new
+            if is_new:
+                assert "code" in visitor.browser.submit(ALLOW).answer
+            else:
+                visitor.visit(site, prompt="consent")
+
     def test_a_consent_is_asked_for_again_after_a_year(self, tax, visitor, visitor_of, citizen, clock):
         visitor.visit(tax)
         clock.advance(days=364)

@@ -90,6 +90,20 @@ def test_only_its_own_form_signs_anybody_out(tax, visitor, services):
 
 
 @pytest.mark.only_on("sqlite")
+def test_a_post_of_another_site_takes_no_cookie_away(tax, visitor, browser, services):
+    """SameSite keeps the cookies out of such a POST, and lets its answer remove them: the session would live on, and
+    its owner would read that it has ended.
+    """
+    page = browser.post("/logout", {"answer": "all"}, follow=False)
+    assert page.status == 303
+    assert page.headers.getlist("Set-Cookie") == []
+    # The browser follows with the cookies that it held back.
+    visitor.tokens(tax)
+    page = visitor.browser.get(page.headers["Location"])
+    assert page.form("logout-confirm")
+    assert services.sessions.load(visitor.browser.cookie("idp_session"))
+
+
 def test_who_is_signed_out_already_is_told_so(browser, visitor):
     """OIDC-RPLOGOUT-4-idempotent."""
     assert browser.get("/logout").status == 200

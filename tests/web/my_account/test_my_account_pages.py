@@ -1,6 +1,5 @@
 """One's own account in the browser: looking, changing credentials, ending sessions, taking consent back."""
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -87,16 +86,20 @@ def test_each_empty_password_is_asked_for_by_its_own_words(browser, account_fact
     signed_in(browser, account_factory(), clock).get("/account/password")
     page = browser.submit(current_password="", new_password="")
     assert page.status == 400
-    assert page.source.count("请输入现在的密码") == 2, "in the summary and at the field"
+    assert page.source.count("请输入当前密码") == 2, "in the summary and at the field"
     assert page.source.count("请输入新密码") == 2
 
 
-def test_kept_recovery_codes_are_confirmed(browser, account_factory, clock):
-    signed_in(browser, account_factory(with_totp=True), clock).get("/account/recovery-codes")
-    browser.submit("make")
-    page = browser.submit(saved="yes")
-    assert page.path == "/account/methods"
-    assert "恢复码已启用" in page.text
+def test_what_was_done_is_said_once_and_by_no_link(browser, account_factory, clock):
+    """Who is sent such a link must not read on our own page that somebody has changed their password."""
+    person = account_factory()
+    signed_in(browser, person, clock)
+    for address in ("/account/methods?done=password", "/account/devices?done=others"):
+        assert 'class="note good"' not in browser.get(address).source
+    browser.get("/account/password")
+    page = browser.submit(current_password=person.password, new_password=PASSWORD)
+    assert "密码已更改" in page.text
+    assert "密码已更改" not in browser.get(page.url).text
 
 
 def test_changed_password_ends_the_other_devices_when_asked(new_browser, account_factory, clock):
@@ -132,6 +135,24 @@ def test_old_session_cannot_post_a_change(browser, account_factory, clock):
     assert page.path == "/login"
 
 
+def test_who_was_signed_out_over_a_form_is_told_and_comes_back_to_it(browser, services, account_factory, clock):
+    person = account_factory()
+    signed_in(browser, person, clock).get("/account/password")
+    services.sessions.terminate(Selector(account_id=person.account_id), reason="staff", actor="system")
+    page = browser.submit(current_password=person.password, new_password=PASSWORD)
+    assert page.path == "/login"
+    assert "没有保存" in page.text
+    assert browser.sign_in(person.username, person.password).path == "/account/password"
+
+
+def test_who_proves_more_over_a_form_comes_back_to_it(browser, account_factory, clock):
+    person = account_factory()
+    signed_in(browser, person, clock).get("/account/totp/new")
+    clock.advance(minutes=21)
+    assert browser.submit().path == "/login"
+    assert browser.sign_in(person.username, person.password).path == "/account/totp/new"
+
+
 def test_authenticator_app_is_added_and_removed(browser, account_factory, clock):
     """TOTP-ENROL, ASVS-6.5.6: shown once, active only after its first code."""
     person = account_factory()
@@ -162,7 +183,7 @@ def test_authenticator_app_is_added_and_removed(browser, account_factory, clock)
 def test_removing_the_last_app_takes_the_recovery_codes_along(browser, services, account_factory, clock):
     person = account_factory(with_totp=True, with_recovery_codes=True)
     signed_in(browser, person, clock).get("/account/methods")
-    browser.submit("remove")
+    assert "恢复码也会同时失效" in browser.submit("remove").text
     page = browser.submit("remove")
     assert page.path == "/account/methods"
     assert [view.kind for view in services.factors.enrolled(person.account_id).authenticators] == ["password"]
@@ -177,20 +198,6 @@ def test_staff_keep_their_last_app(browser, services, account_factory, clock):
     token = next(one.value for one in browser.page.forms[0].controls if one.name == "csrf_token")
     browser.post("/account/methods", {"csrf_token": token, "remove": str(view.id), "answer": "remove"})
     assert services.factors.enrolled(person.account_id).second_factors == ("totp",)
-
-
-def test_recovery_codes_are_shown_once(browser, account_factory, clock):
-    person = account_factory(with_totp=True)
-    signed_in(browser, person, clock).get("/account/recovery-codes")
-    page = browser.submit("make")
-    codes = re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", page.source)
-    assert len(codes) == 10
-    assert page.headers["Cache-Control"] == "no-store"
-    again = browser.submit()
-    assert again.status == 400
-    assert re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", again.source) == codes
-    assert browser.submit(saved="1").path == "/account/methods"
-    assert codes[0] not in browser.get("/account/recovery-codes").source
 
 
 def test_other_devices_are_seen_and_ended(new_browser, account_factory, clock):
@@ -210,6 +217,25 @@ def test_other_devices_are_seen_and_ended(new_browser, account_factory, clock):
     page = first.submit(other)
     assert "iPhone" in page.text
     assert second.get("/account").path == "/login"
+
+
+@pytest.mark.parametrize("way", ["one", "others", "remembered"])
+def test_browser_that_is_signed_out_from_afar_is_asked_for_the_code_again(new_browser, account_factory, clock, way):
+    """Who ticked the box on a computer of others and signs it out from home does not leave it half open for a month."""
+    person = account_factory(with_totp=True)
+    at_home, elsewhere = new_browser(), new_browser()
+    elsewhere.get("/login")
+    elsewhere.sign_in(person.username, person.password)
+    elsewhere.submit(code=person.code(clock), remember="1")
+    if way == "remembered":
+        elsewhere.get("/logout")
+        elsewhere.submit("logout-confirm")
+    page = signed_in(at_home, person, clock).get("/account/devices")
+    buttons = [one.value for form in page.forms for one in form.controls if one.name == "device" and one.is_button]
+    at_home.submit(next(one for one in buttons if way in {one, "one"}))
+    assert "remembered" not in [one.value for form in at_home.page.forms for one in form.controls]
+    elsewhere.get("/login")
+    assert elsewhere.sign_in(person.username, person.password).path == "/login/totp"
 
 
 def test_nobody_ends_the_session_of_another_account(new_browser, services, account_factory, clock):

@@ -133,6 +133,19 @@ class TestQuery:
         )
         assert "Access-Control-Allow-Origin" not in preflight.headers
 
+    def test_whoever_only_looks_at_the_address_uses_nothing_up(self, tax, visitor, issuer):
+        """RFC 6749 §3.1: GET and POST. A program that checks links by HEAD, in the person's browser, gets no code."""
+        visitor.visit(tax)
+        look = visitor.browser.client.head
+        pushed = tax.post("/par", **tax.authorization_parameters()).get_json()["request_uri"]
+        address = f"/authorize?{urlencode({'client_id': 'tax', 'request_uri': pushed})}"
+        hint = tax.redeem(visitor.code(tax)).get_json()["id_token"]
+        for looked_at in (address, f"/end_session?id_token_hint={hint}"):
+            answer = look(looked_at, base_url=issuer)
+            assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST"), looked_at
+        assert look("/authorize/resume", base_url=issuer).status_code == 405
+        assert "code" in visitor.browser.get(address).answer
+
     def test_the_pages_load_nothing_from_elsewhere(self, tax, browser, visitor):
         """RFC9700-4.2.4-referrer: sign-in and consent; and what they load is there."""
         for page in (tax.authorize(browser), tax.authorize(visitor.browser)):

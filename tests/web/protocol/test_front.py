@@ -152,6 +152,19 @@ class TestABrokenDatabase:
             assert "grant" not in answer.text
             assert answer.headers["Cache-Control"] == "no-store"
 
+    def test_the_key_set_is_not_told_while_a_key_may_have_been_revoked(self, client, services, clock, issuer):
+        assert client.get("/jwks.json", base_url=issuer).status_code == 200
+        with services.database.transaction() as connection:
+            connection.execute(text("ALTER TABLE key_set_version RENAME TO gone"))
+        clock.advance(2)
+        with capture_logs() as logs:
+            answer = client.get("/jwks.json", base_url=issuer)
+        assert [line["event"] for line in logs] == ["machine_endpoint_unavailable"]
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.get_json()["error"] == "temporarily_unavailable"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert client.get("/.well-known/openid-configuration", base_url=issuer).status_code == 200
+
     def test_people_get_a_page(self, tax, visitor, services):
         with services.database.transaction() as connection:
             connection.execute(text("ALTER TABLE op_session RENAME TO gone"))

@@ -11,6 +11,11 @@ def form(*pairs):
     return Form(MultiDict(pairs))
 
 
+def test_text_turns_nothing_round_on_the_page_that_shows_it():
+    """Rule A8: a key called so would have the question whether to remove it read backwards."""
+    assert form(("label", "手机\u202e\u2067x\u2069\u200f")).text("label") == "手机x"
+
+
 @pytest.mark.parametrize(
     ("typed", "read"),
     [

@@ -41,6 +41,7 @@ def test_without_the_script_there_is_the_wait(browser_context, issuer, person, c
     give_password(page, person)
     expect(page.locator("h1")).to_have_text("请稍等一会儿")
     clock.advance(16)
-    page.click("main a.button")
+    page.click("main [name=again]")
+    expect(page.locator("[name=username]")).to_have_value(person.username)
     give_password(page, person)
     page.wait_for_url(f"{issuer}/account")

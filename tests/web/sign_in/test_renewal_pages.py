@@ -8,7 +8,7 @@ import pytest
 
 from idp.sessions.values import Selector
 from tests.factories.accounts import PASSWORD
-from tests.web.sign_in.test_sign_in_pages import secret_shown
+from tests.web.sign_in.test_enrolment_pages import secret_shown
 
 NEW = "velvet-orchard-sparrow-58"
 
