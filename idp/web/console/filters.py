@@ -35,8 +35,8 @@ _TWICE: Final = marked(
     " the page again and choose anew."
 )
 _NO_FILTER: Final = marked(
-    "This list has no filter of the name “%(name)s”. Nothing was listed, because the list would be a longer one than was"
-    " asked for. Open the page again and choose anew."
+    "This list has no filter of the name “%(name)s”. Nothing was listed, because the list would be a longer one than"
+    " was asked for. Open the page again and choose anew."
 )
 _BESIDE: Final = frozenset({"before", "after", locale.PARAMETER, preferences.PARAMETER, JOURNEY_PARAMETER})
 """What stands in the address of a list besides its filters: the page of it, and how whoever reads it likes pages."""
