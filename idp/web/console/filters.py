@@ -15,6 +15,7 @@ from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.web.console.words import word
 from idp.web.shared import locale, preferences
+from idp.web.shared.forms import uuid_of
 from idp.web.shared.journeys import JOURNEY_PARAMETER
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -116,6 +117,13 @@ def chips(
         )
         for name, value in given.items()
     ]
+
+
+def account_words(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what staff call the account whose id was given, for its chip; nothing for what is no account's id."""
+    account_id = uuid_of(given.get("account", ""))
+    known = {} if account_id is None else services().account_search.usernames([account_id])
+    return {given["account"]: username for username in known.values()}
 
 
 def address(path: str, given: Mapping[str, str], **more: str) -> str:
