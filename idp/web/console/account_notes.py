@@ -13,13 +13,11 @@ from idp.staff.values import Officer
 from idp.web.console.account_forms import form_page
 from idp.web.console.accounts import PATH, known_account
 from idp.web.console.guards import requires
+from idp.web.console.problems import text_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
-from idp.web.shared.locale import gettext
-from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
-_SHORTEST: Final = 4
 _TOO_SHORT: Final = marked("Write at least four characters.")
 
 
@@ -34,8 +32,8 @@ def note(officer: Officer, account_id: UUID) -> Response:
     """Write it down."""
     form, account = read_form(request), known_account(account_id)
     text = form.text("note")
-    if len(text) < _SHORTEST:
-        problem = Problem(gettext(_TOO_SHORT), "note")
+    problem = text_problem(text, "note", _TOO_SHORT)
+    if problem is not None:
         return form_page(officer, account_id, "note_account.html", [problem], form)
     services().audit.record(AccountNoted(actor=officer.actor, account_id=account.id, reason=text))
     return see_other(f"{PATH}/{account_id}")

@@ -122,8 +122,8 @@ def chips(
 def account_words(given: Mapping[str, str]) -> dict[str, str]:
     """Return what staff call the account whose id was given, for its chip; nothing for what is no account's id."""
     account_id = uuid_of(given.get("account", ""))
-    known = {} if account_id is None else services().account_search.usernames([account_id])
-    return {given["account"]: username for username in known.values()}
+    username = None if account_id is None else services().account_search.usernames([account_id]).get(account_id)
+    return {} if username is None else {given["account"]: username}
 
 
 def address(path: str, given: Mapping[str, str], **more: str) -> str:

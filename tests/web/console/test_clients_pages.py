@@ -279,7 +279,7 @@ def test_a_stopped_site_works_again_when_another_officer_approves(at_console, se
 
 
 @pytest.mark.usefixtures("in_force")
-def test_before_a_stop_stands_which_service_it_is_and_how_many_use_it(in_force, at_console, services, clock):
+def test_before_a_stop_stands_which_service_it_is_and_how_many_use_it(at_console, services, clock):
     """Nobody knows services by their ids, and the wrong one is stopped for everybody."""
     clock.advance(minutes=1)
     services.site_usages.count()

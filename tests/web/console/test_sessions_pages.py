@@ -119,7 +119,7 @@ def test_a_filter_that_spares_nobody_or_nothing_live_is_refused(at_console, open
     assert kept <= live()
 
 
-def test_an_account_of_a_filter_is_called_by_its_name(at_console, open_sessions, account_factory):
+def test_an_account_of_a_filter_is_called_by_its_name(at_console, account_factory):
     """Whoever ends all sessions of somebody reads whose they are, not a number."""
     person, nobody = account_factory(), "00000000-0000-7000-8000-000000000000"
     browser = at_console()
