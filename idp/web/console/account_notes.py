@@ -6,8 +6,9 @@ from uuid import UUID
 from flask import request
 from werkzeug.wrappers import Response
 
+from idp.foundation.masked import Masked
 from idp.foundation.translation import marked
-from idp.interventions.events import AccountNoted
+from idp.interventions.events import AccountNoted, NoteText
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.account_forms import form_page
@@ -35,5 +36,6 @@ def note(officer: Officer, account_id: UUID) -> Response:
     problem = text_problem(text, "note", _TOO_SHORT)
     if problem is not None:
         return form_page(officer, account_id, "note_account.html", [problem], form)
-    services().audit.record(AccountNoted(actor=officer.actor, account_id=account.id, reason=text))
+    written = NoteText(text=Masked(text))
+    services().audit.record(AccountNoted(actor=officer.actor, account_id=account.id, after=written))
     return see_other(f"{PATH}/{account_id}")

@@ -16,8 +16,7 @@ from idp.foundation.translation import marked
 from idp.web.console.words import word
 from idp.web.shared import locale, preferences
 from idp.web.shared.forms import uuid_of
-from idp.web.shared.journeys import JOURNEY_PARAMETER
-from idp.web.shared.locale import gettext
+from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
