@@ -201,7 +201,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         ends=Ends(database, clock, sessions=sessions, search=session_search, grants=grants),
         threshold=settings.mass_ending_threshold,
     )
-    client_changes = ClientChanges(database, registry, sessions, environment=settings.environment)
+    client_changes = ClientChanges(database, clock, registry, sessions, environment=settings.environment)
     key_changes = KeyChanges(database, keyring, sessions, staff)
     block_changes = BlockChanges(database, blocks, networks, devices)
     kinds = (

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cache, reduce
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.messages.pofile import read_po
 
 DEFAULT_LOCALE: Final = "zh-Hans"
@@ -24,6 +24,12 @@ _DATE_PATTERNS = {"zh-Hans": "y年M月d日", "en": "d MMMM y"}
 _STAMP_PATTERNS = {"zh-Hans": "y年M月d日HH:mm", "en": "d MMM y, HH:mm"}
 _BABEL_LOCALES = {"zh-Hans": "zh_Hans", "en": "en_GB"}
 _JUST_NOW = timedelta(minutes=1)
+_UNITS: Final[Mapping[Literal["day", "hour", "minute", "second"], int]] = {
+    "day": 86_400,
+    "hour": 3_600,
+    "minute": 60,
+    "second": 1,
+}
 
 
 def marked(message: str) -> str:
@@ -109,6 +115,14 @@ class Translator:
     def stamp(self, locale: str, at: datetime) -> str:
         """Return the full date and time as short as it can be read: 2026年3月2日15:22 or 2 Mar 2026, 15:22."""
         return format_datetime(at.astimezone(SHANGHAI), _STAMP_PATTERNS[locale], locale=_BABEL_LOCALES[locale])
+
+    def span(self, locale: str, seconds: int) -> str:
+        """Return so many seconds, exactly, in the largest unit in which they are a whole number: 90天 or 90 days."""
+        unit = next(name for name, size in _UNITS.items() if seconds % size == 0)
+        # Above no number does the library go over to a larger unit, which would round.
+        return format_timedelta(
+            timedelta(seconds=seconds), granularity=unit, threshold=float("inf"), locale=_BABEL_LOCALES[locale]
+        )
 
 
 @cache

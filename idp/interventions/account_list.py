@@ -54,6 +54,7 @@ _LAST_SIGN_IN: Final = (
 )
 # Of signs that a page shows, and that a filter asks for.
 RECENT_RISK: Final = timedelta(days=30)
+LOOKED_AT: Final = 5_000
 # Two conditions that follow from others, in the words of the indexes that serve them.
 _NO_CITIZEN: Final = Account.kind != literal_column("'citizen'")
 _NO_PASSWORD: Final = Authenticator.kind != literal_column("'password'")
@@ -63,10 +64,10 @@ _IS_ASKED: Final = or_(Account.reset_credential_until.is_not(None), Account.repr
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
     """What accounts must have in common; None does not matter. ``sign`` is the name of a sign of risk, or ``any``, that
-    one of the sessions of the last 30 days shows.
+    one of the sessions of the last 30 days shows. Who has not signed in since a time was opened before it.
 
-    There is no filter for who has not signed in since a time: no index has it in the list's order, and each sign-in
-    would have to write to the account.
+    The latter is looked for among ``LOOKED_AT`` accounts at a time: no index has it in the list's order, and else each
+    sign-in would have to write to the account.
     """
 
     kind: str | None = None
@@ -76,6 +77,7 @@ class AccountFilter:
     agency: str | None = None
     created_since: datetime | None = None
     signed_in_since: datetime | None = None
+    not_signed_in_since: datetime | None = None
     sign: str | None = None
 
     def condition(self, now: datetime) -> ColumnElement[bool]:
@@ -123,7 +125,9 @@ class AccountList:
     def page(
         self, chosen: AccountFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
     ) -> list[AccountLine]:
-        """Return up to ``size`` accounts, newest first: those opened before one, or the nearest after one."""
+        """Return up to ``size`` accounts, newest first: those opened before one, or the nearest after one. Who has not
+        signed in is sought among the next ``LOOKED_AT``.
+        """
         now = self._clock.now()
         columns = (
             Account.id,
@@ -142,9 +146,20 @@ class AccountList:
         for condition in chosen.of_sessions(now):
             theirs = _accounts_with(condition, before, after)
             statement = statement.join(theirs, theirs.c.account_id == Account.id)
+        if chosen.not_signed_in_since is not None:
+            looked = _window(chosen, now, before, after)
+            statement = statement.join(looked, looked.c.id == Account.id).where(_is_unseen(chosen.not_signed_in_since))
         with self._database.searching() as connection:
             rows = rows_of_page(connection, statement, Account.id, before=before, after=after, size=size)
         return [self._line(row._mapping, now) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+
+    def horizon(self, chosen: AccountFilter, *, before: UUID | None = None, after: UUID | None = None) -> UUID | None:
+        """Return the last account that was looked at for a page of those who have not signed in; None if there is
+        nothing beyond it.
+        """
+        looked = _window(chosen, self._clock.now(), before, after)
+        with self._database.searching() as connection:
+            return connection.scalar(select(looked.c.id).offset(LOOKED_AT - 1).limit(1))
 
     def _line(self, row: RowMapping, now: datetime) -> AccountLine:
         profile = profile_of(row, self._keyring, now)
@@ -190,6 +205,23 @@ def _accounts_with(condition: ColumnElement[bool], before: UUID | None, after: U
     if before is not None:
         accounts = accounts.where(key < before)
     return accounts.order_by(key.desc()).subquery()
+
+
+def _window(chosen: AccountFilter, now: datetime, before: UUID | None, after: UUID | None) -> Subquery:
+    """Select the accounts that are looked at, each with a step into the index of its sessions."""
+    accounts = select(Account.id).join(NaturalPerson, NaturalPerson.id == Account.natural_person_id)
+    accounts = accounts.where(chosen.condition(now))
+    if chosen.not_signed_in_since is not None:
+        accounts = accounts.where(Account.id < first_uuid7(chosen.not_signed_in_since))
+    if after is not None:
+        return accounts.where(Account.id > after).order_by(Account.id).limit(LOOKED_AT).subquery("looked")
+    if before is not None:
+        accounts = accounts.where(Account.id < before)
+    return accounts.order_by(Account.id.desc()).limit(LOOKED_AT).subquery("looked")
+
+
+def _is_unseen(since: datetime) -> ColumnElement[bool]:
+    return ~exists().where(OPSession.account_id == Account.id, OPSession.id >= first_uuid7(since))
 
 
 def _shows_lately(now: datetime) -> ColumnElement[bool]:

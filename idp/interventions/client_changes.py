@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from idp.foundation.clock import Clock
 from idp.foundation.database import Database
 from idp.foundation.errors import UserError
 from idp.foundation.translation import all_said, marked, said
+from idp.interventions.simulation import Simulated, is_simulated, simulate
 from idp.registry.errors import RegistrationRefused
 from idp.registry.members import CLIENT_ID
 from idp.registry.rules import Problem
 from idp.registry.service import Registry
-from idp.registry.views import Approval, Refused, StateChanged
+from idp.registry.views import Approval, Comparison, Refused, StateChanged
 from idp.sessions.service import Sessions
 from idp.sessions.values import Ended
 from idp.staff.changes import ChangeKind, Changes
@@ -38,8 +40,11 @@ _REFUSED: Final = marked("The change cannot be made: %(problems)s")
 class ClientChanges:
     """Changes of the register that officers decide."""
 
-    def __init__(self, database: Database, registry: Registry, sessions: Sessions, *, environment: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, registry: Registry, sessions: Sessions, *, environment: str
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._registry = registry
         self._sessions = sessions
         self.approvals_needed = 2 if environment == "production" else 1
@@ -121,6 +126,13 @@ class ClientChanges:
                 ]
             )
         return self.propose(comparison.content, officer, reason, changes, client_id=client_id)
+
+    def simulation_of(self, client_id: str, comparison: Comparison) -> Simulated | None:
+        """Return what a version would have meant for the latest sign-ins; None where it changes nothing about them."""
+        if not is_simulated(comparison):
+            return None
+        with self._database.searching() as connection:
+            return simulate(connection, client_id, comparison.content, self._clock.now())
 
     def ask_to_resume(self, client_id: str, officer: Officer, reason: str, changes: Changes) -> UUID:
         """Ask for a stopped client to work again. Returns the request's id."""

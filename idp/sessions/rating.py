@@ -52,6 +52,11 @@ def proves(acr: str) -> ColumnElement[bool]:
     return literal_column(PROVEN_LEVEL) == literal_column(str(ACR_VALUES.index(acr) + 1))
 
 
+def proves_less_than(acr: str) -> ColumnElement[bool]:
+    """Return the condition that the factors of a session do not prove this acr together."""
+    return literal_column(PROVEN_LEVEL) < literal_column(str(ACR_VALUES.index(acr) + 1))
+
+
 def change_sign(connection: Connection, sign: RiskSign, *, shown: Sequence[UUID], gone: Sequence[UUID]) -> None:
     """Note that sessions show a sign, and that others do not after all. The rows are locked in the order in which
     endings lock them.

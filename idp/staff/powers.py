@@ -52,6 +52,7 @@ class Permission(StrEnum):
     SEE_DELIVERIES = "deliveries.see"
     RETRY_DELIVERIES = "deliveries.retry"
     SEE_HEALTH = "health.see"
+    SEE_POLICIES = "policies.see"
     CHANGE_BANNERS = "banners.change"
     SEE_STAFF = "staff.see"
     CHANGE_STAFF = "staff.change"
@@ -100,6 +101,7 @@ PERMISSIONS: Final[Mapping[Permission, frozenset[Power]]] = MappingProxyType(
         Permission.SEE_DELIVERIES: frozenset({_SYSTEM, _SECURITY}),
         Permission.RETRY_DELIVERIES: frozenset({_SYSTEM}),
         Permission.SEE_HEALTH: frozenset({_SYSTEM}),
+        Permission.SEE_POLICIES: OFFICERS,
         Permission.CHANGE_BANNERS: frozenset({_SYSTEM}),
         Permission.SEE_STAFF: frozenset({_SECURITY, _AUDIT}),
         Permission.CHANGE_STAFF: frozenset({_SECURITY}),

@@ -370,6 +370,7 @@ def test_accounts_are_listed_by_one_statement_that_reads_no_table_through(servic
         AccountFilter(factor="passkey"),
         AccountFilter(agency="bureau3"),
         AccountFilter(created_since=clock.now()),
+        AccountFilter(not_signed_in_since=clock.now() + timedelta(hours=1)),
         AccountFilter(state="locked", factor="totp", ial=3, kind="staff"),
     ]
     for chosen in filters:

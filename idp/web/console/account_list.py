@@ -21,7 +21,7 @@ from idp.web.console.accounts import PATH
 from idp.web.console.filters import UNKNOWN_VALUE
 from idp.web.console.guards import requires
 from idp.web.console.pages import console_page
-from idp.web.console.paging import Page, current_page
+from idp.web.console.paging import Page, current_page, further
 from idp.web.console.session_filters import SIGN_WORDS
 from idp.web.shared.locale import gettext
 from idp.web.shared.pages import Problem
@@ -47,8 +47,15 @@ STATES: Final = {
 }
 CREATED: Final = {"24h": marked("In the last 24 hours"), "30d": marked("In 30 days")}
 _SPANS: Final = {"24h": timedelta(days=1), "30d": timedelta(days=30)}
-SEEN: Final = {"1h": marked("In the last hour"), "24h": marked("In the last 24 hours"), "7d": marked("In 7 days")}
+SEEN: Final = {
+    "1h": marked("In the last hour"),
+    "24h": marked("In the last 24 hours"),
+    "7d": marked("In 7 days"),
+    "not-90d": marked("Not in 90 days"),
+    "not-365d": marked("Not in a year"),
+}
 _SEEN_SPANS: Final = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
+_UNSEEN_SPANS: Final = {"not-90d": timedelta(days=90), "not-365d": timedelta(days=365)}
 LEVELS: Final = ("1", "2", "3")
 METHODS: Final = tuple(factor.kind for factor in FACTORS)
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -104,7 +111,15 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
         lines=page.lines,
         newer=page.newer,
         older=page.older,
+        further=_further(chosen, page, given),
     )
+
+
+def _further(chosen: AccountFilter | None, page: Page[AccountLine], given: Mapping[str, str]) -> str | None:
+    """Return where to look on when the page is not full and yet not everybody was looked at."""
+    if chosen is None or chosen.not_signed_in_since is None:
+        return None
+    return further(page, partial(services().account_list.horizon, chosen), PATH, given)
 
 
 def _parsed(given: Mapping[str, str]) -> AccountFilter:
@@ -112,7 +127,7 @@ def _parsed(given: Mapping[str, str]) -> AccountFilter:
     for name, known in _CHOICES.items():
         if name in given and given[name] not in known:
             raise UserError(UNKNOWN_VALUE, field=name)
-    now = services().clock.now()
+    now, seen = services().clock.now(), given.get("seen", "")
     return AccountFilter(
         kind=given.get("kind"),
         state=cast("State | None", given.get("state")),
@@ -120,6 +135,7 @@ def _parsed(given: Mapping[str, str]) -> AccountFilter:
         factor=given.get("factor"),
         agency=given.get("agency"),
         created_since=now - _SPANS[given["created"]] if "created" in given else None,
-        signed_in_since=now - _SEEN_SPANS[given["seen"]] if "seen" in given else None,
+        signed_in_since=now - _SEEN_SPANS[seen] if seen in _SEEN_SPANS else None,
+        not_signed_in_since=now - _UNSEEN_SPANS[seen] if seen in _UNSEEN_SPANS else None,
         sign=given.get("risk"),
     )

@@ -124,6 +124,7 @@ def version_page(officer: Officer, client_id: str, number: int, problem: Problem
         problems=[problem],
         client=detail,
         comparison=comparison,
+        simulated=services().client_changes.simulation_of(client_id, comparison),
         author=actor_name(comparison.version.author),
         may_change=officer.may(Permission.CHANGE_CLIENTS) and comparison.version.status != "published",
     )

@@ -23,7 +23,7 @@ from idp.web.console import grant_filters, mass_endings, saved_views
 from idp.web.console.filters import address, read
 from idp.web.console.guards import requires
 from idp.web.console.pages import client_names, console_page
-from idp.web.console.paging import Page, current_page, cursors
+from idp.web.console.paging import Page, current_page, further
 from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
@@ -79,13 +79,9 @@ def _list_page(officer: Officer, problem: Problem | None = None) -> Response:
 
 def _further(chosen: GrantFilter | None, page: Page[GrantLine], given: dict[str, str]) -> str | None:
     """Return where to look on for a scope when the page is not full and yet not everything was looked at."""
-    before, after = cursors()
-    if chosen is None or chosen.scope is None or (page.newer if after else page.older):
+    if chosen is None or chosen.scope is None:
         return None
-    reached = services().protocol.grant_list.horizon(chosen, before=before, after=after)
-    if reached is None:
-        return None
-    return address(PATH, given, **{"after" if after else "before": str(reached)})
+    return further(page, partial(services().protocol.grant_list.horizon, chosen), PATH, given)
 
 
 @requires(Permission.SEE_SESSIONS)

@@ -53,6 +53,7 @@ SECTIONS: Final = (
     Section("/console/keys", marked("Keys"), Permission.SEE_KEYS),
     Section("/console/banners", marked("Banners"), Permission.CHANGE_BANNERS),
     Section("/console/health", marked("Health"), Permission.SEE_HEALTH),
+    Section("/console/policies", marked("Policies"), Permission.SEE_POLICIES),
     Section("/console/break-glass", marked("Break-glass"), Permission.SEE_BREAK_GLASS),
     Section("/console/staff", marked("Staff"), Permission.SEE_STAFF),
 )

@@ -26,6 +26,12 @@ class Find(Protocol[L_co]):
     def __call__(self, *, before: UUID | None, after: UUID | None, size: int) -> Sequence[L_co]: ...
 
 
+class Horizon(Protocol):
+    """Returns the last id that was looked at for a page, None if there is nothing beyond it."""
+
+    def __call__(self, *, before: UUID | None, after: UUID | None) -> UUID | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[L]):
     """``newer`` and ``older`` are addresses, None where there is nothing."""
@@ -47,6 +53,15 @@ def current_page(find: Find[L], path: str, given: Mapping[str, str]) -> Page[L]:
         address(path, given, after=str(lines[0].id)) if lines and has_newer else None,
         address(path, given, before=str(lines[-1].id)) if lines and has_older else None,
     )
+
+
+def further(page: Page[L], horizon: Horizon, path: str, given: Mapping[str, str]) -> str | None:
+    """Return where to go on from a page that is not full although not everything was looked at."""
+    before, after = cursors()
+    if page.newer if after else page.older:
+        return None
+    reached = horizon(before=before, after=after)
+    return None if reached is None else address(path, given, **{"after" if after else "before": str(reached)})
 
 
 def cursors() -> tuple[UUID | None, UUID | None]:

@@ -89,13 +89,15 @@ def _page(officer: Officer, request_id: UUID, problem: Problem | None = None) ->
     change = services().changes.get(request_id)
     if change is None:
         raise NotFound
+    comparison = _comparison(change)
     return console_page(
         officer,
         "request.html",
         problems=[problem],
         change=change,
         line=_lines([change], officer)[0],
-        comparison=_comparison(change),
+        comparison=comparison,
+        simulated=comparison and services().client_changes.simulation_of(change.target, comparison),
         power_names=NAMES,
     )
 

@@ -40,6 +40,7 @@ PERMISSION_WORDS: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.SEE_DELIVERIES: marked("See deliveries"),
         Permission.RETRY_DELIVERIES: marked("Try deliveries again"),
         Permission.SEE_HEALTH: marked("See the health of the service"),
+        Permission.SEE_POLICIES: marked("See the rules in force"),
         Permission.CHANGE_BANNERS: marked("Announce on the sign-in pages"),
         Permission.SEE_STAFF: marked("See officers"),
         Permission.CHANGE_STAFF: marked("Give and take powers"),

@@ -87,6 +87,7 @@ def _environment(speak: Speaker) -> Environment:
         moment=_moment,
         stamp=_stamp,
         lasting=_lasting,
+        span=_span,
         clock=_clock,
         iso=_iso,
         qr=qr_svg,
@@ -169,6 +170,10 @@ def _lasting(days: int) -> str:
     if months > 1:
         return gettext(marked("%(number)s months"), number=months)
     return gettext(marked("%(number)s days"), number=days)
+
+
+def _span(seconds: int) -> str:
+    return shared().translator.span(current_locale(), seconds)
 
 
 def _iso(at: datetime) -> str:

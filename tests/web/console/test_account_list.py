@@ -6,6 +6,7 @@ import pytest
 
 from idp.accounts.requirements import REPROVE_IDENTITY
 from idp.factors.assurance import VerifiedFactor
+from idp.interventions import account_list
 from idp.interventions.account_list import AccountFilter
 from idp.sessions.rating import NO_SIGN, RiskSign
 from idp.sessions.values import Browser
@@ -104,6 +105,38 @@ def test_who_signed_in_lately_and_who_shows_a_sign_of_risk_are_found(
     assert "Recovery code Many wrong passwords" in " ".join(page.text.split())
     assert risky.username in page.text
     assert awake.username not in page.text
+
+
+def test_who_has_not_signed_in_for_long_is_found_and_not_who_was_opened_since(
+    services, account_factory, clock, entropy, listed
+):
+    asleep, never, awake = account_factory(), account_factory(), account_factory()
+    proved = [VerifiedFactor("password", clock.now())]
+    services.sessions.open(asleep.account_id, proved, entropy.uuid7(), Browser("203.0.113.0/24"))
+    clock.advance(days=91)
+    services.sessions.open(awake.account_id, proved, entropy.uuid7(), Browser("203.0.113.0/24"))
+    account_factory()
+    since = clock.now() - timedelta(days=90)
+    assert listed(not_signed_in_since=since, kind="citizen") == [never.username, asleep.username]
+    assert listed(not_signed_in_since=since, kind="staff") == []
+
+
+def test_among_many_who_do_sign_in_those_who_do_not_are_sought_step_by_step(
+    at_console, services, account_factory, clock, entropy, monkeypatch
+):
+    monkeypatch.setattr(account_list, "LOOKED_AT", 2)
+    asleep = account_factory()
+    people = [account_factory() for _ in range(3)]
+    clock.advance(days=91)
+    for person in people:
+        proved = [VerifiedFactor("password", clock.now())]
+        services.sessions.open(person.account_id, proved, entropy.uuid7(), Browser("203.0.113.0/24"))
+    page = (browser := at_console()).get(PATH, seen="not-90d", kind="citizen")
+    assert "None was found among those looked at" in page.text
+    assert "Last sign-in: Not in 90 days" in page.text
+    assert asleep.username in browser.follow_link("Look further").text
+    assert "Look further" in browser.page.text, "two were looked at, and there may be more"
+    assert "No account matches" in browser.follow_link("Look further").text
 
 
 def test_a_means_that_was_removed_no_longer_counts(services, account_factory, listed):
