@@ -122,6 +122,7 @@ GUARDED = {
     "GET /console/keys/emergency": "system",
     "POST /console/keys/emergency": "system",
     "GET /console/health": "system",
+    "GET /console/policies": "system security audit",
     "GET /console/deliveries": "system security",
     "GET /console/deliveries/retry": "system",
     "POST /console/deliveries/retry": "system",
