@@ -34,7 +34,7 @@ FILTER = {"/console/accounts": "agency", "/console/blocks": "about", "/console/r
         ("%00tax", "one that no text has"),
         ("t" * 201, "longer than 200 characters"),
         ("tax&{name}=welfare", "twice"),
-        ("tax&netwrok=198.51.100.7", "no filter of the name “netwrok”"),
+        ("tax&place=198.51.100.7", "no filter of the name “place”"),
     ],
 )
 def test_a_filter_that_would_be_dropped_is_refused_in_words(at_console, value, words):
@@ -50,7 +50,7 @@ def test_what_would_be_ended_is_never_wider_than_the_address(at_console, service
     """A network that cannot be read must not leave the service alone as the choice."""
     browser = at_console()
     token = dict(browser.get("/console").form(fields=["csrf_token"]).successful(None))["csrf_token"]
-    for address in ("client=tax&network=%00", "client=tax&client=welfare", "client=tax&netwrok=198.51.100.7"):
+    for address in ("client=tax&network=%00", "client=tax&client=welfare", "client=tax&place=198.51.100.7"):
         for path in ("/console/sessions/end", "/console/grants/end"):
             page = browser.post(f"{path}?{address}", {"csrf_token": token, "reason": "stolen laptops"})
             assert page.status == 400
