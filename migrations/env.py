@@ -81,9 +81,9 @@ def _render_own_type(kind: str, item: object, _context: AutogenContext) -> str |
 
 
 def _number_revisions(_context: MigrationContext, _revision: object, directives: list[MigrationScript]) -> None:
-    """Name a new revision 0001, 0002, … so that their order is read from the folder."""
+    """Name a new revision 0001, 0002, … so that the folder tells their order; the first one is in parts, 0001a …"""
     script = ScriptDirectory.from_config(context.config)
-    highest = max((int(revision.revision) for revision in script.walk_revisions()), default=0)
+    highest = max((int(revision.revision[:4]) for revision in script.walk_revisions()), default=0)
     for directive in directives:
         directive.rev_id = f"{highest + 1:04}"
 

@@ -25,7 +25,7 @@ from idp.audit.spreadsheet import COLUMNS, cells_of, csv_line
 from idp.audit.verification import Report, Verification
 from idp.commands.account import find_account
 from idp.commands.deployment import actor, open_services, refuse
-from idp.commands.events import note_use
+from idp.commands.events import note_use, required_reason
 from idp.commands.officers import officer_for
 from idp.commands.output import json_option, print_json
 from idp.keyring.signers import is_ed25519_signature
@@ -216,7 +216,7 @@ def prove(event: UUID, kept: Path | None) -> None:
 
 @COMMAND.command()
 @click.argument("username", metavar="USERNAME")
-@click.option("--reason", required=True, help="The legal ground, for the audit record.")
+@required_reason("The legal ground, for the audit record.")
 def erase(username: str, reason: str) -> None:
     """Erase the personal values in the events about and by an account. The record stays as provable as it was."""
     with open_services() as services:
@@ -232,7 +232,7 @@ def erase(username: str, reason: str) -> None:
 
 
 @COMMAND.command("rotate-key")
-@click.option("--reason", required=True, help="Why, for the audit record.")
+@required_reason()
 def rotate_key(reason: str) -> None:
     """Sign checkpoints with a new key. The change is an event that both keys sign."""
     with open_services() as services:

@@ -12,7 +12,7 @@ import click
 
 from idp.blocks.values import ALLOW, BLOCK, EFFECTS, KINDS, STATES, Entry, EntryFilter
 from idp.commands.deployment import actor, open_services, refuse
-from idp.commands.events import note_use
+from idp.commands.events import note_use, required_reason
 from idp.commands.officers import needs_officer, officer_for
 from idp.commands.output import json_option, print_json, print_table
 from idp.foundation.errors import UserError
@@ -64,7 +64,7 @@ def list_entries(kind: str | None, state: str, about: str | None, limit: int, *,
 @click.argument("value", metavar="VALUE")
 @click.option("--effect", type=click.Choice(EFFECTS), default=BLOCK, show_default=True, help="What the entry does.")
 @click.option("--hours", type=click.IntRange(1, 8760), required=True, help="How long it lasts.")
-@click.option("--reason", required=True, help="Why, for the audit record.")
+@required_reason()
 @click.option("--officer", "as_officer", is_flag=True, help="Sign in as an officer, as production asks for allowing.")
 @json_option
 def add(kind: str, value: str, effect: str, hours: int, reason: str, *, as_officer: bool, as_json: bool) -> None:
@@ -104,7 +104,7 @@ def _add(services: Services, draft: Draft, reason: str, *, as_officer: bool) -> 
 
 @COMMAND.command()
 @click.argument("entry_id", type=click.UUID, metavar="ID")
-@click.option("--reason", required=True, help="Why, for the audit record.")
+@required_reason()
 def lift(entry_id: UUID, reason: str) -> None:
     """Take an entry out of force; in production as a signed-in officer."""
     with open_services() as services:

@@ -72,21 +72,27 @@ def read_secret_file(path: Path, what: str) -> str:
     if str(path) == "-":
         return read_stdin(what)
     try:
-        text = path.read_bytes()[:_LARGEST_SECRET_FILE].decode()
-    except (OSError, UnicodeDecodeError) as error:
-        refuse(f"{path}: cannot be read as {what} ({getattr(error, 'strerror', None) or 'not UTF-8'})")
-    return _line(text, what)
+        with path.open("rb") as file:
+            return _line(file.read(_LARGEST_SECRET_FILE + 1), what)
+    except OSError as error:
+        refuse(f"{path}: cannot be read as {what} ({error.strerror})")
 
 
 def read_stdin(what: str) -> str:
     """Return the one line of standard input; a person at a terminal is asked without echo."""
     if sys.stdin.isatty():
-        return _line(str(click.prompt(what, hide_input=True, err=True)), what)
-    return _line(sys.stdin.read(_LARGEST_SECRET_FILE), what)
+        return _line(str(click.prompt(what, hide_input=True, err=True)).encode(errors="surrogateescape"), what)
+    return _line(sys.stdin.buffer.read(_LARGEST_SECRET_FILE + 1), what)
 
 
-def _line(text: str, what: str) -> str:
-    value = text.rstrip("\r\n")
+def _line(data: bytes, what: str) -> str:
+    """Return the text of one line; of a file without an end no more is read than tells that it is none."""
+    if len(data) > _LARGEST_SECRET_FILE:
+        refuse(f"{what} must be one line of at most {_LARGEST_SECRET_FILE // 1024} KiB")
+    try:
+        value = data.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        refuse(f"{what} must be UTF-8")
     if not value or "\n" in value:
         refuse(f"{what} must be one line")
     return value

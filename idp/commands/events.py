@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import click
 
 from idp.audit.events import Event
 from idp.commands.deployment import actor
@@ -14,7 +17,19 @@ if TYPE_CHECKING:
     from idp.staff.values import Officer
     from idp.wiring import Services
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 _log = get_logger(__name__)
+
+
+def required_reason(words: str = "Why, for the audit record.") -> Callable[[Function], Function]:
+    """Give a command the option --reason, which has to say something."""
+    return click.option("--reason", required=True, callback=_said, help=words)
+
+
+def _said(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("must say why.")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from idp.commands.deployment import actor, open_services, refuse
-from idp.commands.events import note_use
+from idp.commands.events import note_use, required_reason
 from idp.commands.officers import officer_for, reason_option
 from idp.commands.output import json_option, print_json, print_table, shown
 from idp.foundation.errors import UserError
@@ -77,7 +77,7 @@ def initial_tokens(agency: str | None, *, as_json: bool) -> None:
 
 @click.command("revoke-initial-token")
 @click.argument("token_id", type=click.UUID, metavar="ID")
-@click.option("--reason", required=True, help="Why, for the audit record.")
+@required_reason()
 def revoke_initial_token(token_id: UUID, reason: str) -> None:
     """Let nobody register with an initial access token any more; what was registered with it stays."""
     with open_services() as services, services.database.transaction():

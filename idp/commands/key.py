@@ -12,7 +12,7 @@ from idp.accounts.models import ENCRYPTED_COLUMNS as ACCOUNT_COLUMNS
 from idp.audit import details
 from idp.audit.events import Event
 from idp.commands.deployment import actor, open_services, refuse
-from idp.commands.events import note_use
+from idp.commands.events import note_use, required_reason
 from idp.commands.output import advancing, json_option, print_json, print_table
 from idp.factors.models import ENCRYPTED_COLUMNS as FACTOR_COLUMNS
 from idp.keyring.reencryption import EncryptedColumn
@@ -119,7 +119,7 @@ def reencrypt(*, new_master: bool, as_json: bool) -> None:
 
 @COMMAND.command("remove-master")
 @click.argument("key")
-@click.option("--reason", required=True, help="Why, for the audit record.")
+@required_reason()
 @click.option("--void-rest", is_flag=True, help="Remove it although passwords or tokens become worthless with it.")
 def remove_master(key: str, reason: str, *, void_rest: bool) -> None:
     """Destroy a former master key, for good: as soon as nothing stands under it any more."""

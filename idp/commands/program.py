@@ -1,8 +1,10 @@
 """The root of the command line: which groups there are, and what an error looks like."""
 
+import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -31,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 }
 UNEXPECTED: Final = 70
 _INTERRUPTED: Final = 130
+_OUTPUT_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 _TRACEBACK: Final = "--traceback"
 
 
@@ -65,21 +68,38 @@ def idp() -> None:
 def main() -> None:
     """Run the command line and end the process."""
     try:
+        _must_be_text(sys.argv)
         # Outside its standalone mode click returns the status that a command asked to end with.
         status = idp.main(prog_name="idp", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough.
+        _drop_output()
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
     except Exception as error:
         line, status = explain(error)
         click.echo(line, err=True)
+        if isinstance(error, OSError):
+            _drop_output()
         if status == UNEXPECTED and _TRACEBACK in sys.argv:
             raise
         sys.exit(1 if status == UNEXPECTED else status)
+
+
+def _must_be_text(arguments: list[str]) -> None:
+    """Refuse what no database and no record could hold."""
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        raise click.UsageError("The arguments must be UTF-8.") from None
+
+
+def _drop_output() -> None:
+    """Let what could not be written go: Python would complain once more when it flushes."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain(error: Exception) -> tuple[str, int]:
@@ -89,6 +109,8 @@ def explain(error: Exception) -> tuple[str, int]:
         return f"{where}: {_one_line(error.format_message())} Try: {where} --help", 2
     if isinstance(error, click.ClickException):
         return f"idp: {_one_line(error.format_message())}", error.exit_code
+    if isinstance(error, OSError) and error.errno in _OUTPUT_FULL and error.filename is None:
+        return f"idp: the answer could not be written: {error.strerror}", 1
     # Looked at by name: importing the trees of errors would cost every command its quick start.
     names = {kind.__name__ for kind in type(error).__mro__}
     if "IDPError" in names:

@@ -14,7 +14,7 @@ import click
 
 from idp.commands.account import find_account
 from idp.commands.deployment import actor, open_services, refuse
-from idp.commands.events import note_use
+from idp.commands.events import note_use, required_reason
 from idp.commands.output import json_option, print_json, print_table
 from idp.sessions.values import Ended, Selector
 
@@ -41,6 +41,8 @@ def list_sessions(username: str | None, client_id: str | None, limit: int, *, as
     """List live sessions, latest first."""
     with open_services() as services:
         account_id = None if username is None else find_account(services, username)
+        if client_id is not None:
+            _must_be_known(services, client_id)
         note_use(services, "session list", account=account_id, client=client_id)
         sessions = services.sessions.list(account_id=account_id, client_id=client_id, limit=limit)
         names = {one.account_id: _username(services, one.account_id) for one in sessions}
@@ -64,7 +66,7 @@ def _username(services: Services, account_id: UUID) -> str:
 @click.option("--client", "client_id", metavar="ID", help="A site's part of every session, with its tokens.")
 @click.option("--session", "session_id", type=click.UUID, metavar="ID", help="One session.")
 @click.option("--all", "everything", is_flag=True, help="Every session there is.")
-@click.option("--reason", required=True, help="Why, for the audit record.")
+@required_reason()
 @click.option(
     "--wait",
     "wait_seconds",
@@ -97,10 +99,14 @@ def _selector(services: Services, chosen: dict[str, Any]) -> Selector:
     if chosen["username"]:
         return Selector(account_id=find_account(services, chosen["username"]))
     if chosen["client_id"]:
-        if services.registry.show(chosen["client_id"]) is None:
-            refuse(f"there is no client {chosen['client_id']!r}")
+        _must_be_known(services, chosen["client_id"])
         return Selector(client_id=chosen["client_id"])
     return Selector(everything=True) if chosen["everything"] else Selector(session_id=chosen["session_id"])
+
+
+def _must_be_known(services: Services, client_id: str) -> None:
+    if services.registry.show(client_id) is None:
+        refuse(f"there is no client {client_id!r}")
 
 
 def _told(services: Services, ended: Ended) -> list[Delivery]:

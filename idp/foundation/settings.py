@@ -254,6 +254,14 @@ class Settings(BaseModel):
             ipaddress.ip_network(entry, strict=False)
         return text
 
+    @field_validator("ops_bind")
+    @classmethod
+    def _ops_bind_has_a_port(cls, text: str) -> str:
+        port = text.rpartition(":")[2]
+        if text and not (port.isdecimal() and port.isascii() and int(port) < 2**16):
+            raise ValueError("must be HOST:PORT, such as 127.0.0.1:9090")
+        return text
+
     @field_validator("smtp_url")
     @classmethod
     def _smtp_url_is_understood(cls, text: str) -> str:
@@ -348,7 +356,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         raise ConfigurationError(f"Unknown settings: {', '.join(unknown)}. See docs/settings.md for the names.")
     arguments: dict[str, Any] = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
     missing = [
-        PREFIX + name.upper() for name in ("environment", "issuer", "database_url", "keys_dir") if name not in arguments
+        PREFIX + name.upper()
+        for name in ("environment", "issuer", "database_url", "keys_dir")
+        if not arguments.get(name)
     ]
     if missing:
         raise ConfigurationError(

@@ -61,7 +61,12 @@ class KeyFolder:
             os.close(descriptor)
 
     def has(self, name: str) -> bool:
-        return (self.path / name).exists()
+        """Tell whether there is such a file. Raises ConfigurationError when this user may not look."""
+        path = self.path / name
+        try:
+            return path.exists()
+        except OSError as error:
+            raise ConfigurationError(f"IDP_KEYS_DIR: cannot look at {path}: {error.strerror}.") from None
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file, None if there is none. Raises ConfigurationError if others may read it."""

@@ -116,12 +116,13 @@ class Keyring:
         if not self._store.is_migrated():
             raise ConfigurationError("The database has no tables yet. Run: idp db upgrade")
         stored = self._store.all()
-        self._folder.prepare()
+        # Before anything is made there: a name that was mistyped, or a disk that is not mounted, must not look like it.
         if stored and not self._masters.exist:
             raise ConfigurationError(
                 f"IDP_KEYS_DIR: {self._folder.path} has no keys, but the database was used with some. New ones could "
                 "not read what those encrypted. Restore the folder from its backup, or name the right one."
             )
+        self._folder.prepare()
         self._masters.open()
         signing = {key.alg for key in stored if key.state == "active"}
         if not signing.issuperset(self._algorithms):

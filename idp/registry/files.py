@@ -23,7 +23,8 @@ _LARGEST_FILE = 256 * 1024
 def read_registration(path: Path) -> dict[str, Any]:
     """Return the members of a file, by its suffix TOML or JSON. Raises RegistrationUnreadable."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
     except OSError as error:
         raise RegistrationUnreadable(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > _LARGEST_FILE:
@@ -35,14 +36,26 @@ def read_registration(path: Path) -> dict[str, Any]:
 
 
 def parse_registration(text: str) -> dict[str, Any]:
-    """Return the members of a typed text: JSON if it begins like it, else TOML. Raises RegistrationUnreadable."""
-    return _members(text.encode(), is_json=text.lstrip().startswith("{"))
+    """Return the members of a typed text: JSON if it begins like it, else TOML. Raises RegistrationUnreadable, also for
+    a place: nothing fills it here.
+    """
+    members = _members(text.encode(), is_json=text.lstrip("\ufeff \t\r\n").startswith("{"))
+    _, unfilled = substitute(members, {})
+    if unfilled:
+        raise RegistrationUnreadable(
+            said("%(member)s: write what ${…} stands for in its place", member=unfilled[0].member)
+        )
+    return members
 
 
 def _members(data: bytes, *, is_json: bool) -> dict[str, Any]:
     try:
-        members = orjson.loads(data) if is_json else tomllib.loads(data.decode())
-    except (orjson.JSONDecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Some editors put a byte order mark before the text.
+        text = data.decode("utf-8-sig")
+        members = orjson.loads(text) if is_json else tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise RegistrationUnreadable(said("is not UTF-8; save it in that encoding")) from None
+    except (orjson.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise RegistrationUnreadable(
             said("is not valid %(value)s: %(error)s", value="JSON" if is_json else "TOML", error=error)
         ) from None

@@ -1,6 +1,7 @@
 """Bulk import: good lines become accounts, bad ones are told by number and reason, and no line spoils another."""
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -19,6 +20,7 @@ from idp.audit.models import AuditEvent
 from idp.audit.service import Audit
 from idp.foundation.database import Database
 from tests.accounts.people import citizen, credit_code, id_number
+from tests.support.serving import ROOT
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
 
@@ -334,3 +336,21 @@ def test_any_bytes_are_refused_with_their_problems(data):
 def test_any_json_on_top_of_a_good_line_is_a_draft_or_refused(members):
     refusal = refusal_of(json.dumps(person(0) | members).encode())
     assert refusal is None or refusal.problems
+
+
+PAGE = (ROOT / "docs" / "operations" / "accounts.md").read_text(encoding="utf-8")
+
+
+def test_lines_of_the_operators_page_can_be_imported(run):
+    [block] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    run.write(*block.encode().splitlines())
+    outcome = run()
+    assert (outcome.accepted, run.faults) == (block.count("\n"), {})
+
+
+def test_members_of_the_operators_page_are_known():
+    rows = re.findall(r"^\| (`[^|]*) \|", PAGE.partition("## Accounts in bulk")[2].partition("\n## ")[0], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert {"kind", "password_hash", "is_demonstration"} <= named
+    refused = refusal_of(json.dumps({name: [[1]] for name in named}).encode())
+    assert not [problem for problem in refused.problems if "No member" in str(problem)]

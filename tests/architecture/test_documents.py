@@ -5,6 +5,9 @@ import subprocess
 import sys
 import tomllib
 
+import click
+
+from idp.commands.program import idp as idp_command
 from tests.architecture.tree import ROOT, files, name_of
 
 _DECISIONS = ROOT / "docs" / "decisions"
@@ -40,6 +43,44 @@ def test_folders_named_in_readme_exist():
     named = set(re.findall(pattern, readme.read_text(encoding="utf-8")))
     gone = sorted(name for name in named if not (ROOT / name.rstrip(".")).exists())
     assert not gone, f"README.md speaks of what is not there; correct it: {gone}"
+
+
+def test_commands_in_documents_are_those_there_are():
+    wrong = [
+        f"{name_of(path)}: {written}: {fault}"
+        for path in files()
+        if path.suffix == ".md" and path.name != "CHANGELOG.md"
+        for written in _written_commands(path.read_text(encoding="utf-8"))
+        if (fault := _fault_of(written))
+    ]
+    assert not wrong, f"correct these commands, or add what they use: {wrong}"
+
+
+def _written_commands(text: str) -> list[str]:
+    """Return each ``idp …`` of a page, in a line of its own or between backquotes, up to where a shell ends it."""
+    found = re.findall(r"`(idp [a-z][^`]*)`", text) + re.findall(r"^ +(idp [a-z].*)$", text, re.MULTILINE)
+    return [re.split(r"[#|>;]| && ", " ".join(one.split()))[0].strip() for one in found]
+
+
+def _fault_of(written: str) -> str | None:
+    words, command = written.split()[1:], idp_command
+    context = click.Context(command)
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        name = words.pop(0).rstrip(",.")
+        found = command.get_command(context, name)
+        if found is None:
+            # A group is named with its members: `idp session …`.
+            return None if name == "…" else f"there is no {name}"
+        command = found
+    given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", written)) - {"--help"}
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    unknown = given - {name for one in options for name in one.opts}
+    if unknown:
+        return f"there is no {sorted(unknown)}"
+    # Who names a command in passing writes no argument after it.
+    is_whole = bool(words) and not words[0].startswith("-")
+    missing = [one.opts[0] for one in options if one.required and is_whole and not given & set(one.opts)]
+    return f"it needs {missing}" if missing else None
 
 
 def test_modules_and_tests_named_in_specifications_exist():

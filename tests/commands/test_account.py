@@ -1,6 +1,7 @@
 """``idp account`` and ``idp consent``."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,24 @@ def test_secrets_come_from_files_too(idp: Run, services: Any, tmp_path: Path):
     ended = idp(*CITIZEN, "--password-file", str(tmp_path / "password"), "--totp-secret-file", str(tmp_path / "totp"))
     assert ended.status == 0, ended.stderr
     assert len(services.factors.enrolled(services.accounts.find_for_sign_in("zhangsan").id).authenticators) == 2
+
+
+def test_no_more_is_read_of_a_file_than_a_secret_may_hold(idp: Run, tmp_path: Path):
+    with (tmp_path / "endless").open("wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        ended = idp(*CITIZEN, "--password-file", str(tmp_path / "endless"))
+        assert (ended.status, "at most 64 KiB" in ended.complaint) == (1, True)
+        assert tracemalloc.get_traced_memory()[1] < 32 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_password_in_another_encoding_is_said_in_words(idp: Run, tmp_path: Path):
+    (tmp_path / "gbk").write_bytes("长长的一句密码短语".encode("gbk"))
+    from_file = idp(*CITIZEN, "--password-file", str(tmp_path / "gbk"))
+    assert (from_file.status, "must be UTF-8" in from_file.complaint) == (1, True)
 
 
 def test_nothing_is_written_when_anything_is_wrong(idp: Run, services: Any):

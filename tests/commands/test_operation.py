@@ -41,12 +41,13 @@ def signed_in(services: Any, account_factory: Any) -> Any:
     return session
 
 
-def test_live_sessions_are_listed(idp: Run, signed_in: Any):
+def test_live_sessions_are_listed(idp: Run, signed_in: Any, registration_factory: Any):
     text = idp("session", "list", "--account", "zhangsan").stdout
     assert str(signed_in.id) in text
     assert "tax" in text
     listed = json.loads(idp("session", "list", "--client", "tax", "--json").stdout)
     assert [one["username"] for one in listed] == ["zhangsan"]
+    registration_factory("welfare")
     assert idp("session", "list", "--client", "welfare").stdout == "Nobody is signed in.\n"
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,17 @@ def test_help_imports_nothing_heavy():
     assert all(name in result.stdout for name in COMMANDS)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_answer_that_cannot_be_written_is_said_in_words():
+    """Also when it is only flushed at the end of the process."""
+    program = "from idp.commands import main; main()"
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", program, "--version"], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (result.returncode, result.stderr) == (1, "idp: the answer could not be written: No space left on device\n")
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_explains_itself(idp: Run, name: str):
     ended = idp(name, "--help")
@@ -43,6 +55,9 @@ def test_every_command_explains_itself(idp: Run, name: str):
         ("session", "revoke", "--reason", "drill", "--all", "--client", "tax"),
         ("session", "revoke", "--all"),
         ("session", "revoke", "--session", "not-an-id", "--reason", "drill"),
+        ("session", "revoke", "--all", "--reason", " "),
+        ("client", "show", "\udcff"),
+        ("account", "lock", "zhang\udce4"),
         ("account", "create", "--kind", "robot", "--username", "x"),
         ("audit", "export", "--since", "yesterday"),
         ("key", "rotate", "--emergency"),
@@ -69,6 +84,7 @@ def test_wrong_usage_ends_with_two_and_one_line(idp: Run, arguments: tuple[str, 
         (("client", "apply", "missing.toml"), "missing.toml: cannot be read"),
         (("account", "show", "nobody"), "there is no account 'nobody'"),
         (("account", "lock", "nobody"), "there is no account 'nobody'"),
+        (("session", "list", "--client", "nobody"), "there is no client 'nobody'"),
         (("consent", "list", "--account", "nobody"), "there is no account 'nobody'"),
         (("session", "revoke", "--client", "nobody", "--reason", "drill"), "there is no client 'nobody'"),
         (

@@ -34,6 +34,7 @@ def test_what_only_a_deployment_can_know_has_no_default():
         assert name in str(caught.value)
     for name in LEAST:
         assert name in problem_of(**{name.removeprefix("IDP_").lower(): None})
+        assert problem_of(**{name.removeprefix("IDP_").lower(): ""}).startswith(f"Missing settings: {name}.")
 
 
 def test_everything_else_has_the_defaults_of_the_contract():
@@ -159,6 +160,18 @@ class TestFiles:
     def test_the_certificate_file_is_a_path_of_its_own(self, tmp_path: Path):
         settings = settings_of(outbound_ca_file=str(tmp_path / "ca.pem"))
         assert settings.outbound_ca_file == tmp_path / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    "address", ["nowhere", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:70000", "[::1]"]
+)
+def test_address_for_operators_has_a_port(address):
+    assert "IDP_OPS_BIND: must be HOST:PORT" in problem_of(ops_bind=address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9090", "[::1]:9090", ":9090", "9090", ""])
+def test_address_for_operators_may_leave_out_the_host(address):
+    assert settings_of(ops_bind=address).ops_bind == address
 
 
 def test_settings_do_not_change():

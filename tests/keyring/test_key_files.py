@@ -66,7 +66,14 @@ def test_empty_folder_for_a_used_database_is_refused(deployment: Deployment, tmp
     deployment.keys = tmp_path / "elsewhere"
     with pytest.raises(ConfigurationError, match="has no keys, but the database was used"):
         deployment.node()
-    assert not list(deployment.keys.rglob("*.key"))
+    assert not deployment.keys.exists(), "nothing is begun in a folder that is refused"
+
+
+@pytest.mark.usefixtures("node")
+def test_name_that_no_folder_can_have_is_refused_in_words(deployment: Deployment, tmp_path):
+    deployment.keys = tmp_path / ("x" * 300)
+    with pytest.raises(ConfigurationError, match=r"cannot look at .*: File name too long"):
+        deployment.node()
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
-from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
+from joserfc import jws, jwt
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 CLIENT_ID, CLIENT_SECRET = "tax", "a secret/with+signs"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -58,6 +58,9 @@ class Provider:
         self.id_token: dict[str, Any] = {}
         self.userinfo: dict[str, Any] = {"name": "张三", "phone_number": "+8613800138000"}
         self.expires_in = 600
+        self.client_keys: Any = None
+        """The registered key set of a client that signs for itself."""
+        self.spent: set[str] = set()
         self._codes: dict[str, dict[str, str]] = {}
         self._generation = 0
 
@@ -145,9 +148,8 @@ class Provider:
         return _changed(document, self.metadata)
 
     def _token(self, form: dict[str, str], headers: Mapping[str, str]) -> tuple[int, bytes]:
-        scheme, _, credentials = headers["Authorization"].partition(" ")
-        user, _, password = base64.b64decode(credentials).decode().partition(":")
-        if (scheme, unquote_plus(user), unquote_plus(password)) != ("Basic", self.client_id, CLIENT_SECRET):
+        is_known = self._is_signed(form) if self.client_keys else self._has_secret(headers)
+        if not is_known:
             return 401, b'{"error": "invalid_client"}'
         if form["grant_type"] == "refresh_token":
             return self._refreshed(form["refresh_token"])
@@ -161,6 +163,21 @@ class Provider:
         ):
             return 400, b'{"error": "invalid_grant"}'
         return self._grant(nonce=request["nonce"])
+
+    def _has_secret(self, headers: Mapping[str, str]) -> bool:
+        scheme, _, credentials = headers["Authorization"].partition(" ")
+        user, _, password = base64.b64decode(credentials).decode().partition(":")
+        return (scheme, unquote_plus(user), unquote_plus(password)) == ("Basic", self.client_id, CLIENT_SECRET)
+
+    def _is_signed(self, form: dict[str, str]) -> bool:
+        """RFC 7523 §3, as strictly as ours: each assertion once."""
+        token = jwt.decode(form["client_assertion"], KeySet.import_key_set(self.client_keys), algorithms=["ES256"])
+        good = {"iss": self.client_id, "sub": self.client_id, "aud": self.issuer}
+        jti = token.claims["jti"]
+        is_fresh = self.now() - 2 < token.claims["exp"] <= self.now() + 300 and jti not in self.spent
+        self.spent.add(jti)
+        is_typed = form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        return is_typed and is_fresh and good.items() <= token.claims.items()
 
     def _refreshed(self, refresh_token: str) -> tuple[int, bytes]:
         if refresh_token != f"refresh-{self._generation}":

@@ -123,6 +123,26 @@ def test_reference_on_the_page_leads_to_the_reason_in_the_log(
 
 
 @pytest.mark.parametrize(
+    ("description", "logged"),
+    [
+        ("The client is not registered for: email.", "invalid_scope: answered by the provider: The client is not"),
+        ("two\nlines", "invalid_scope: answered by the provider"),
+        ("长", "invalid_scope: answered by the provider"),
+        ("x" * 201, "invalid_scope: answered by the provider"),
+    ],
+)
+def test_words_of_the_provider_reach_the_log_as_one_line(
+    provider, visitor, caplog: pytest.LogCaptureFixture, description: str, logged: str
+) -> None:
+    """RFC 6749 §4.1.2.1: they are for the developer, who sees this log before any other."""
+    with caplog.at_level(logging.WARNING, "rp_kit"):
+        visitor.sign_in(provider, code=None, error="invalid_scope", error_description=description)
+    [message] = [record.getMessage() for record in caplog.records if "sign-in notice" in record.getMessage()]
+    assert logged in message
+    assert description not in message or description.startswith("The client")
+
+
+@pytest.mark.parametrize(
     ("answer", "status"),
     [
         ((500, b""), 503),

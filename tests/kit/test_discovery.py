@@ -37,6 +37,25 @@ def test_issuer_with_a_slash_more_is_another_issuer(provider: Provider, configur
         party.verifier.logout_token(provider.logout_token())
 
 
+def test_address_that_none_can_have_is_an_outage_not_a_fault_of_ours(provider: Provider, party: RelyingParty) -> None:
+    provider.metadata = {"jwks_uri": "http://127.0.0.1:99999/jwks.json"}
+    with pytest.raises(ProviderUnreachable, match="Port out of range"):
+        party.verifier.logout_token(provider.logout_token())
+
+
+def test_other_issuer_is_said_by_its_name(provider: Provider, configure) -> None:
+    """The commonest mistake: a slash at the end, or http for https."""
+    party = RelyingParty(configure(issuer=provider.issuer + "/"))
+    with pytest.raises(ProviderUnreachable, match=f"'{provider.issuer}', not '{provider.issuer}/'"):
+        party.verifier.logout_token(provider.logout_token())
+
+
+def test_where_no_document_was_found_is_said(provider: Provider, configure) -> None:
+    party = RelyingParty(configure(issuer=provider.issuer + "/realm"))
+    with pytest.raises(ProviderUnreachable, match=r"/realm/\.well-known/openid-configuration answered with status 404"):
+        party.verifier.logout_token(provider.logout_token())
+
+
 def test_redirects_are_not_followed(provider: Provider) -> None:
     provider.answers["/.well-known/openid-configuration"] = (302, f"{provider.issuer}/jwks.json".encode())
     assert Outbound(2).get(f"{provider.issuer}/.well-known/openid-configuration").status == 302
@@ -87,7 +106,11 @@ def test_nobody_there_is_an_outage_in_plain_words() -> None:
         ({"origin": "https://tax.example/"}, "origin must be"),
         ({"origin": "ftp://localhost"}, "must be an https URL"),
         ({"issuer": "https://user@idp.example"}, "without user"),
+        ({"issuer": "http://localhost:99999"}, "issuer has no such port"),
+        ({"origin": "http://localhost:web"}, "origin has no such port"),
         ({"client_id": "tax; Path=/"}, "client_id"),
+        ({"ca_file": "/nowhere/ca.pem"}, "ca_file /nowhere/ca.pem cannot be read as certificates"),
+        ({"ca_file": __file__}, "cannot be read as certificates"),
         ({"scope": "profile"}, "openid"),
         ({"id_token_algorithm": "none"}, "id_token_algorithm"),
         ({"id_token_algorithm": "HS256"}, "id_token_algorithm"),
@@ -113,3 +136,15 @@ def test_settings_may_come_from_the_environment(tmp_path) -> None:
     assert "from a file" not in repr(configuration)
     with pytest.raises(ConfigurationError, match="set ISSUER"):
         configuration_from({})
+
+
+@pytest.mark.parametrize("name", ["missing", "."])
+def test_secret_file_that_cannot_be_read_is_named_at_start(tmp_path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"CLIENT_SECRET_FILE .* cannot be read"):
+        configuration_from({"CLIENT_SECRET_FILE": str(tmp_path / name)})
+
+
+def test_secret_file_of_another_encoding_is_named_at_start(tmp_path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match=r"CLIENT_SECRET_FILE .* cannot be read"):
+        configuration_from({"CLIENT_SECRET_FILE": str(tmp_path / "secret")})

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from rp_kit import ProviderUnreachable, RelyingParty
 
 from tests.kit.provider import Provider
 from tests.kit.visitor import Visitor
@@ -33,6 +34,23 @@ def test_refused_refresh_ends_the_sign_in(provider: Provider, visitor: Visitor, 
     provider.answers["/token"] = (400, b'{"error": "invalid_grant"}')
     assert visitor.get("/token").text == "no token"
     assert visitor.get("/").text == "signed out"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, "invalid_client"), (400, "unauthorized_client"), (400, "invalid_scope")]
+)
+def test_fault_of_the_site_ends_nobodys_sign_in(
+    provider: Provider, party: RelyingParty, make_site, kit_site, now, status: int, error: str
+) -> None:
+    """A wrong secret while it is replaced must not sign everybody out, one by one."""
+    kit_site.application, visitor = make_site(party), Visitor(kit_site.origin)
+    visitor.sign_in(provider)
+    now.moved += 575
+    provider.answers["/token"] = (status, f'{{"error": "{error}"}}'.encode())
+    with pytest.raises(ProviderUnreachable, match=error):
+        party.access_token(visitor.cookies)
+    provider.answers.clear()
+    assert party.access_token(visitor.cookies) == "access-1"
 
 
 @pytest.mark.parametrize("change", [{"sub": "somebody-else"}, {"sid": "session-2"}, {"iss": "http://127.0.0.1:1"}])

@@ -83,6 +83,24 @@ def test_a_wrong_or_missing_verifier_burns_the_code(tax, visitor, verifier):
     assert refused(tax.redeem(code), "invalid_grant")
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"code": "no-code-of-ours"}, "The code was redeemed before, has expired or ended, or is not one that this"),
+        (
+            {"redirect_uri": "http://localhost:8001/other"},
+            "The redirect_uri is not the one that the code was asked for",
+        ),
+        ({"code_verifier": None}, "The code_verifier is missing"),
+        ({"code_verifier": "x" * 43}, "The code_verifier does not belong to this code"),
+    ],
+)
+def test_developer_is_told_what_does_not_fit_the_code(tax, visitor, change, words):
+    """RFC 6749 §5.2: additional information to assist the client developer."""
+    answer = tax.redeem(**({"code": visitor.code(tax)} | change))
+    assert answer.get_json()["error_description"].startswith(words)
+
+
 def test_the_verifier_of_another_transaction_does_not_fit(tax, visitor):
     """RFC9700-4.5-code-injection."""
     code = visitor.code(tax)

@@ -16,6 +16,7 @@ from rp_kit.outbound import Outbound
 from rp_kit.single_flight import SingleFlight
 
 _KEPT_SECONDS = 3600.0
+_SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,17 @@ class Discovery:
         return self._cache.get()
 
     def _fetch(self) -> tuple[Metadata, float]:
-        answer = self._outbound.get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+        url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
+        answer = self._outbound.get(url)
         if answer.status != 200:  # noqa: PLR2004, the one status that carries a document
-            raise ProviderUnreachable(f"discovery answered with status {answer.status}")
+            raise ProviderUnreachable(f"discovery at {url} answered with status {answer.status}")
         return _metadata(answer.object(), self._issuer), _KEPT_SECONDS
 
 
 def _metadata(document: dict[str, Any], issuer: str) -> Metadata:
     if document.get("issuer") != issuer:
-        raise ProviderUnreachable("discovery names another issuer than the one configured; they must match exactly")
+        named = str(document.get("issuer"))[:_SHOWN_CHARACTERS]
+        raise ProviderUnreachable(f"discovery names another issuer: {named!r}, not {issuer!r}; they must match exactly")
     if "S256" not in (document.get("code_challenge_methods_supported") or ()):
         raise ProviderUnreachable("the provider does not offer PKCE with S256")
     if document.get("authorization_response_iss_parameter_supported") is not True:

@@ -23,6 +23,7 @@ from rp_kit.tokens import TokenClient, Tokens
 from rp_kit.verification import Expected, Verifier
 
 _ERROR_CODE = re.compile(r"[a-zA-Z0-9_.-]{1,60}")
+_ERROR_DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,200}")
 _RESPONSE_PARAMETERS = ("state", "iss", "code", "error")
 _PROTOCOL_CLAIMS = {"iss", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "at_hash", "c_hash"}
 _SIGN_IN_CLAIMS = {"sub", "sid", "acr", "amr", "auth_time"}
@@ -83,7 +84,7 @@ class Login:
         if error is not None:
             # A log line must not be written by whoever writes the address.
             known = error if _ERROR_CODE.fullmatch(error) else "unknown_error"
-            raise LoginRefused(known, "answered by the provider", return_to=pending.return_to)
+            raise LoginRefused(known, _described(visit), return_to=pending.return_to)
         code = visit.parameter("code")
         if not code:
             raise LoginRefused("invalid_response", "neither code nor error", return_to=pending.return_to)
@@ -114,6 +115,12 @@ class Login:
             seen_at=now,
             ends_at=now + self._configuration.session_total_seconds,
         )
+
+
+def _described(visit: Visit) -> str:
+    """Return the provider's words for the developer (RFC 6749 §4.1.2.1), in the characters that it may use."""
+    words = visit.parameter("error_description") or ""
+    return f"answered by the provider: {words}" if _ERROR_DESCRIPTION.fullmatch(words) else "answered by the provider"
 
 
 def _expected(pending: PendingLogin, tokens: Tokens, metadata: Metadata) -> Expected:

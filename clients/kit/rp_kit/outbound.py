@@ -8,6 +8,7 @@ import http.client
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,19 +57,17 @@ class Outbound:
     def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         parts = urlsplit(url)
         deadline = time.monotonic() + self._timeout_seconds
-        connection = self._connection(parts)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            connection.request(method, target, body, {"Accept": "application/json", **headers})
-            answer = connection.getresponse()
-            received = _read(answer, deadline)
+            with closing(self._connection(parts)) as connection:
+                connection.request(method, target, body, {"Accept": "application/json", **headers})
+                answer = connection.getresponse()
+                received = _read(answer, deadline)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, received)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ProviderUnreachable(
                 f"{method} {parts.netloc}{parts.path}: {type(error).__name__}: {error}"
             ) from error
-        finally:
-            connection.close()
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -2,8 +2,8 @@
 each other.
 
 The cookie binds state, nonce and PKCE verifier to the browser that started (RFC 9700 §4.7, RFC 7636). Nonce and
-verifier are derived from it under a key of the client secret, so the cookie's text gives neither away, and the site
-stores nothing for a person who never comes back.
+verifier are derived from it under a key of the client secret, or of the site's own key, so the cookie's text gives
+neither away, and the site stores nothing for a person who never comes back.
 """
 
 import base64
@@ -41,7 +41,8 @@ class PendingLogins:
 
     def __init__(self, configuration: Configuration, now: Callable[[], float]) -> None:
         """Derive the sealing key; every process of the site derives the same one."""
-        self._key = hmac.digest(configuration.client_secret.encode(), _KEY_PURPOSE, hashlib.sha256)
+        secret = configuration.client_secret or configuration.client_key
+        self._key = hmac.digest(secret.encode(), _KEY_PURPOSE, hashlib.sha256)
         self._prefix = configuration.cookie_name("login_")
         self._now = now
 

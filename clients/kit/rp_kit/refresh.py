@@ -1,7 +1,8 @@
 """A live access token for calling an API in the person's name (RFC 6749 §6, OpenID Connect Core 1.0 §12).
 
-Refresh tokens rotate, so one thread refreshes a sign-in while others wait for what it got. A refusal means that the
-provider has ended the sign-in, and so it ends here.
+Refresh tokens rotate, so one thread refreshes a sign-in while others wait for what it got. ``invalid_grant`` means that
+the provider has ended the sign-in, and so it ends here; any other refusal is the site's own fault (a wrong secret, a
+registration that has changed) and ends nobody's.
 """
 
 import logging
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from rp_kit.errors import GrantRefused, TokenRefused
+from rp_kit.errors import GrantRefused, ProviderUnreachable, TokenRefused
 from rp_kit.sessions import SessionStore, SiteSession
 from rp_kit.tokens import TokenClient, Tokens
 from rp_kit.verification import Verifier
@@ -47,6 +48,9 @@ class AccessTokens:
             tokens = self._client.refresh(session.refresh_token)
             self._check_id_token(tokens, session)
         except (GrantRefused, TokenRefused) as refusal:
+            if isinstance(refusal, GrantRefused) and refusal.error != "invalid_grant":
+                _log.error("refresh refused to this site: %s", refusal)
+                raise ProviderUnreachable(f"the token endpoint refuses this site: {refusal}") from refusal
             _log.warning("sign-in ended, refresh refused: %s", refusal)
             self._store.delete(key)
             return None

@@ -58,7 +58,7 @@ class RelyingParty:
         discovery = Discovery(configuration, outbound, now)
         self.verifier = Verifier(configuration, KeySet(discovery, outbound, now).find, now)
         store = store or _store(configuration)
-        client = TokenClient(configuration, discovery, outbound)
+        client = TokenClient(configuration, discovery, outbound, now)
         self._pending = PendingLogins(configuration, now)
         self._browsers = BrowserSessions(configuration, store, now)
         self._access_tokens = AccessTokens(client, self.verifier, store, now)

@@ -1,5 +1,5 @@
-"""The signature of a compact JWS (RFC 7515 §5.2, RFC 8725): the one place that calls python-jose, and only for the
-mathematics.
+"""The signature of a compact JWS (RFC 7515 §5.2, RFC 8725): the one place that verifies, by python-jose, which is
+asked for the mathematics only.
 
 The algorithm is the one registered, the type is the one expected, the key comes from the provider's published set by
 its kid. A header that brings or points at a key of its own is refused. What the claims mean is decided in

@@ -1,16 +1,17 @@
 """The site's own calls to the provider: code exchange, refresh (RFC 6749 §4.1.3, §6), userinfo (OpenID Connect Core
 1.0 §5.3).
 
-The client authenticates with client_secret_basic (RFC 6749 §2.3.1). Answers are taken apart strictly: a token of
-another type or without a lifetime is no answer.
+The client authenticates with client_secret_basic (RFC 6749 §2.3.1), or with a key of its own (``rp_kit.client_key``).
+Answers are taken apart strictly: a token of another type or without a lifetime is no answer.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
 
+from rp_kit.client_key import ASSERTION_TYPE, ClientKey
 from rp_kit.configuration import Configuration
 from rp_kit.discovery import Discovery
 from rp_kit.errors import GrantRefused, ProviderUnreachable, TokenRefused
@@ -34,11 +35,15 @@ class Tokens:
 class TokenClient:
     """Speaks to the token and userinfo endpoints for one site."""
 
-    def __init__(self, configuration: Configuration, discovery: Discovery, outbound: Outbound) -> None:
+    def __init__(
+        self, configuration: Configuration, discovery: Discovery, outbound: Outbound, now: Callable[[], float]
+    ) -> None:
         """Prepare the client's authentication once."""
         self._configuration = configuration
         self._discovery = discovery
         self._outbound = outbound
+        self._now = now
+        self._key = ClientKey(configuration.client_key) if configuration.client_key else None
         credentials = f"{quote_plus(configuration.client_id)}:{quote_plus(configuration.client_secret)}"
         self._authorization = "Basic " + base64.b64encode(credentials.encode("ascii")).decode("ascii")
 
@@ -70,10 +75,20 @@ class TokenClient:
 
     def _grant(self, fields: Mapping[str, str]) -> Tokens:
         endpoint = self._discovery.metadata().token_endpoint
-        answer = self._outbound.post_form(endpoint, fields, {"Authorization": self._authorization})
+        if self._key is None:
+            answer = self._outbound.post_form(endpoint, fields, {"Authorization": self._authorization})
+        else:
+            answer = self._outbound.post_form(endpoint, {**fields, **self._assertion(self._key)})
         if answer.status == _OK:
             return _tokens(answer.object())
         raise _refusal(answer)
+
+    def _assertion(self, key: ClientKey) -> dict[str, str]:
+        client_id, issuer = self._configuration.client_id, self._configuration.issuer
+        return {
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": key.assertion(client_id, issuer, self._now()),
+        }
 
 
 def _tokens(document: Mapping[str, Any]) -> Tokens:

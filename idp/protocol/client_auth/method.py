@@ -24,7 +24,8 @@ class ClientAuthContext:
 @dataclass(frozen=True, slots=True)
 class ClientAuthMethod:
     """A method. ``claimed_id`` returns the client id that a request claims by this method, None if it does not present
-    the method; ``verify`` tells whether the proof is that client's.
+    the method; ``verify`` tells whether the proof is that client's, and may say what is wrong, as a ProtocolError, to
+    whoever has proven to hold its key.
     """
 
     name: str

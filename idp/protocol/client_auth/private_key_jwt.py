@@ -17,6 +17,8 @@ from idp.registry.client import Client
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGORITHMS = CLIENT_ALGORITHMS
 _LONGEST = 8000
+# A sane bound on what is stored as a digest anyway.
+_LONGEST_JTI = 255
 _LONGEST_LIFE = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
 _TOLERANCE = timedelta(seconds=60)
@@ -45,11 +47,17 @@ def _verify(request: Request, client: Client, context: ClientAuthContext) -> boo
     if request.form.get("client_id", client.client_id) != client.client_id:
         return False
     claims = _signed_claims(assertion, client, context)
-    if claims is None or not _is_for_us(claims, client, context):
+    if claims is None:
         return False
-    return context.used_jtis.spend(
-        client.client_id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC) + _TOLERANCE
-    )
+    fault = _fault(claims, client, context)
+    if fault is None and not _spend(claims, client, context):
+        fault = "its jti was used before. Each assertion is accepted once"
+    if fault is not None:
+        # Whoever has the key may know what is wrong (RFC 7521 §4.2.1); nobody else comes this far.
+        raise ProtocolError(
+            "invalid_client", f"The assertion is signed by a key of this client, but {fault}.", status=401
+        )
+    return True
 
 
 def _signed_claims(assertion: str, client: Client, context: ClientAuthContext) -> dict[str, Any] | None:
@@ -58,23 +66,41 @@ def _signed_claims(assertion: str, client: Client, context: ClientAuthContext) -
     return None if token is None else token.claims
 
 
-def _is_for_us(claims: dict[str, Any], client: Client, context: ClientAuthContext) -> bool:
-    issuer, now = context.settings.issuer, context.clock.now()
-    # A legacy client may name an endpoint (RFC 9126 §2), or give an array; everybody else names the issuer (DEC-4).
+def _fault(claims: dict[str, Any], client: Client, context: ClientAuthContext) -> str | None:
+    """Return what is wrong with the claims in words without a value of theirs, None if they are right."""
+    if not claims.get("iss") == claims.get("sub") == client.client_id:
+        return "iss and sub are not both its client_id"
+    if not _is_for_us(claims.get("aud"), client, context.settings.issuer):
+        return f"its aud is not the issuer, as one text: {context.settings.issuer}"
+    if not isinstance(claims.get("jti"), str) or not 0 < len(claims["jti"]) <= _LONGEST_JTI:
+        return f"its jti is not a text of 1 to {_LONGEST_JTI} characters"
+    return _fault_of_times(claims, context.clock.now())
+
+
+def _is_for_us(audience: object, client: Client, issuer: str) -> bool:
+    """A legacy client may name an endpoint (RFC 9126 §2), or give an array; everybody else names the issuer (DEC-4)."""
     audiences = {issuer, f"{issuer}/token", f"{issuer}/par"} if client.is_legacy else {issuer}
-    audience = claims.get("aud")
     named = audience if isinstance(audience, list) and client.is_legacy else [audience]
+    return bool(audiences & {name for name in named if isinstance(name, str)})
+
+
+def _fault_of_times(claims: dict[str, Any], now: datetime) -> str | None:
     expires, issued, begins = (moment_of_claim(claims.get(name, 0)) for name in ("exp", "iat", "nbf"))
-    if expires is None or issued is None or begins is None:
-        return False
-    return (
-        claims.get("iss") == claims.get("sub") == client.client_id
-        and bool(audiences & {name for name in named if isinstance(name, str)})
-        and now - _SKEW < expires <= now + _LONGEST_LIFE + _TOLERANCE
-        and max(issued, begins) <= now + _SKEW
-        and isinstance(claims.get("jti"), str)
-        and 0 < len(claims["jti"]) <= 255  # noqa: PLR2004 - a sane bound on what is stored as a digest anyway
-    )
+    if expires is None or issued is None or begins is None or "exp" not in claims:
+        return "its exp is missing, or exp, iat or nbf is no number of seconds since 1970"
+    if expires <= now - _SKEW:
+        return "its exp has passed. Compare the clock"
+    if expires > now + _LONGEST_LIFE + _TOLERANCE:
+        minutes = _LONGEST_LIFE // timedelta(minutes=1)
+        return f"its exp is more than {minutes} minutes ahead. Shorten it, or compare the clock"
+    if max(issued, begins) > now + _SKEW:
+        return "its iat or nbf is in the future. Compare the clock"
+    return None
+
+
+def _spend(claims: dict[str, Any], client: Client, context: ClientAuthContext) -> bool:
+    end = datetime.fromtimestamp(claims["exp"], UTC) + _TOLERANCE
+    return context.used_jtis.spend(client.client_id, claims["jti"], end)
 
 
 PRIVATE_KEY_JWT = ClientAuthMethod("private_key_jwt", _claimed_id, _verify)

@@ -23,6 +23,8 @@ from idp.protocol.events import CodeRedeemed, CodeReplayed
 from idp.protocol.grant_types.grant_type import GrantType
 from idp.protocol.grant_types.parts import GrantParts
 
+_UNUSABLE = "The code was redeemed before, has expired or ended, or is not one that this client was given."
+_ELSEWHERE = "The redirect_uri is not the one that the code was asked for with, letter by letter."
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -35,8 +37,11 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         try:
             super().validate_token_request()
         except InvalidGrantError:
-            if self._found is not None:
-                self.claim({})
+            if self._found is None:
+                raise InvalidGrantError(_UNUSABLE) from None
+            self.claim({})
+            if self.request.form.get("redirect_uri") != self._found.redirect_uri:
+                raise InvalidGrantError(_ELSEWHERE) from None
             raise
 
     def query_authorization_code(self, code: str, client: Any) -> CodeContent | None:  # noqa: ANN401 - Authlib's client
@@ -50,7 +55,7 @@ class AuthorizationCodeGrant(AuthlibCodeGrant):  # type: ignore[misc] # Authlib'
         code, client_id = self.request.form["code"], self.request.client.client_id
         if not GrantParts.of(self).codes.claim(code, client_id, rows):
             self._note_replay(code, client_id)
-            raise InvalidGrantError("Invalid 'code' in request.")
+            raise InvalidGrantError(_UNUSABLE)
 
     def _note_replay(self, code: str, client_id: str) -> None:
         """Revoke what the first use gave when its own client presents a code again; else only record it."""
@@ -116,7 +121,9 @@ class ProofKey:
         verifier = grant.request.form.get("code_verifier")
         if challenge is None and verifier is None:
             return
-        if challenge is None or verifier is None or not _VERIFIER.fullmatch(verifier):
+        if verifier is None:
+            raise InvalidGrantError("The code_verifier is missing: this code was asked for with a code_challenge.")
+        if challenge is None or not _VERIFIER.fullmatch(verifier):
             raise InvalidGrantError("The code_verifier does not belong to this code.")
         if not hmac.compare_digest(b64url(sha256(verifier)), challenge):
             raise InvalidGrantError("The code_verifier does not belong to this code.")
