@@ -311,7 +311,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         )
     )
     provisioning = Provisioning(
-        Parts(database, clock, audit, keyring, accounts, sessions),
+        Parts(database, clock, audit, keyring, accounts, sessions, staff),
         issuer=settings.issuer,
         environment=settings.environment,
     )
