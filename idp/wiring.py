@@ -320,7 +320,7 @@ def build_services(
         )
     )
     provisioning = Provisioning(
-        Parts(database, clock, audit, keyring, accounts, sessions),
+        Parts(database, clock, audit, keyring, accounts, sessions, staff),
         issuer=settings.issuer,
         environment=settings.environment,
     )

@@ -144,6 +144,18 @@ class AccountsSearched(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountsAskedFor(Event):
+    """Staff asked whose a whole number or address is: of which kind, and how many were found, never what was typed.
+    Who tries many of them learns who is here.
+    """
+
+    action: ClassVar[str] = "account.searched"
+
+    by: str
+    found: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganizationNames(Facts):
     name: str | None
     name_en: str | None

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select, union_all
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select, union_all
 
 from idp.accounts.claims import join_claims, profile_of
 from idp.accounts.contacts import parse_email
-from idp.accounts.events import AccountsSearched
+from idp.accounts.events import AccountsAskedFor, AccountsSearched
 from idp.accounts.identifiers import parse_identifier
 from idp.accounts.models import Account, AccountLookup, NaturalPerson
 from idp.accounts.tails import Tails, id_tail, phone_tail
@@ -54,19 +54,24 @@ class AccountSearch:
         self._audit = audit
         self._keyring = keyring
 
-    def find(self, text: str) -> list[FoundAccount]:
-        """Return the accounts of a username, phone number, e-mail address or ID number; one SELECT."""
-        statement = select(Account.id, Account.username, Account.kind).order_by(Account.id).limit(MOST)
+    def find(self, text: str, *, actor: str) -> list[FoundAccount]:
+        """Return the accounts of a username, phone number, e-mail address or ID number; one SELECT, and the record of
+        it, found or not, where it is asked for by what is personal.
+        """
         email, identifier = parse_email(text), parse_identifier(text)
-        if email is not None:
-            statement = statement.where(Account.id.in_(_with_digest(self._keyring.index("email", email.casefold()))))
-        elif identifier.kind == "username":
-            statement = statement.where(Account.username == identifier.value)
-        else:
-            digest = self._keyring.index(identifier.kind, identifier.value)
-            statement = statement.where(Account.id.in_(_with_digest(digest)))
-        with self._database.read() as connection:
-            return [FoundAccount(*row) for row in connection.execute(statement)]
+        if email is None and identifier.kind == "username":
+            with self._database.read() as connection:
+                return self._found(connection, Account.username == identifier.value)
+        kind, value = ("email", email.casefold()) if email is not None else (identifier.kind, identifier.value)
+        with self._database.transaction() as connection:
+            found = self._found(connection, Account.id.in_(_with_digest(self._keyring.index(kind, value))))
+            self._audit.record(AccountsAskedFor(actor=actor, by=kind, found=len(found)))
+        return found
+
+    def _found(self, connection: Connection, condition: ColumnElement[bool]) -> list[FoundAccount]:
+        columns = select(Account.id, Account.username, Account.kind)
+        statement = columns.where(condition).order_by(Account.id).limit(MOST)
+        return [FoundAccount(*row) for row in connection.execute(statement)]
 
     def usernames(self, account_ids: Collection[UUID]) -> dict[UUID, str]:
         """Return what staff call these accounts; one SELECT for a whole list."""

@@ -102,6 +102,19 @@ class EventSearch:
             rows = rows_of_page(connection, statement, AuditEvent.id, before=before, after=after, size=size)
         return [record_of(row, self._details) for row in rows]
 
+    def personal(self, chosen: EventFilter, place: str, *, size: int = PAGE) -> list[tuple[AuditRecord, str | None]]:
+        """Return the latest events with the personal value that each has at a place, as it is: None where it has none,
+        or it was erased. Whoever asks has to be allowed to read it.
+        """
+        statement = self._indexed(chosen).applied(reading())
+        with self._database.searching() as connection:
+            rows = rows_of_page(connection, statement, AuditEvent.id, before=None, after=None, size=size)
+        openings = [self._details.readable(row.id, row.opening) for row in rows]
+        return [
+            (record_of(row, self._details), kept[place].value if place in kept else None)
+            for row, kept in zip(rows, openings, strict=True)
+        ]
+
     def _indexed(self, chosen: EventFilter) -> EventFilter:
         """Return the filter with the digests that it finds places by."""
         return replace(

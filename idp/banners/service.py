@@ -1,7 +1,7 @@
 """``Banners``: scheduling, changing and withdrawing, and what is to be shown now, from memory."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -87,6 +87,10 @@ class Banners:
             row = connection.execute(_EVERY.where(BannerRow.id == banner_id)).one_or_none()
         return None if row is None else Banner(*row)
 
+    def problems_of(self, draft: Draft) -> list[UserError]:
+        """Return all that is wrong with what is to be announced, in the order of its fields."""
+        return list(_problems_of(draft, self._clock.now()))
+
     def schedule(self, draft: Draft, *, actor: str, reason: str) -> UUID:
         """Announce something. Raises UserError."""
         now, banner_id = self._clock.now(), self._entropy.uuid7()
@@ -147,13 +151,18 @@ def _is_ahead(now: datetime) -> ColumnElement[bool]:
 
 
 def _check(draft: Draft, now: datetime) -> None:
+    for problem in _problems_of(draft, now):
+        raise problem
+
+
+def _problems_of(draft: Draft, now: datetime) -> Iterator[UserError]:
     for field, text in (("text_zh", draft.text_zh), ("text_en", draft.text_en)):
         if not 0 < len(text) <= LONGEST_TEXT or any(unicodedata.category(sign)[0] == "C" for sign in text):
-            raise UserError(_NO_TEXT, field=field, most=LONGEST_TEXT)
+            yield UserError(_NO_TEXT, field=field, most=LONGEST_TEXT)
     if draft.about not in ABOUT:
-        raise UserError(_BAD_ABOUT, field="about")
+        yield UserError(_BAD_ABOUT, field="about")
     if not max(draft.starts_at, now) < draft.ends_at <= draft.starts_at + LONGEST:
-        raise UserError(_BAD_END, field="ends")
+        yield UserError(_BAD_END, field="ends")
 
 
 def _announced(one: Draft | Banner) -> Announced:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from idp.audit.events import Changed, Event, Facts
+from idp.foundation.masked import Masked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +94,20 @@ class ValueRevealed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountNoted(Event):
-    """An officer wrote something down about an account for the others: the text is the reason."""
+class NoteText(Facts):
+    text: Masked
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountNoted(Changed):
+    """An officer wrote something down about an account for the others. What is said of a person is a personal value: it
+    is kept beside the leaf and can be erased (rule A6).
+    """
 
     action: ClassVar[str] = "account.noted"
+
+    before: None = None
+    after: NoteText
 
 
 @dataclass(frozen=True, kw_only=True)

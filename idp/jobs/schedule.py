@@ -12,7 +12,7 @@ JOBS: Final[tuple[Job, ...]] = (
     judge_travels.JOB,
     rotate_keys.JOB,
     *watch.JOBS,
-    pause_idle_streams.JOB,
+    *pause_idle_streams.JOBS,
     enclose.JOB,
     count_usage.JOB,
     *purge.JOBS,

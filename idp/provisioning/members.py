@@ -32,6 +32,7 @@ from idp.provisioning.models import ProvisionedMember
 from idp.provisioning.tenants import Tenant
 from idp.sessions.service import Sessions
 from idp.sessions.values import Selector
+from idp.staff.service import Staff
 
 _ENDED: Final = "membership_ended"
 
@@ -46,6 +47,7 @@ class Parts:
     keyring: Keyring
     accounts: Accounts
     sessions: Sessions
+    staff: Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ class MemberUnknown(Exception):
 
 class MemberHeld(Exception):
     """This is not the tenant's to change: there is a newer membership, or the account came from elsewhere."""
+
+
+class MemberIsOfficer(Exception):
+    """Alarms go to the addresses of whoever has a power: another officer changes them, with a reason."""
 
 
 class Members:
@@ -139,11 +145,15 @@ class Members:
             self._record(MemberChanged, member, _state(member), after)
 
     def set_contacts(self, member: Member, *, email: str | None, phone: str | None) -> None:
-        """Replace the contacts of a member. Raises AccountRefused, and MemberHeld for an account opened elsewhere."""
+        """Replace the contacts of a member. Raises AccountRefused, MemberHeld for an account opened elsewhere, and
+        MemberIsOfficer.
+        """
         if (email, phone) == (member.email, member.phone):
             return
         if not member.shows_contacts:
             raise MemberHeld
+        if self._parts.staff.officer(member.account_id) is not None:
+            raise MemberIsOfficer
         self._parts.accounts.set_contacts(member.account_id, email=email, phone=phone, actor=self._actor)
         self._note(member.id)
 

@@ -24,7 +24,7 @@ from idp.accounts.draft import NewAccount
 from idp.accounts.errors import AccountRefused, AccountTaken
 from idp.accounts.identifiers import parse_id_number
 from idp.provisioning.filters import Search
-from idp.provisioning.members import Member, MemberHeld, Members, MemberUnknown, Parts
+from idp.provisioning.members import Member, MemberHeld, MemberIsOfficer, Members, MemberUnknown, Parts
 from idp.provisioning.schema import MOST_RESULTS, Email, Name, PhoneNumber, StaffMember, User
 from idp.provisioning.tenants import Tenant
 
@@ -153,6 +153,10 @@ class MemberStorage(ScimStorage):
         except MemberHeld:
             raise MutabilityException(
                 detail="The account came from elsewhere: its contacts are the person's."
+            ) from None
+        except MemberIsOfficer:
+            raise MutabilityException(
+                detail="The account has a power in the console: another officer changes its contacts there."
             ) from None
 
     def _check_identity(self, user: User[Any], member: Member) -> None:

@@ -32,8 +32,8 @@ from idp.staff.events import (
     ChangeWithdrawn,
     Standing,
 )
-from idp.staff.models import Approval, ChangeRequest
-from idp.staff.powers import Permission
+from idp.staff.models import Approval, ChangeRequest, OfficerPower
+from idp.staff.powers import Permission, Power, may
 from idp.staff.values import Change, ChangeFilter, Officer
 
 _LIFETIME: Final = timedelta(days=7)
@@ -43,6 +43,12 @@ _AT_ONCE: Final = marked("Another officer approved this at the same moment. Look
 _OWN: Final = marked("Nobody approves their own request. Another officer has to.")
 _TWICE: Final = marked("You have approved this already. Another officer has to.")
 _NOT_YOURS: Final = marked("Your power does not include this approval.")
+_AUTHOR_GONE: Final = marked(
+    "Whoever asked for this has no power any more. Reject it; who still needs it asks for it anew."
+)
+_APPROVER_GONE: Final = marked(
+    "An officer who approved this before you may approve no more. Reject it; who still needs it asks for it anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,7 @@ class Changes:
             if digest != change.digest:
                 raise UserError(_OTHER_CONTENT)
             self._check(change, officer)
+            self._check_powers(change, officer)
             self._fill_slot(change, officer)
         done = self.get(request_id)
         if done is None:
@@ -173,6 +180,31 @@ class Changes:
             raise UserError(_OWN)
         if officer.person_id in change.approver_ids:
             raise UserError(_TWICE)
+
+    def _check_powers(self, change: Change, officer: Officer) -> None:
+        """Refuse where somebody whose word counts here has lost the power for it: whoever is let go may have asked, or
+        said yes, for a thief. Their rows are held, so that a power taken away at this moment counts too.
+        """
+        people = {change.author_id, officer.person_id, *change.approver_ids}
+        holding = (
+            select(OfficerPower.person_id, OfficerPower.power)
+            .where(OfficerPower.person_id.in_(people), OfficerPower.ended_at.is_(None))
+            .order_by(OfficerPower.person_id)
+            .with_for_update(read=True)
+        )
+        with self._database.transaction() as connection:
+            powers = {person: Power(power) for person, power in connection.execute(holding)}
+        needed = self._kinds[change.kind].approved_with
+
+        def may_approve(person: UUID) -> bool:
+            return person in powers and may(powers[person], needed)
+
+        if not may_approve(officer.person_id):
+            raise UserError(_NOT_YOURS)
+        if change.author_id not in powers:
+            raise UserError(_AUTHOR_GONE)
+        if not all(map(may_approve, change.approver_ids)):
+            raise UserError(_APPROVER_GONE)
 
     def _fill_slot(self, change: Change, officer: Officer) -> None:
         slot = len(change.approver_ids) + 1

@@ -88,6 +88,39 @@ def test_a_power_without_the_permission_approves_nothing(services, officer, ask)
         services.changes.approve(change.id, change.digest, officer(Power.SYSTEM))
 
 
+def test_a_former_officers_request_and_yes_count_no_more(services, officer, ask):
+    """Rule A1. What somebody who was let go has begun is not finished by those who stayed."""
+    author, first = officer(), officer()
+    _, asked = ask(author)
+    account_id, half = ask(officer(), approvals=2)
+    services.changes.approve(half.id, half.digest, first)
+    for gone in (author, first):
+        services.staff.end(gone.person_id, actor="system", reason="let go")
+    for change in (asked, half):
+        with pytest.raises(UserError, match="asks for it anew"):
+            services.changes.approve(change.id, change.digest, officer())
+    assert services.staff.officer(account_id) is None
+    services.changes.reject(half.id, officer(), "of a former officer")
+
+
+def test_an_approver_with_another_power_now_counts_no_more(services, officer, ask):
+    first = officer()
+    _, change = ask(officer(), approvals=2)
+    services.changes.approve(change.id, change.digest, first)
+    services.staff.grant(first.account_id, Power.AUDIT, actor="system", reason="moved")
+    with pytest.raises(UserError, match="may approve no more"):
+        services.changes.approve(change.id, change.digest, officer())
+
+
+def test_an_officer_looked_up_before_their_power_was_taken_approves_nothing(services, officer, ask):
+    approver = officer()
+    account_id, change = ask(officer())
+    services.staff.end(approver.person_id, actor="system", reason="let go")
+    with pytest.raises(UserError):
+        services.changes.approve(change.id, change.digest, approver)
+    assert services.staff.officer(account_id) is None
+
+
 def test_a_change_that_is_refused_when_applied_leaves_everything_as_it_was(services, officer, ask):
     account_id, change = ask(officer())
     services.accounts.lock(account_id, "left", "system")

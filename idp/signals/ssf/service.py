@@ -212,6 +212,20 @@ class Streams:
             self.set_status(stream, "paused", actor="system", reason="nobody polled it")
         return len(idle)
 
+    def disable_forgotten(self) -> int:
+        """Disable the streams that have been paused for as long again and whose receiver asks nothing of them: what is
+        said of people must not wait for ever (ASVS 14.2.7). Returns how many.
+        """
+        forgotten = self._store.paused_since(self._clock.now() - timedelta(seconds=INACTIVITY_TIMEOUT_SECONDS))
+        return sum(self._disable(stream) for stream in forgotten)
+
+    def _disable(self, stream: Stream) -> bool:
+        """Disable a stream unless its receiver has come back since it was read."""
+        with self._database.transaction():
+            if self._store.by_reference(stream.reference, lock=True) != stream:
+                return False
+            return self.set_status(stream, "disabled", actor="system", reason="paused for thirty days") is not None
+
     def set_subject(self, client: Client, stream: Stream, subject: Any, *, is_included: bool) -> None:  # noqa: ANN401
         """Add or remove a subject. One that this receiver does not know is passed over in silence, so that nobody
         learns by asking who is known here (SSF 1.0 §8.1.3, §9.1). Raises Unacceptable.

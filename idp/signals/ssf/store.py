@@ -35,9 +35,12 @@ class StreamStore:
 
     def idle_since(self, at: datetime) -> list[Stream]:
         """Return the enabled poll streams that were neither changed nor called since."""
-        is_idle = or_(StreamRow.last_called_at.is_(None), StreamRow.last_called_at < at) & (StreamRow.updated_at < at)
         is_on = (StreamRow.method == "poll") & (StreamRow.status == "enabled")
-        return self._many(select(*COLUMNS).where(is_on, is_idle))
+        return self._many(select(*COLUMNS).where(is_on, _is_left_alone(at)))
+
+    def paused_since(self, at: datetime) -> list[Stream]:
+        """Return the paused streams, pushed or polled, that were neither changed nor called since."""
+        return self._many(select(*COLUMNS).where(StreamRow.status == "paused", _is_left_alone(at)))
 
     def sites_of(self, session_id: UUID) -> tuple[EndedSite, ...]:
         """Return the live sites of a session, as each knows it."""
@@ -108,3 +111,8 @@ class StreamStore:
     def _execute(self, statement: Any) -> None:  # noqa: ANN401 - any statement
         with self._database.transaction() as connection:
             connection.execute(statement)
+
+
+def _is_left_alone(since: datetime) -> ColumnElement[bool]:
+    is_uncalled = or_(StreamRow.last_called_at.is_(None), StreamRow.last_called_at < since)
+    return is_uncalled & (StreamRow.updated_at < since)

@@ -32,7 +32,8 @@ def show(officer: Officer, account_id: UUID) -> Response:
     account = known_account(account_id)
     sessions = services().session_search.page(SessionFilter(account_id, state="all"), size=_SESSIONS)
     events = services().audit.of_account(account_id, limit=_EVENTS) if officer.may(Permission.SEE_EVENTS) else None
-    notes = services().event_search.page(EventFilter(account_id=account_id, action=AccountNoted.action), size=_NOTES)
+    noted = EventFilter(account_id=account_id, action=AccountNoted.action)
+    notes = services().event_search.personal(noted, "after.text", size=_NOTES)
     consents = services().consents.list(account_id)
     clients = {client_id for line in sessions for client_id in line.client_ids}
     clients |= {one.client_id for one in consents} | {one.client_id for one in events or () if one.client_id}
@@ -55,7 +56,7 @@ def show(officer: Officer, account_id: UUID) -> Response:
         names=client_names(clients),
         events=events,
         notes=notes,
-        actors=actor_names([*(events or ()), *notes], officer),
+        actors=actor_names([*(events or ()), *(note for note, _text in notes)], officer),
         may=_abilities(officer, account),
     )
 

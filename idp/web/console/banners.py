@@ -1,7 +1,7 @@
 """Banners: what the sign-in pages announce, planned, showing and over; scheduling, changing and withdrawing one."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from idp.web.shared.services import services
 
 PATH: Final = "/console/banners"
 _MOST_DIGITS: Final = 9
+_SOON: Final = timedelta(hours=1)
 _AS_TYPED: Final = "%Y-%m-%dT%H:%M"
 
 
@@ -55,7 +56,7 @@ def new(officer: Officer) -> Response:
 def schedule(officer: Officer) -> Response:
     """Announce something."""
     form = read_form(request)
-    problems = _tried(
+    problems = _wrong_with(form) or _tried(
         form,
         lambda: services().banners.schedule(_draft(form), actor=officer.actor, reason=form.text("reason")),
     )
@@ -72,7 +73,7 @@ def changing(officer: Officer, banner_id: UUID) -> Response:
 def change(officer: Officer, banner_id: UUID) -> Response:
     """Announce something else, or at another time."""
     form, banner = read_form(request), _known(banner_id)
-    problems = _tried(
+    problems = _wrong_with(form) or _tried(
         form,
         lambda: services().banners.change(
             banner_id, _revision(form), _draft(form), actor=officer.actor, reason=form.text("reason")
@@ -109,6 +110,22 @@ def _tried(form: Form, act: Callable[[], object]) -> list[Problem]:
         except UserError as error:
             problems = [Problem.of(error)]
     return problems
+
+
+def _wrong_with(form: Form) -> list[Problem]:
+    """Return all that is wrong with an announcement at once: who corrects one thing is not told of the next."""
+    now, times, bad_times = services().clock.now(), {}, []
+    for name in ("starts", "ends"):
+        try:
+            times[name] = moment(form.text(name), name)
+        except UserError as error:
+            bad_times.append(Problem.of(error))
+    starts = times.get("starts", now)
+    # Where the end cannot be read, that is said, and no more about it.
+    ends = times.get("ends", max(starts, now) + _SOON)
+    draft = Draft(form.text("text_zh"), form.text("text_en"), form.text("about"), starts, ends)
+    wrong = [Problem.of(error) for error in services().banners.problems_of(draft)]
+    return [*wrong, *bad_times, *found_problems(reason_problem(form.text("reason")))]
 
 
 def _draft(form: Form) -> Draft:

@@ -1,16 +1,19 @@
 """What an officer does to a site at once: stop it, give it a new secret; and asking for a stopped one to work again."""
 
+from typing import Any
+
 from flask import request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from idp.foundation.translation import marked
 from idp.registry.views import Refused
+from idp.sessions.usage import SiteUsage
 from idp.staff.powers import Permission
 from idp.staff.values import Officer
 from idp.web.console.clients import PATH, client_of
 from idp.web.console.guards import requires
-from idp.web.console.pages import console_page
+from idp.web.console.pages import client_names, console_page
 from idp.web.console.problems import reason_problem
 from idp.web.shared.forms import read_form
 from idp.web.shared.journeys import see_other
@@ -23,8 +26,8 @@ _NO_SECRET = marked("This service does not authenticate with a secret.")
 
 @requires(Permission.STOP_CLIENTS, fresh=True)
 def stopping(officer: Officer, client_id: str) -> Response:
-    """Ask why a site is to be stopped."""
-    return _act_page(officer, client_id, "stop_client.html")
+    """Ask why a site is to be stopped, and say how many people that stops."""
+    return _stop_page(officer, client_id)
 
 
 @requires(Permission.STOP_CLIENTS, fresh=True)
@@ -32,7 +35,7 @@ def stop(officer: Officer, client_id: str) -> Response:
     """Stop it at once: no sign-in, no token, and all it holds ends."""
     reason, problem = _reason()
     if problem:
-        return _act_page(officer, client_id, "stop_client.html", problem)
+        return _stop_page(officer, client_id, problem)
     client_of(officer, client_id)
     services().client_changes.stop(client_id, actor=officer.actor, reason=reason)
     return see_other(f"{PATH}/{client_id}")
@@ -89,11 +92,29 @@ def _reason() -> tuple[str, Problem | None]:
     return reason, reason_problem(reason)
 
 
-def _act_page(officer: Officer, client_id: str, template: str, problem: Problem | None = None) -> Response:
+def _stop_page(officer: Officer, client_id: str, problem: Problem | None = None) -> Response:
+    return _act_page(
+        officer,
+        client_id,
+        "stop_client.html",
+        problem,
+        name=client_names([client_id]).get(client_id, client_id),
+        usage=services().site_usages.of_all().get(client_id, SiteUsage()),
+    )
+
+
+def _act_page(
+    officer: Officer,
+    client_id: str,
+    template: str,
+    problem: Problem | None = None,
+    **context: Any,
+) -> Response:
     return console_page(
         officer,
         template,
         problems=[problem],
         client=client_of(officer, client_id),
         approvals_needed=services().client_changes.approvals_needed,
+        **context,
     )

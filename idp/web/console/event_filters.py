@@ -25,6 +25,8 @@ _LABELS: Final[Mapping[str, str]] = {
     "until": marked("Earlier than"),
 }
 _BAD_TIME: Final = marked("Write a time such as 2026-03-02 09:00.")
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9000
 _BAD_NETWORK: Final = marked("Write an address or a network such as 198.51.100.0/24, not wider than /16 (IPv6: /40).")
 _UNNAMED: Final = ("system", "command:", "client:", "account:")
 
@@ -77,9 +79,13 @@ def _network(text: str) -> str:
 
 
 def moment(text: str, field: str) -> datetime:
-    """Return a time that was typed, of Shanghai where it says no zone. Raises UserError."""
+    """Return a time that was typed, of Shanghai where it says no zone. Raises UserError, also for a year so far from
+    ours that nothing can be reckoned from it.
+    """
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(_BAD_TIME, field=field) from None
+    if not _FIRST_YEAR <= read.year <= _LAST_YEAR:
+        raise UserError(_BAD_TIME, field=field)
     return read if read.tzinfo is not None else read.replace(tzinfo=SHANGHAI)

@@ -21,6 +21,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "account.open": marked("Account opened"),
         "account.require": marked("New password or proof required"),
         "account.restrict": marked("Account restricted"),
+        "account.searched": marked("Accounts looked for by a number or address"),
         "account.searched_by_tail": marked("Accounts looked for by ends of numbers"),
         "account.unlock": marked("Account unlocked"),
         "account.unrequire": marked("Requirement taken back"),

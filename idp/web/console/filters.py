@@ -2,7 +2,7 @@
 takes it away. Every value is data; nothing personal stands in an address.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlencode
@@ -14,7 +14,9 @@ from idp.accounts.identifiers import parse_identifier
 from idp.foundation.errors import UserError
 from idp.foundation.translation import marked
 from idp.web.console.words import word
-from idp.web.shared.locale import gettext
+from idp.web.shared import locale, preferences
+from idp.web.shared.forms import uuid_of
+from idp.web.shared.locale import JOURNEY_PARAMETER, gettext
 from idp.web.shared.pages import Problem
 from idp.web.shared.services import services
 
@@ -24,6 +26,20 @@ UNKNOWN_VALUE: Final = marked("Choose one of the values offered.")
 _UNKNOWN_ACCOUNT: Final = marked("There is no such account.")
 _NUMBER: Final = marked("A number does not belong in an address. Find the account by the search box of the overview.")
 _LONGEST: Final = 200
+_UNREADABLE: Final = marked(
+    "The filter “%(name)s” of this address is longer than %(most)s characters, or has one that no text has. Nothing was"
+    " listed, because the list would be a longer one than was asked for. Open the page again and choose anew."
+)
+_TWICE: Final = marked(
+    "This address names the filter “%(name)s” twice. Nothing was listed, because only one of the two would count. Open"
+    " the page again and choose anew."
+)
+_NO_FILTER: Final = marked(
+    "This list has no filter of the name “%(name)s”. Nothing was listed, because the list would be a longer one than"
+    " was asked for. Open the page again and choose anew."
+)
+_BESIDE: Final = frozenset({"before", "after", locale.PARAMETER, preferences.PARAMETER, JOURNEY_PARAMETER})
+"""What stands in the address of a list besides its filters: the page of it, and how whoever reads it likes pages."""
 NO_TABLE: Final = marked(
     "No table of networks is loaded, so that nothing is found by region or operator. Whoever runs the service loads"
     " one: idp network load FILE.csv"
@@ -31,6 +47,7 @@ NO_TABLE: Final = marked(
 _TOO_MANY: Final = marked("Too many have this name. Write the country before a region, or the number of an operator.")
 _MOST_KEYS: Final = 200
 _MOST_DIGITS: Final = 4
+_LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +59,27 @@ class Chip:
     href: str
 
 
-def typed(names: Iterable[str]) -> dict[str, str]:
-    """Return the filters as they stand in the address, without empty ones."""
-    given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in names}
-    return {name: value for name, value in given.items() if value and "\0" not in value}
+def typed(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters as they stand in the address, without empty ones.
+
+    Raises UserError for an address of which a part would count for nothing: the list would be longer than was asked
+    for, and what is chosen by it to be ended, wider.
+    """
+    for name in request.args:
+        if name not in labels and name not in _BESIDE:
+            raise UserError(_NO_FILTER, name=name[:_LONGEST_NAME])
+    given = {name: _single(name, label) for name, label in labels.items()}
+    return {name: value for name, value in given.items() if value}
+
+
+def _single(name: str, label: str) -> str:
+    values = request.args.getlist(name)
+    if len(values) > 1:
+        raise UserError(_TWICE, name=gettext(label))
+    value = values[0].strip() if values else ""
+    if len(value) > _LONGEST or "\0" in value:
+        raise UserError(_UNREADABLE, name=gettext(label), most=_LONGEST)
+    return value
 
 
 def read(parse: Callable[[Mapping[str, str]], T], given: Mapping[str, str]) -> tuple[T | None, list[Problem]]:
@@ -82,6 +116,13 @@ def chips(
         )
         for name, value in given.items()
     ]
+
+
+def account_words(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what staff call the account whose id was given, for its chip; nothing for what is no account's id."""
+    account_id = uuid_of(given.get("account", ""))
+    username = None if account_id is None else services().account_search.usernames([account_id]).get(account_id)
+    return {} if username is None else {given["account"]: username}
 
 
 def address(path: str, given: Mapping[str, str], **more: str) -> str:

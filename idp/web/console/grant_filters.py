@@ -59,4 +59,4 @@ def parsed(given: Mapping[str, str]) -> GrantFilter:
 
 def chips(given: Mapping[str, str], path: str) -> list[Chip]:
     """Return a chip for each active filter."""
-    return filters.chips(given, path, _LABELS, _CHOICES)
+    return filters.chips(given, path, _LABELS, {**_CHOICES, "account": filters.account_words(given)})

@@ -52,7 +52,7 @@ def place(officer: Officer) -> Response:
     """Hold an account."""
     form = read_form(request)
     reference, reason = form.text("reference"), form.text("reason")
-    account_id = account_of(form.text("account"))
+    account_id = account_of(form.text("account"), officer)
     problems = found_problems(
         None if account_id is not None else Problem(gettext(NO_ACCOUNT), "account"),
         None if 0 < len(reference) <= _LONGEST_REFERENCE else Problem(gettext(_NO_REFERENCE), "reference"),
@@ -95,13 +95,15 @@ def _names_people(officer: Officer) -> bool:
     return officer.may(Permission.SEE_ACCOUNTS)
 
 
-def account_of(text: str) -> UUID | None:
+def account_of(text: str, officer: Officer) -> UUID | None:
     """Return the account of an id or a username. Numbers lead nowhere: auditors look nobody up by them."""
     try:
         account_id = UUID(text)
     except ValueError:
         identifier = parse_identifier(text)
-        found = services().account_search.find(identifier.value) if identifier.kind == "username" else []
+        if identifier.kind != "username":
+            return None
+        found = services().account_search.find(identifier.value, actor=officer.actor)
         return found[0].id if found and found[0].username == identifier.value else None
     return account_id if services().accounts.get(account_id) is not None else None
 

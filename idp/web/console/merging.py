@@ -34,7 +34,7 @@ def merge(officer: Officer, account_id: UUID) -> Response:
     """Ask another officer to approve it."""
     form = read_form(request)
     known_account(account_id)
-    other, reason = account_of(form.text("other")), form.text("reason")
+    other, reason = account_of(form.text("other"), officer), form.text("reason")
     problems = found_problems(
         None if other is not None else Problem(gettext(NO_ACCOUNT), "other"), reason_problem(reason)
     )

@@ -38,7 +38,7 @@ def find(officer: Officer) -> Response:
         by_tails = services().account_search.find_by_tails(tails, actor=officer.actor) if tails else None
         if by_tails is not None and by_tails.accounts:
             return console_page(officer, "found.html", accounts=by_tails.accounts, masked=True, is_cut=by_tails.is_cut)
-        found = services().account_search.find(text)
+        found = services().account_search.find(text, actor=officer.actor)
         if len(found) > 1:
             return console_page(officer, "found.html", accounts=found)
         if found:

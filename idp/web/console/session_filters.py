@@ -89,6 +89,7 @@ def parsed(given: Mapping[str, str]) -> SessionFilter:
 def chips(given: Mapping[str, str], path: str, device: str | None = None) -> list[Chip]:
     """Return a chip for each active filter; ``device`` is what the device that was asked for is called."""
     words: dict[str, Mapping[str, str]] = {"age": AGE_WORDS, "state": STATE_WORDS, "risk": SIGN_WORDS}
+    words["account"] = filters.account_words(given)
     if "device" in given and device is not None:
         words["device"] = {given["device"]: device}
     if "network" in given:

@@ -310,6 +310,28 @@ def test_a_stream_that_nobody_polls_is_paused(tax, services, clock, person, sign
     assert [next(iter(claims["events"])) for claims in tax.polled()] == [STREAM_UPDATED, DISABLED]
 
 
+def test_what_waits_in_a_stream_that_stays_paused_does_not_wait_for_ever(tax, services, clock, person, sign_in):
+    """ASVS 14.2.7: what is said of people is kept no longer than somebody may still come for it."""
+    sign_in(person, tax)
+    timeout = tax.subscribe()["inactivity_timeout"]
+    streams = services.transmitter.streams
+    tax.set_status("paused")
+    lock(services, person)
+    clock.advance(timeout - 60)
+    tax.token = tax.access_token("ssf.manage ssf.read")
+    assert tax.status()["status"] == "paused"
+    clock.advance(timeout)
+    assert streams.disable_forgotten() == 0, "somebody asked for it"
+    assert [waiting for _stream, waiting in streams.list()] == [1]
+    clock.advance(3601)
+    assert streams.disable_forgotten() == 1
+    assert [waiting for _stream, waiting in streams.list()] == [0]
+    tax.token = tax.access_token("ssf.manage ssf.read")
+    assert tax.status()["reason"] == "paused for thirty days"
+    assert [next(iter(claims["events"])) for claims in tax.polled()] == [STREAM_UPDATED]
+    assert streams.disable_forgotten() == 0
+
+
 ASKED = [
     ("GET", "/ssf/stream?stream_id={}", None),
     ("GET", "/ssf/status?stream_id={}", None),

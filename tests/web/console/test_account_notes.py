@@ -24,7 +24,20 @@ def test_a_note_is_written_once_and_read_by_all_who_see_accounts(at_console, per
     assert WORDS in page.text
     assert WORDS in at_console(Power.HELP_DESK).get(page.path).text
     (event,) = [one for one in services.audit.of_account(person.account_id) if one.action == "account.noted"]
-    assert event.reason == WORDS
+    assert "****" in event.detail["after"]["text"]
+
+
+def test_what_was_noted_of_a_person_is_erased_with_the_rest(at_console, person, services):
+    """Rule A6: it is in no leaf, and auditors read a mask."""
+    browser = at_console()
+    browser.get(f"/console/accounts/{person.account_id}/note")
+    browser.submit(note=WORDS)
+    assert WORDS not in at_console(Power.AUDIT).get("/console/events", action="account.noted").source
+    assert WORDS not in str([*services.audit.export()])
+    services.erasure.erase(person.account_id, actor="command:root", reason="asked for by the person")
+    page = browser.get(f"/console/accounts/{person.account_id}")
+    assert WORDS not in page.source
+    assert "It was erased." in page.text
 
 
 def test_the_person_never_reads_it(at_console, person, browser):

@@ -9,6 +9,7 @@ from idp.factors.assurance import VerifiedFactor
 from idp.foundation.digests import unb64url
 from idp.sessions.values import Browser
 from idp.staff.powers import Power
+from tests.factories import numbers
 from tests.protocol.conftest import citizen, tax, visitor, visitor_of
 
 __all__ = ["citizen", "tax", "visitor", "visitor_of"]
@@ -46,6 +47,19 @@ def test_one_box_leads_from_what_people_say_to_the_account(at_console, person, w
     page = search(at_console(Power.HELP_DESK), typed)
     assert page.url.endswith(account_path(person)), "nothing personal stands in the address"
     assert person.username in page.text
+
+
+@pytest.mark.parametrize("kind", ["phone", "email", "id_number"])
+def test_whose_a_number_is_is_not_asked_unseen(at_console, account_factory, services, kind):
+    """Found or not: who tries numbers one by one learns who is here. What was typed is nowhere."""
+    here = account_factory(kind="citizen", email="zhang@example.cn")
+    nobody = {"phone": numbers.phone(), "email": "nobody@example.cn", "id_number": numbers.id_number()}
+    browser = at_console(Power.HELP_DESK)
+    for typed in ({"email": "zhang@example.cn"}.get(kind) or getattr(here, kind), nobody[kind]):
+        search(browser, typed)
+    asked = [one for one in services.audit.export() if one.action == "account.searched"]
+    assert [one.detail for one in asked] == [{"by": kind, "found": 1}, {"by": kind, "found": 0}]
+    assert {one.actor.partition(":")[0] for one in asked} == {"account"}
 
 
 def test_a_session_is_found_by_its_id(at_console, person, session_of):

@@ -83,6 +83,14 @@ def test_what_is_wrong_is_said_at_its_field(at_console, times, services, changed
     assert services.banners.page() == []
 
 
+def test_all_that_is_wrong_is_said_at_once(at_console):
+    browser = at_console(Power.SYSTEM)
+    browser.get("/console/banners/new")
+    page = browser.submit(**dict.fromkeys(FIELDS, ""), starts="", ends="soon")
+    wrong = [name for name in (*FIELDS, "starts", "ends") if page.has(f"{name}-problem")]
+    assert sorted(wrong) == sorted({*FIELDS, "starts", "ends"})
+
+
 @pytest.mark.parametrize("power", [Power.SECURITY, Power.AUDIT, Power.HELP_DESK])
 def test_others_announce_nothing(at_console, power):
     browser = at_console(power)

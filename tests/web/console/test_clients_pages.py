@@ -279,6 +279,15 @@ def test_a_stopped_site_works_again_when_another_officer_approves(at_console, se
 
 
 @pytest.mark.usefixtures("in_force")
+def test_before_a_stop_stands_which_service_it_is_and_how_many_use_it(at_console, services, clock):
+    """Nobody knows services by their ids, and the wrong one is stopped for everybody."""
+    clock.advance(minutes=1)
+    services.site_usages.count()
+    page = at_console().get(f"{PATH}/stop")
+    assert page.title.startswith("Stop Tax Online")
+    assert "People, 30 days 0" in " ".join(page.text.split())
+
+
 def test_stopping_wants_a_sign_in_of_the_last_five_minutes(at_console, clock):
     officer = at_console()
     clock.advance(minutes=5, seconds=1)

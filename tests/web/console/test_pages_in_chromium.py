@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 from idp.audit.tallies import OWN_TOKENS, REFUSED_CALL
 from idp.banners.values import Draft
 from idp.factors.assurance import VerifiedFactor
+from idp.foundation.masked import Masked
 from idp.foundation.outbox import MOST_ATTEMPTS, NewMessage
-from idp.interventions.events import AccountNoted
+from idp.interventions.events import AccountNoted, NoteText
 from idp.protocol.events import CallsCounted
 from idp.sessions.rating import RiskSign
 from idp.sessions.values import Browser as SessionBrowser
@@ -219,7 +220,8 @@ def test_the_forms_about_one_officer_and_one_token(opened, console, services, ne
 @pytest.mark.timeout(180)
 def test_a_note_and_the_account_that_it_is_about(opened, console, services, account_factory, officer):
     account = account_factory().account_id
-    noted = AccountNoted(actor=officer().actor, account_id=account, reason="case 2026-17: the counter called back")
+    written = NoteText(text=Masked("case 2026-17: the counter called back"))
+    noted = AccountNoted(actor=officer().actor, account_id=account, after=written)
     services.audit.record(noted)
     page, found = opened(Power.SECURITY), {}
     for path in ("", "/note"):

@@ -119,6 +119,22 @@ def test_a_filter_that_spares_nobody_or_nothing_live_is_refused(at_console, open
     assert kept <= live()
 
 
+def test_an_account_of_a_filter_is_called_by_its_name(at_console, account_factory):
+    """Whoever ends all sessions of somebody reads whose they are, not a number."""
+    person, nobody = account_factory(), "00000000-0000-7000-8000-000000000000"
+    browser = at_console()
+    for path in ("/console/sessions", "/console/sessions/end", "/console/grants"):
+        assert f"Account: {person.username}" in browser.get(path, account=str(person.account_id)).text
+    assert f"Account: {nobody}" in browser.get("/console/sessions", account=nobody).text
+
+
+def test_an_ending_of_nothing_says_so(at_console, account_factory):
+    account = str(account_factory().account_id)
+    browser = at_console()
+    assert "nothing to end" in browser.get("/console/sessions/end", account=account).text
+    assert "nothing to revoke" in browser.get("/console/grants/end", account=account, client="tax").text
+
+
 def test_the_help_desk_looks_and_ends_nothing(at_console, open_sessions, live):
     (one,) = open_sessions(1)
     browser = at_console(Power.HELP_DESK)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from idp.accounts.organizations import NewMembership
+from idp.staff.powers import Power
 from tests.factories import numbers
 from tests.protocol.binding.proving import DPoPKey, ProvingParty
 
@@ -86,3 +87,21 @@ def test_a_bound_token_works_with_its_proof_only(
     assert client.get("/scim/v2/Users", headers=good).status_code == 200
     assert client.get("/scim/v2/Users", headers=good).status_code == 401  # the same proof again
     assert client.get("/scim/v2/Users", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_the_addresses_of_an_officer_are_not_the_agencys_to_change(
+    agency: Any, services: Any, account_factory: Any
+) -> None:
+    """Rule A7: alarms go there, and another officer, with a reason, changes them."""
+    officer = account_factory(kind="staff", phone=numbers.phone())
+    services.staff.grant(officer.account_id, Power.SECURITY, actor="system", reason="test")
+    services.accounts.set_email(officer.account_id, "officer@example.cn", actor="system", reason="test")
+    (member,) = agency.page()["Resources"]
+    for name, value in (("emails", "thief@example.cn"), ("phoneNumbers", numbers.phone())):
+        refused = agency.patch(member["id"], {"op": "replace", "path": name, "value": [{"value": value}]})
+        assert refused.get_json()["scimType"] == "mutability"
+        assert agency.patch(member["id"], {"op": "remove", "path": name}).get_json()["scimType"] == "mutability"
+    assert agency.page()["Resources"][0]["emails"] == [{"value": "officer@example.cn"}]
+    services.staff.end(services.staff.officer(officer.account_id).person_id, actor="system", reason="left")
+    change = {"op": "replace", "path": "emails", "value": [{"value": "at.home@example.cn"}]}
+    assert agency.patch(member["id"], change).status_code == 204
