@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from idp.foundation.database import Base
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.settings import Settings
+from idp.foundation.time_limits import TimeLimits
 from idp.web.brands import brands
 from idp.web.consent import consent
 from idp.web.console import console
@@ -45,6 +46,13 @@ class NoFlaskSession(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:  # noqa: ANN401
         """Save nothing."""
+
+
+class Application(Flask):
+    """Flask without a voice of its own: what goes wrong is told by ``idp.web.errors``, as one JSON object a line."""
+
+    def log_exception(self, exc_info: object) -> None:
+        """Say nothing."""
 
 
 class RequestSessions(SQLAlchemy):
@@ -79,8 +87,8 @@ def _build(
     blueprints: tuple[Blueprint, ...],
     frame: ErrorFrame | None = None,
 ) -> Flask:
-    built = services or build_services(settings)
-    app = Flask("idp", static_folder=None, template_folder=None)
+    built = services or build_services(settings, limits=TimeLimits(settings.database_statement_seconds))
+    app = Application("idp", static_folder=None, template_folder=None)
     app.session_interface = NoFlaskSession()
     app.extensions[EXTENSION] = built
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url

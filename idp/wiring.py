@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 
 from idp.accounts.merging import AccountMerging
 from idp.accounts.requirements import Requirements
@@ -23,11 +22,12 @@ from idp.factors.service import Factors
 from idp.foundation.clock import Clock, SystemClock
 from idp.foundation.database import Database
 from idp.foundation.entropy import Entropy, SystemEntropy
-from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
+from idp.foundation.outbound_http import OutboundHTTP
 from idp.foundation.outbox import Outbox
 from idp.foundation.replica import Replicas
 from idp.foundation.settings import Settings
 from idp.foundation.throttle import Throttle
+from idp.foundation.time_limits import TimeLimits
 from idp.foundation.translation import Translator
 from idp.interactions import Interactions
 from idp.interventions.account_list import AccountList
@@ -49,7 +49,7 @@ from idp.interventions.travels.service import Travels
 from idp.keyring.service import Keyring
 from idp.networks.service import Networks
 from idp.notices.service import Notices
-from idp.protocol.client_auth.client_keys import Fetch
+from idp.protocol.client_auth.client_keys import fetcher
 from idp.protocol.service import Foundations, Protocol
 from idp.provisioning.members import Parts
 from idp.provisioning.service import Provisioning
@@ -144,11 +144,19 @@ class Services:
     provisioning: Provisioning
 
 
-def build_services(settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None) -> Services:
-    """Put the services of one process together. Raises ConfigurationError when the deployment cannot run."""
+def build_services(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    limits: TimeLimits | None = None,
+) -> Services:
+    """Put the services of one process together, whose statements may take as long as ``limits`` say. Raises
+    ConfigurationError when the deployment cannot run.
+    """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy(clock)
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = Database(settings.database_url, pool_size=settings.database_pool_size, limits=limits)
     outbox, audit = Outbox(database, clock, entropy), Audit(database, clock, entropy)
     keyring = Keyring.open(settings, database, clock, entropy, audit)
     audit.encrypt_with(keyring)
@@ -271,6 +279,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
     signals = Signals(
         settings, database, clock, entropy, outbox=outbox, keyring=keyring, registry=registry, outbound=outbound
     )
+    signals.judge_lists_by(replicas.age)
     transmitter = Transmitter(
         settings,
         database,
@@ -288,7 +297,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         audit,
         registry=registry,
         initial_tokens=initial_tokens,
-        fetch=_fetcher(outbound),
+        fetch=fetcher(outbound),
     )
     protocol = Protocol(
         Foundations(
@@ -304,7 +313,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
             grants,
             consents,
             interactions,
-            _fetcher(outbound),
+            fetcher(outbound),
             throttle,
             transmitter,
             dynamic_registration,
@@ -383,16 +392,3 @@ def build_services(settings: Settings, *, clock: Clock | None = None, entropy: E
         protocol,
         provisioning,
     )
-
-
-def _fetcher(outbound: OutboundHTTP) -> Fetch:
-    """Return how a client's key set is fetched: by the guarded client, None for whatever goes wrong."""
-
-    def fetch(url: str) -> bytes | None:
-        try:
-            response = outbound.request("GET", url, headers={"Accept": "application/jwk-set+json, application/json"})
-        except (OutboundRefused, OutboundFailed):
-            return None
-        return response.body if response.status == HTTPStatus.OK else None
-
-    return fetch

@@ -20,6 +20,7 @@ from idp.foundation.logging import configure_logging
 from idp.foundation.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from idp.foundation.time_limits import TimeLimits
     from idp.staff.values import Officer
     from idp.wiring import Services
 
@@ -41,13 +42,13 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def open_services() -> Iterator[Services]:
-    """Build the services of this deployment for one command."""
+def open_services(limits: TimeLimits | None = None) -> Iterator[Services]:
+    """Build the services of this deployment for one command, whose statements take their time without limits."""
     settings = read_settings()
     with loading():
         from idp.wiring import build_services  # noqa: PLC0415 - the whole house takes half a second to import
     configure_logging()
-    services = build_services(settings)
+    services = build_services(settings, limits=limits)
     try:
         yield services
     finally:

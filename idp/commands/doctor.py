@@ -10,6 +10,7 @@ from idp.commands.deployment import open_services, refuse
 from idp.commands.examination import EXAMINATIONS, Finding
 from idp.commands.output import json_option, print_json, shown
 from idp.foundation.errors import IDPError
+from idp.foundation.time_limits import GLANCE
 
 _MARKS: Final = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED "}
 
@@ -31,7 +32,7 @@ def COMMAND(*, as_json: bool) -> None:  # noqa: N802 - the record that the root 
 
 def _findings() -> Iterator[Finding]:
     try:
-        with open_services() as services:
+        with open_services(GLANCE) as services:
             for examine in EXAMINATIONS:
                 try:
                     yield from examine(services)

@@ -81,6 +81,24 @@ def database(services: Services) -> Iterator[Finding]:
             yield Finding("database file", "failed", f"{path} can be read by other users; run: chmod 600 {path}")
 
 
+def operations(services: Services) -> Iterator[Finding]:
+    """The server that runs here follows its lists: only its own processes know."""
+    address = services.settings.ops_bind
+    if not address:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        document = _fetch(http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_PATIENCE_SECONDS), "/readyz")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        yield Finding("serve", "warning", f"idp serve does not answer at IDP_OPS_BIND={address}: {reason}")
+        return
+    for check in document.get("checks", ()) if isinstance(document, dict) else ():
+        if check["name"] == "lists":
+            state: State = "ok" if check["state"] == "ok" else "failed"
+            yield Finding("lists", state, f"{check['detail']}, by the worker of idp serve that is furthest behind")
+
+
 def dead_letters(services: Services) -> Iterator[Finding]:
     """Every site was told of the logouts that concern it."""
     _, dead = services.signals.ledger.counts()
@@ -171,18 +189,23 @@ def _fetch_issuer(address: str, ca_file: Path | None) -> object:
         connection = http.client.HTTPSConnection(host, parts.port, timeout=_PATIENCE_SECONDS, context=context)
     else:
         connection = http.client.HTTPConnection(host, parts.port, timeout=_PATIENCE_SECONDS)
+    document = _fetch(connection, _DISCOVERY)
+    return document.get("issuer") if isinstance(document, dict) else None
+
+
+def _fetch(connection: http.client.HTTPConnection, path: str) -> object:
     try:
-        connection.request("GET", _DISCOVERY)
-        document = json.loads(connection.getresponse().read(_LARGEST_DOCUMENT))
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read(_LARGEST_DOCUMENT))
     finally:
         connection.close()
-    return document.get("issuer") if isinstance(document, dict) else None
 
 
 EXAMINATIONS: Final[tuple[Callable[[Services], Iterator[Finding]], ...]] = (
     settings,
     keys,
     database,
+    operations,
     dead_letters,
     mail,
     proxies,

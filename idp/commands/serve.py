@@ -29,6 +29,7 @@ from idp.foundation import tracing
 from idp.foundation.logging import configure_logging, get_logger
 from idp.foundation.scheduling import usable_cores
 from idp.foundation.settings import Settings
+from idp.foundation.time_limits import GLANCE
 from idp.sessions.values import CONSOLE, PROVIDER
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -72,7 +73,7 @@ def COMMAND(  # noqa: N802 - the options of the command
     _check_certificate(cert, key)
     _check_port(host, port)
     tracing.require_installed(os.environ)
-    _check_deployment()
+    _check_deployment(surface)
     os.environ.pop(METRICS_FOLDER, None)
     with tempfile.TemporaryDirectory(prefix="idp-metrics-") as folder:
         operations = _open_operations(settings, folder)
@@ -96,6 +97,15 @@ def _end_when_asked() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def _end_without(supervisor: int) -> None:
+    """End this worker when its supervisor was killed: nobody else would ever end it, and it would keep the port from
+    the server that takes its place.
+    """
+    if os.getppid() != supervisor:
+        get_logger(__name__).warning("supervisor_gone")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     """Build the application in a worker process."""
     configure_logging()
@@ -107,7 +117,8 @@ def application(threads: int, surface: str = SURFACES[0]) -> WSGIApplication:
     wrapped = admission.BodyAdmission(wrapped, threads, spare=max(1, threads // 4))
     services = created.extensions[import_module("idp.web.shared.services").EXTENSION]
     counters = services.blocks.refusals, services.protocol.tally
-    services.replicas.follow_for_ever(*(one.flush_before for one in counters))
+    also = [*(one.flush_before for one in counters), partial(_end_without, os.getppid())]
+    services.replicas.follow_for_ever(*also)
     # Granian's workers end as those of multiprocessing do, which call nothing else.
     for one in counters:
         Finalize(None, one.flush, exitpriority=0)
@@ -162,12 +173,16 @@ def _check_certificate(cert: Path | None, key: Path | None) -> None:
         refuse(f"{cert} and {key} are not a certificate chain and its key ({error})")
 
 
-def _check_deployment() -> None:
-    """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts."""
+def _check_deployment(surface: str) -> None:
+    """Build the services once: makes the keys at the first run, and says what is wrong before any worker starts. The
+    console signs nothing: lost keys can be replaced there.
+    """
     with loading():
         import_module("idp.app")
-    with open_services() as services:
-        failed = [check for check in services.signals.readiness().checks if check.state == "failed"]
+    with open_services(GLANCE) as services:
+        checks = services.signals.readiness().checks
+    needed = [check for check in checks if surface != CONSOLE or check.name != "keys"]
+    failed = [check for check in needed if check.state == "failed"]
     if failed:
         refuse(f"{failed[0].name}: {failed[0].detail}")
 

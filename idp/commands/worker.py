@@ -11,6 +11,7 @@ import click
 from idp.commands.deployment import open_services
 from idp.commands.loading import loading
 from idp.foundation import tracing
+from idp.foundation.time_limits import WORK
 
 
 @click.command("worker")
@@ -29,6 +30,6 @@ def COMMAND() -> None:  # noqa: N802 - the record that the root looks for
     # Named by text, as a server names its application: commands and jobs do not know each other.
     with loading():
         worker = import_module("idp.jobs.worker")
-    with open_services() as services:
+    with open_services(WORK) as services:
         tracing.start(os.environ, "idp-worker", services.database.engines)
         worker.Worker(services).run(stop)

@@ -9,6 +9,7 @@ SQLite runs in WAL with ``BEGIN IMMEDIATE``, foreign keys on and a busy timeout 
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,14 @@ from sqlalchemy.pool import QueuePool
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.kept_connections import KeptConnections
 from idp.foundation.prepared_statement import commit_at_once, forget_prepared
+from idp.foundation.time_limits import (
+    CONNECT_SECONDS,
+    GLANCE,
+    SilenceWatch,
+    TimeLimits,
+    network_options,
+    note_statement,
+)
 
 _POOL = 8
 _ADDRESSES = "use sqlite:///FILE or postgresql://HOST/NAME"
@@ -38,34 +47,46 @@ DatabaseFailure = SQLAlchemyError
 """Whatever goes wrong between us and the database; named here for layers that know no SQLAlchemy."""
 
 
+class DatabaseSilent(DatabaseFailure):
+    """The database is known not to answer; it was not asked."""
+
+
 class Base(DeclarativeBase):
     """Declares every table; Flask-SQLAlchemy, Alembic and the stores share its metadata."""
 
 
 class Database:
-    """Connections to one database, for one process."""
+    """Connections to one database, for one process. Without limits a statement may take as long as it likes, as those
+    of commands and migrations do.
+    """
 
-    def __init__(self, url: str, *, pool_size: int = _POOL) -> None:
+    def __init__(self, url: str, *, pool_size: int = _POOL, limits: TimeLimits | None = None) -> None:
         self.url = parse_url(url)
+        self.is_silent = False
+        """Set by whoever follows the database: it does not answer, so that nobody else need wait to find that out."""
+        self._watch = SilenceWatch()
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if self.url.drivername.startswith("sqlite") else "postgresql"
         )
         self._local = threading.local()
         if self.dialect == "sqlite":
             _create_private_file(self.url)
-        self.engine = self._engine(pool_size)
-        self._autocommit = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self.engine = self._engine(pool_size, limits)
+        self._autocommit = self._engine(pool_size, limits, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._lossy = self._autocommit
         if self.dialect == "postgresql":
-            self._lossy = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            self._lossy = self._engine(pool_size, limits, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             event.listen(self._lossy, "connect", _commit_without_waiting)
         self._kept = {engine: KeptConnections(engine) for engine in (self.engine, self._autocommit, self._lossy)}
         self._searching = self._autocommit
         if self.dialect == "postgresql":
-            self._searching = self._engine(pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            self._searching = self._engine(pool_size, limits, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             event.listen(self._searching, "connect", _plan_for_values)
+        self._glancing = self._autocommit
+        if self.dialect == "postgresql" and limits is not None:
+            self._glancing = self._engine(2, GLANCE, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
-    def _engine(self, pool_size: int, **options: Any) -> Engine:
+    def _engine(self, pool_size: int, limits: TimeLimits | None, **options: Any) -> Engine:
         engine = create_engine(
             self.url,
             pool_size=pool_size,
@@ -73,6 +94,8 @@ class Database:
             hide_parameters=True,
             # For rare crowds only: what overflows the pool is opened anew each time.
             max_overflow=pool_size,
+            pool_timeout=CONNECT_SECONDS,
+            connect_args=network_options(self.url, limits) if self.dialect == "postgresql" else {},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             **options,
@@ -82,6 +105,9 @@ class Database:
             if not options:
                 event.listen(engine, "begin", _begin_immediate)
         else:
+            if limits is not None:
+                event.listen(engine, "connect", partial(self._limit, limits))
+                event.listen(engine, "before_cursor_execute", note_statement)
             event.listen(engine, "connect", _prepare_at_once)
             if not options:
                 event.listen(engine, "begin", _begin_at_once)
@@ -90,6 +116,10 @@ class Database:
                 event.listen(engine, "rollback_savepoint", forget_prepared)
         return engine
 
+    def _limit(self, limits: TimeLimits, driver: Any, record: Any) -> None:  # noqa: ANN401 - the driver's and the pool's
+        self._watch.add(driver, record.info, limits)
+        limits.apply_to(driver)
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Open, or join, this thread's transaction. The outermost commits; an exception rolls everything back."""
@@ -97,6 +127,7 @@ class Database:
         if current is not None:
             yield current
             return
+        self._refuse_if_silent()
         with self._kept[self.engine].use() as connection, connection.begin():
             self._local.connection = connection
             then: list[Callable[[], object]] = []
@@ -139,6 +170,7 @@ class Database:
         if current is not None:
             yield current
             return
+        self._refuse_if_silent()
         with self._kept[self._autocommit].use() as connection:
             yield connection
 
@@ -151,8 +183,26 @@ class Database:
         if current is not None:
             yield current
             return
+        self._refuse_if_silent()
         with self._searching.connect() as connection:
             yield connection
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """Yield a connection that has few seconds to answer, and is not taken from those of requests; what reads
+        meanwhile in this thread reads by it. Inside a transaction, that one's own.
+        """
+        current: Connection | None = getattr(self._local, "connection", None)
+        if current is not None or self._glancing is self._autocommit:
+            with self.read() as connection:
+                yield connection
+            return
+        with self._glancing.connect() as connection:
+            self._local.connection = connection
+            try:
+                yield connection
+            finally:
+                self._local.connection = None
 
     def plan_for_values(self) -> None:
         """Have the rest of the present transaction planned as ``searching`` does."""
@@ -165,8 +215,13 @@ class Database:
         """Yield an autocommit connection whose commits do not wait for the disk. Refused inside a transaction."""
         if getattr(self._local, "connection", None) is not None:
             raise RuntimeError("a lossy write inside a transaction would be a second connection")
+        self._refuse_if_silent()
         with self._kept[self._lossy].use() as connection:
             yield connection
+
+    def _refuse_if_silent(self) -> None:
+        if self.is_silent:
+            raise DatabaseSilent("the database does not answer")
 
     def insert_new(self, table: type[Base]) -> Any:  # noqa: ANN401 - the dialect's own Insert
         """Return an INSERT that does nothing when a unique key is taken. What it returns tells who came first, not its
@@ -201,7 +256,7 @@ class Database:
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Every engine, for tests that count statements."""
-        engines = (self.engine, self._autocommit, self._searching, self._lossy)
+        engines = (self.engine, self._autocommit, self._searching, self._lossy, self._glancing)
         return tuple({id(engine): engine for engine in engines}.values())
 
     def connections(self) -> tuple[int, int]:

@@ -7,8 +7,13 @@ by itself or all of a transaction, and nothing failed. Whatever else happened, i
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Connection, Engine, QueuePool
+from sqlalchemy.exc import DBAPIError
+
+# SQLSTATE of a write where only reading is allowed.
+_READ_ONLY: Final = "25006"
 
 
 class KeptConnections:
@@ -24,7 +29,11 @@ class KeptConnections:
         connection = self._take()
         try:
             yield connection
-        except BaseException:
+        except BaseException as error:
+            if _is_read_only(error):
+                connection.invalidate()
+                # Those that wait in the pool were opened at the same time.
+                self._engine.dispose()
             if connection.invalidated:
                 # The database went away: what else is kept would fail one by one.
                 self.dispose()
@@ -52,3 +61,10 @@ class KeptConnections:
         """Tell whether the pool overflows: somebody may wait there for what would be kept here."""
         pool = self._engine.pool
         return isinstance(pool, QueuePool) and pool.overflow() > 0
+
+
+def _is_read_only(error: BaseException) -> bool:
+    """Tell whether the database took no writes. A connection keeps that for as long as it lasts, the database does
+    not: a new one finds out whether it is over, or which of several hosts takes them now.
+    """
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _READ_ONLY

@@ -9,7 +9,6 @@ import json
 import logging
 import sys
 from collections.abc import MutableMapping
-from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,8 @@ from typing import Any
 
 import orjson
 import structlog
+
+from idp.foundation.log_stream import LogStream
 
 _FORBIDDEN = ("password", "secret", "token", "code", "cookie", "authorization", "id_number", "phone", "email")
 _ALLOWED = {"status_code", "error_code", "client_id", "token_endpoint", "exit_code"}
@@ -35,25 +36,12 @@ _NONE = RequestContext()
 request_context: ContextVar[RequestContext] = ContextVar("request_context", default=_NONE)
 
 
-class _StandardError(structlog.PrintLogger):
-    """Writes lines as long as somebody takes them. A full disk, or a reader that went away, must not undo what is being
-    logged: some lines are written after a commit.
-    """
-
-    def msg(self, message: str) -> None:
-        with suppress(OSError, ValueError):
-            super().msg(message)
-
-    log = debug = info = warn = warning = msg
-    fatal = failure = err = error = critical = exception = msg
-
-
 def configure_logging(*, level: int = logging.INFO) -> None:
     """Send every log record of this process to standard error as JSON lines."""
     structlog.configure(
         processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_names: _StandardError(sys.stderr),
+        logger_factory=lambda *_names: LogStream(sys.stderr),
         cache_logger_on_first_use=True,
     )
 

@@ -41,7 +41,7 @@ _JSONB: Final = b"\x01"
 _COMMAND_OK, _TUPLES_OK, _BINARY = 1, 2, 1
 _IDLE = 0
 # PG_DIAG_SQLSTATE, and the state that says that the server has forgotten a statement.
-_SQLSTATE, _UNKNOWN_STATEMENT = ord("C"), b"26000"
+_SQLSTATE, _UNKNOWN_STATEMENT, _TOOK_TOO_LONG = ord("C"), b"26000", b"57014"
 _KNOWN: Final = "idp_prepared"
 _COMMIT: Final = "COMMIT"
 _ROLLED_BACK: Final = "the transaction was rolled back, because a statement in it had failed"
@@ -133,9 +133,11 @@ class PreparedStatement:
             known.add(self._name)
             result = libpq.exec_prepared(self._name, sent, compiled.formats, _BINARY)
         if result.status not in {_TUPLES_OK, _COMMAND_OK}:
-            if result.error_field(_SQLSTATE) == _UNKNOWN_STATEMENT:
+            state = result.error_field(_SQLSTATE)
+            if state == _UNKNOWN_STATEMENT:
                 known.clear()
-            if is_in_transaction and not driver.closed:
+            # What took too long is not asked again: it would take as long once more.
+            if (is_in_transaction or state == _TOOK_TOO_LONG) and not driver.closed:
                 raise _error_of(connection, compiled.text, result)
             return None
         for listener in connection.engine.dispatch.after_cursor_execute:

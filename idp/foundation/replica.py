@@ -11,16 +11,18 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Connection, String, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped
 
 from idp.foundation.columns import plain
-from idp.foundation.database import Base, Database
+from idp.foundation.database import Base, Database, DatabaseFailure
 from idp.foundation.logging import get_logger
 
 FOLLOWED_EVERY_SECONDS: Final = 1.0
 FRESH_SECONDS: Final = 3.0
 """How old a list may be before whoever asks has to look: longer than a follower takes, so that it spares them that."""
+_SLOW_SECONDS: Final = 2.0
+_SILENT_AFTER: Final = 2
+"""Looks in a row that had to be given up. One may have met a connection that was lost, which the next makes anew."""
 
 T = TypeVar("T")
 _log = get_logger(__name__)
@@ -78,6 +80,8 @@ class Replicas:
         self._is_expired = False
         self._looked_at = 0.0
         self._has_looked = False
+        self._is_followed = False
+        self._unanswered = 0
 
     def of(self, name: str, empty: T, read: Callable[[], T]) -> Replica[T]:
         """Return the list of this name, which ``read`` reads whole."""
@@ -105,7 +109,12 @@ class Replicas:
 
     def follow_for_ever(self, *also: Callable[[], None]) -> None:
         """Look every second from now on, and do what else is due, in a thread that ends with the process."""
-        threading.Thread(target=self._follow, args=(self.look, *also), name="replicas", daemon=True).start()
+        self._is_followed = True
+        threading.Thread(target=self._follow, args=also, name="replicas", daemon=True).start()
+
+    def age(self) -> float | None:
+        """Return how many seconds ago the lists were known to be as they are; None where no thread follows them."""
+        return self._timer() - self._looked_at if self._is_followed and self._has_looked else None
 
     def raise_version(self, name: str) -> None:
         """Raise the version of a list; this process looks again once that has committed."""
@@ -118,9 +127,11 @@ class Replicas:
         self._is_expired = True
 
     def _look_or_keep(self) -> None:
+        if self._has_looked and self._database.is_silent:
+            return
         try:
             self._look()
-        except SQLAlchemyError:
+        except DatabaseFailure:
             # Who holds a list goes on with it: a sign-in needs the database anyway, and fails there in its own words.
             if not self._has_looked:
                 raise
@@ -129,7 +140,7 @@ class Replicas:
     def _look(self) -> None:
         started, was_expired, self._is_expired = self._timer(), self._is_expired, False
         try:
-            with self._database.read() as connection:
+            with self._database.glancing() as connection:
                 if self._is_changing(connection):
                     self._is_expired |= was_expired
                     return
@@ -148,11 +159,37 @@ class Replicas:
         under_way = connection.get_transaction()
         return under_way is not None and under_way is getattr(self._local, "changing", None)
 
-    def _follow(self, *calls: Callable[[], None]) -> None:
+    def _follow(self, *also: Callable[[], None]) -> None:
         while True:
-            for call in calls:
+            for call in (self._look_and_tell, *also):
                 try:
                     call()
                 except Exception:  # noqa: BLE001 - whatever it was, the next second may be better, and requests look too
                     _log.exception("lists_not_followed")
             time.sleep(FOLLOWED_EVERY_SECONDS)
+
+    def _look_and_tell(self) -> None:
+        """Look, and tell requests whether the database answers at all: who would have to wait for it is refused at once
+        then, and whoever asks whether this process is alive finds a thread.
+        """
+        began = self._timer()
+        try:
+            self.look()
+        except DatabaseFailure as error:
+            was_slow = self._timer() - began > _SLOW_SECONDS
+            self._unanswered = self._unanswered + 1 if was_slow else 0
+            age = self.age()
+            _log.warning(
+                "lists_not_followed",
+                error_type=type(error).__name__,
+                age_seconds=None if age is None else round(age),
+                is_silent=self._is_silent(),
+            )
+        else:
+            self._unanswered = 0
+            if self._database.is_silent:
+                _log.warning("database_answers_again")
+        self._database.is_silent = self._is_silent()
+
+    def _is_silent(self) -> bool:
+        return self._unanswered >= _SILENT_AFTER

@@ -42,6 +42,9 @@ class Settings(BaseModel):
     database_pool_size: int = Field(
         8, ge=2, le=64, description="Connections kept open by each pool of each worker process."
     )
+    database_statement_seconds: float = Field(
+        10, ge=1, le=120, description="How long a statement of a request may take; then it is given up (503)."
+    )
     trusted_proxies: str = Field(
         "", description="Addresses or networks, comma separated, whose forwarded headers are believed."
     )
@@ -355,11 +358,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     if unknown:
         raise ConfigurationError(f"Unknown settings: {', '.join(unknown)}. See docs/settings.md for the names.")
     arguments: dict[str, Any] = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
-    missing = [
-        PREFIX + name.upper()
-        for name in ("environment", "issuer", "database_url", "keys_dir")
-        if not arguments.get(name)
-    ]
+    required = ("environment", "issuer", "database_url", "keys_dir")
+    missing = [PREFIX + name.upper() for name in required if not arguments.get(name)]
     if missing:
         raise ConfigurationError(
             f"Missing settings: {', '.join(missing)}. There are no defaults for what only a deployment can know."

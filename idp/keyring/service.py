@@ -263,6 +263,10 @@ class Keyring:
         missing = [self._tokens.problem(key.kid, key.alg) for key in needed]
         return tuple(problem for problem in (*missing, self._delay()) if problem is not None)
 
+    def cannot_sign(self) -> tuple[str, ...]:
+        """Return the algorithms whose present key this node does not have: every token by them would fail."""
+        return tuple(alg for alg in self._algorithms if not self._tokens.can_sign(alg))
+
     def _delay(self) -> str | None:
         """Return the sentence for an operator whose schedule was not carried out for an hour, None if it was."""
         facts, then = [key.facts for key in self._store.all()], self._clock.now() - _WORKER_LATE

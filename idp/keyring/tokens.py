@@ -55,6 +55,14 @@ class Tokens:
         except ConfigurationError as error:
             return str(error)
 
+    def can_sign(self, alg: str) -> bool:
+        """Tell whether this node has the key whose turn it is."""
+        try:
+            self._turn(alg)
+        except ConfigurationError:
+            return False
+        return True
+
     def _turn(self, alg: str) -> tuple[Turn, Signer]:
         turn = self._turn_now(alg)
         signer = self._source.load(turn.kid, alg)

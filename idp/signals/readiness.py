@@ -7,9 +7,10 @@ departments may not be told in time, which no other node could do better.
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,8 +30,12 @@ Finding = tuple[State, str, Mapping[str, object]]
 
 LONGEST_WAIT = timedelta(seconds=60)
 LARGEST_DRIFT = timedelta(seconds=2)
+OLDEST_LISTS = timedelta(seconds=15)
 _REFUSED: Final = marked("the database refused the question (%(error)s)")
+_SILENT: Final = marked("the database does not answer")
 _ANSWERS: Final = marked("%(database)s answers")
+_IS_READ_ONLY: Final = text("SELECT current_setting('transaction_read_only')")
+_TAKES_NO_WRITES: Final = marked("the database takes no writes (read-only)")
 _NO_MIGRATIONS: Final = marked("this version has no migrations")
 _NO_TABLES: Final = marked("the database has no tables of this service yet; run: idp db upgrade")
 _BEHIND: Final = marked("revision %(applied)s is applied, this version needs %(needed)s; run: idp db upgrade")
@@ -41,6 +46,9 @@ _DRIFT: Final = marked("%(seconds)s s from the database's clock")
 _NO_WORKER: Final = marked("no worker is running; start one with: idp worker")
 _WORKER_SEEN: Final = marked("a worker was last seen %(seconds)s s ago")
 _OLDEST: Final = marked("the oldest undelivered message is %(seconds)s s old")
+_KEYS_HERE: Final = marked("the keys that sign now are on this node")
+_KEY_MISSING: Final = marked("the key that signs %(algorithms)s now is not on this node; idp doctor says which file")
+_LISTS: Final = marked("the lists in memory, of blocks and banners, were read %(seconds)s s ago")
 _REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
 
@@ -81,9 +89,23 @@ class ReadinessProbe:
         self._outbox = outbox
         self._clock = clock
         self._heartbeats = Heartbeats(database, clock)
+        # What only a node that serves has: the address for operators is of another process, without keys.
+        self.lists_age: Callable[[], float | None] = lambda: None
+        self.cannot_sign: Callable[[], tuple[str, ...]] | None = None
 
     def look(self) -> Readiness:
-        """Return the present state; a database that does not answer is asked one question only."""
+        """Return the present state; a database that does not answer is asked one question only, and given little time
+        for each, because whoever asks has little patience.
+        """
+        if self._database.is_silent:
+            return Readiness((Check("database", "failed", _SILENT),))
+        try:
+            with self._database.glancing():
+                return self._look()
+        except SQLAlchemyError as error:
+            return Readiness((Check("database", "failed", _REFUSED, {"error": type(error).__name__}),))
+
+    def _look(self) -> Readiness:
         reachable = self._check("database", self._database_answers)
         if reachable.state == "failed":
             return Readiness((reachable,))
@@ -95,20 +117,43 @@ class ReadinessProbe:
                 reachable,
                 migrated,
                 self._check("clock", self._clock_agrees),
-                self._check("worker", self._worker_is_alive),
-                self._check("outbox", self._outbox_is_moving),
+                # A table that is locked for a while keeps nobody from signing in.
+                self._check("worker", self._worker_is_alive, "degraded"),
+                self._check("outbox", self._outbox_is_moving, "degraded"),
+                *self._keys(),
+                *self._lists(),
             )
         )
 
-    def _check(self, name: str, look: Callable[[], Finding]) -> Check:
+    def _keys(self) -> Iterator[Check]:
+        if self.cannot_sign is not None:
+            yield self._check("keys", partial(self._keys_are_here, self.cannot_sign))
+
+    def _keys_are_here(self, cannot_sign: Callable[[], tuple[str, ...]]) -> Finding:
+        missing = cannot_sign()
+        if missing:
+            return "failed", _KEY_MISSING, {"algorithms": ", ".join(missing)}
+        return "ok", _KEYS_HERE, {}
+
+    def _lists(self) -> Iterator[Check]:
+        """A process that follows its lists must not go on with old ones: who is blocked would be let in."""
+        age = self.lists_age()
+        if age is not None:
+            yield lists_check(age)
+
+    def _check(self, name: str, look: Callable[[], Finding], refused: State = "failed") -> Check:
         try:
             state, message, values = look()
         except SQLAlchemyError as error:
-            return Check(name, "failed", _REFUSED, {"error": type(error).__name__})
+            return Check(name, refused, _REFUSED, {"error": type(error).__name__})
         return Check(name, state, message, values)
 
     def _database_answers(self) -> Finding:
         with self._database.read() as connection:
+            if self._database.dialect == "postgresql" and connection.scalar(_IS_READ_ONLY) == "on":
+                # It would say so for as long as it lasts.
+                connection.invalidate()
+                return "failed", _TAKES_NO_WRITES, {}
             connection.execute(text("SELECT 1"))
         return "ok", _ANSWERS, {"database": self._database.dialect}
 
@@ -160,6 +205,12 @@ class ReadinessProbe:
         age = self._outbox.oldest_waiting_seconds(but=NOTICE)
         state: State = "ok" if age <= LONGEST_WAIT.total_seconds() else "degraded"
         return state, _OLDEST, {"seconds": f"{age:.0f}"}
+
+
+def lists_check(age: float) -> Check:
+    """Judge the age, in seconds, of the lists that a process holds in memory."""
+    state: State = "ok" if age <= OLDEST_LISTS.total_seconds() else "failed"
+    return Check("lists", state, _LISTS, {"seconds": f"{age:.0f}"})
 
 
 @functools.cache

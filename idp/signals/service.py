@@ -1,5 +1,6 @@
 """What wiring builds of this package: deliveries, their ledger, signs of life, readiness."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from idp.foundation.clock import Clock
@@ -35,6 +36,7 @@ class Signals:
         tokens = LogoutTokens(keyring, clock, entropy, settings)
         self._backchannel = BackchannelLogout(registry, tokens, outbound)
         self._probe = ReadinessProbe(database, outbox, clock)
+        self._probe.cannot_sign = keyring.cannot_sign
         self.ledger = Ledger(database, outbox, clock)
         self.heartbeats = Heartbeats(database, clock)
 
@@ -45,6 +47,10 @@ class Signals:
     def readiness(self) -> Readiness:
         """Look at everything this node needs in order to serve. Never raises."""
         return self._probe.look()
+
+    def judge_lists_by(self, age: Callable[[], float | None]) -> None:
+        """Count the age of the lists in memory among what this node needs; None where nobody follows them."""
+        self._probe.lists_age = age
 
     def clock_drift(self) -> timedelta | None:
         """Return how far this node's clock is from the database's, None if they are the same one."""

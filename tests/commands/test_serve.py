@@ -22,6 +22,7 @@ from tests.commands.conftest import Run
 from tests.support.certificates import make_certificate
 from tests.support.receiver import NAME
 from tests.support.serving import BackgroundProcess, IDPCommand, free_port
+from tests.support.workers import wait_for
 
 pytestmark = pytest.mark.server
 DASHBOARD = Path(__file__).parents[2] / "docs" / "operations" / "dashboard.json"
@@ -65,6 +66,23 @@ class TestWithOperations:
         )
         assert float(counted.split()[-1]) >= 3
         assert 'idp_check{check="database"} 1.0' in numbers
+        assert 'idp_check{check="lists"} 1.0' in numbers
+
+    def test_doctor_knows_how_old_the_lists_are_that_the_server_holds(
+        self, idp: Run, idp_server: BackgroundProcess, operations: str
+    ):
+        """Decision 0022: only the server's own processes can tell."""
+        assert "ok       lists: the lists in memory, of blocks and banners, were read " in idp("doctor").stdout
+        worker, *_ = children_of(idp_server)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            wait_for(lambda: get(f"http://{operations}/readyz")[0] == 503, 30)
+            assert "FAILED   lists: the lists in memory" in idp("doctor").stdout
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        wait_for(lambda: get(f"http://{operations}/readyz")[0] == 200, 10)
+        idp_server.stop()
+        assert f"WARNING  serve: idp serve does not answer at IDP_OPS_BIND={operations}" in idp("doctor").stdout
 
     def test_every_number_of_the_dashboard_is_there(self, idp_server: BackgroundProcess, operations: str):
         """The file that operators import into Grafana speaks of what is served here, and of nothing else."""
@@ -135,6 +153,20 @@ def test_killed_worker_is_replaced(idp_server: BackgroundProcess, issuer: str):
     while not set(children_of(idp_server)) - set(before) and time.monotonic() < end:
         time.sleep(0.1)
     idp_server.wait_until_answering(f"{issuer}/healthz")
+
+
+@pytest.mark.only_on("sqlite")
+def test_workers_end_when_their_supervisor_is_killed(
+    idp_server: BackgroundProcess, idp_command: IDPCommand, issuer: str
+):
+    """Else they would serve the version of then for ever, and keep the port from whoever comes after them."""
+    workers = children_of(idp_server)
+    idp_server.process.kill()
+    idp_server.process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers), 15)
+    again = idp_command.start("serve", "--bind", f"127.0.0.1:{issuer.rsplit(':', 1)[1]}")
+    again.wait_until_answering(f"{issuer}/healthz")
+    assert again.stop() == 0
 
 
 @pytest.mark.only_on("sqlite")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,6 +14,7 @@ from structlog.processors import JSONRenderer
 from structlog.testing import capture_logs
 
 from idp.foundation.logging import configure_logging, get_logger, line_of
+from tests.support.workers import wait_for
 
 
 @pytest.mark.unit
@@ -42,6 +44,49 @@ def test_a_log_that_nobody_can_take_does_not_stop_what_is_logged(fault: str):
     with os.fdopen(log, "w") as stderr:
         ran = subprocess.run([sys.executable, "-c", _LOGS], stdout=subprocess.PIPE, stderr=stderr, check=False)
     assert ran.stdout == b"went on\n"
+
+
+_MUCH = """
+import threading, time
+from idp.foundation.logging import *
+configure_logging()
+began = time.monotonic()
+def tell():
+    for number in range(300):
+        get_logger('x').error('happened', number=number, much='x' * 5000)
+threads = [threading.Thread(target=tell) for _ in range(4)]
+for one in threads: one.start()
+for one in threads: one.join()
+print(time.monotonic() - began, flush=True)
+input()
+get_logger('x').error('after')
+"""
+
+
+@pytest.mark.unit
+def test_a_log_that_nobody_reads_for_a_while_stops_nobody_and_says_what_is_missing():
+    """A shipper of logs that hangs: six million characters, of which a pipe holds a hundredth."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", _MUCH], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with running:
+        assert running.stdin
+        assert running.stdout
+        assert running.stderr
+        assert float(running.stdout.readline()) < 10
+        reading = threading.Thread(target=lambda: lines.extend(running.stderr or ()))
+        lines: list[str] = []
+        reading.start()
+        wait_for(lambda: len(lines) > 5)
+        running.stdin.write("go on\n")
+        running.stdin.close()
+        reading.join(30)
+    whole = [json.loads(line) for line in lines if line.endswith("}\n") and line.startswith("{")]
+    lost = sum(line["count"] for line in whole if line["event"] == "log_lines_lost")
+    told = [line for line in whole if line["event"] == "happened"]
+    assert whole[-1]["event"] == "after"
+    assert len(told) + lost == 1200
+    assert len(lines) - len(whole) <= 1, "one line may be torn, where nobody took the rest of it"
 
 
 def written(event):

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from idp.foundation.outbox import NewMessage
+from idp.foundation.outbox import NewMessage, Outbox
+from tests.support import deployment
 from tests.support.clock import RunningClock
 
 
@@ -60,6 +61,17 @@ def test_node_more_than_two_seconds_off_is_unready(services: Any, clock: Running
     assert (services.signals.readiness().status, state_of(services, "clock")) == ("unready", "failed")
 
 
+def test_node_without_the_key_that_signs_now_is_unready(settings: Any, services: Any):
+    """A node that the new key was not copied to: every token would fail there, and on no other."""
+    assert state_of(services, "keys") == "ok"
+    for file in settings.keys_dir.glob("signing/*.pem"):
+        file.unlink()
+    other = deployment.services_of(settings, services.clock, services.entropy)
+    picture = other.signals.readiness()
+    other.database.dispose()
+    assert (picture.status, next(one.state for one in picture.checks if one.name == "keys")) == ("unready", "failed")
+
+
 def test_database_without_our_tables_is_unready(services: Any):
     with services.database.transaction() as connection:
         connection.execute(text("ALTER TABLE alembic_version RENAME TO elsewhere"))
@@ -68,6 +80,41 @@ def test_database_without_our_tables_is_unready(services: Any):
     finally:
         with services.database.transaction() as connection:
             connection.execute(text("ALTER TABLE elsewhere RENAME TO alembic_version"))
+
+
+@pytest.mark.only_on("postgresql")
+def test_database_that_takes_no_writes_is_unready_until_it_does(services: Any):
+    def say(word: str) -> None:
+        with services.database.searching() as connection:
+            name = connection.scalar(text("SELECT quote_ident(current_database())"))
+            connection.execute(text("SET default_transaction_read_only TO off"))
+            connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only TO {word}"))
+
+    say("on")
+    try:
+        services.database.dispose()
+        assert [state_of(services, "database") for _ in range(2)] == ["failed", "failed"]
+    finally:
+        say("off")
+    assert state_of(services, "database") == "ok"
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize(("table", "check"), [("outbox_message", "outbox"), ("worker_heartbeat", "worker")])
+def test_locked_table_of_the_workers_leaves_the_node_in_the_balancer(
+    settings: Any, services: Any, table: str, check: str
+):
+    """Nobody needs it in order to sign in."""
+    from idp.foundation.database import Database
+    from idp.foundation.time_limits import TimeLimits
+    from idp.signals.readiness import ReadinessProbe
+
+    hurried = Database(settings.database_url, limits=TimeLimits(1))
+    with services.database.transaction() as connection:
+        connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        picture = ReadinessProbe(hurried, Outbox(hurried, services.clock, services.entropy), services.clock).look()
+    hurried.dispose()
+    assert (picture.status, [one.state for one in picture.checks if one.name == check]) == ("degraded", ["degraded"])
 
 
 @pytest.mark.only_on("postgresql")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from joserfc.jwk import KeySet
 from idp.foundation.clock import Clock
 from idp.foundation.errors import ProtocolError
 from idp.foundation.logging import get_logger
+from idp.foundation.outbound_http import OutboundFailed, OutboundHTTP, OutboundRefused
 from idp.registry.client import Client
 from idp.registry.client_keys import problem_of_key
 from idp.registry.encryption import encryption_key
@@ -115,3 +117,16 @@ def _has(keys: KeySet | None, kid: str | None) -> bool:
 
 def _plain(value: object) -> object:
     return dict(value) if hasattr(value, "keys") else list(value)  # type: ignore[call-overload]
+
+
+def fetcher(outbound: OutboundHTTP) -> Fetch:
+    """Return how a client's key set is fetched: by the guarded client, None for whatever goes wrong."""
+
+    def fetch(url: str) -> bytes | None:
+        try:
+            response = outbound.request("GET", url, headers={"Accept": "application/jwk-set+json, application/json"})
+        except (OutboundRefused, OutboundFailed):
+            return None
+        return response.body if response.status == HTTPStatus.OK else None
+
+    return fetch

@@ -28,6 +28,11 @@ CONNECTIONS: Final = Gauge("idp_database_connections", "Connections in use.", mu
 CONNECTIONS_MOST: Final = Gauge(
     "idp_database_connections_most", "Connections that may be in use.", multiprocess_mode="livesum"
 )
+LISTS_READ: Final = Gauge(
+    "idp_lists_read_timestamp_seconds",
+    "When the oldest lists in memory were looked after.",
+    multiprocess_mode="livemin",
+)
 LOOK_SECONDS: Final = 2.0
 
 _METHODS: Final = ("password", "totp", "passkey", "recovery_code")
@@ -96,6 +101,7 @@ def look(services: Services, refused_before: int) -> int:
     used, most = services.database.connections()
     CONNECTIONS.set(used)
     CONNECTIONS_MOST.set(most)
+    LISTS_READ.set(services.clock.now().timestamp() - (services.replicas.age() or 0))
     return hashing.refused
 
 

@@ -19,9 +19,12 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from idp.audit.lag import SealingLag
+from idp.foundation.database import DatabaseFailure
+from idp.foundation.logging import get_logger
 from idp.signals.ledger import Ledger
 from idp.signals.readiness import Readiness
 
+_log = get_logger(__name__)
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 # The first segment of a path; whatever is not here counts as "other", so that strangers cannot invent labels.
@@ -114,6 +117,13 @@ class DatabaseNumbers(Collector):
         for check in picture.checks:
             checks.add_metric([check.name], {"ok": 1, "degraded": 0.5, "failed": 0}[check.state])
         yield checks
+        try:
+            yield from self._of_the_database(picture)
+        except DatabaseFailure:
+            # It went away since: what it would have said is missing from this scrape, the checks say why in the next.
+            _log.warning("numbers_missing", exc_info=True)
+
+    def _of_the_database(self, picture: Readiness) -> Iterator[Metric]:
         if picture.status != "unready":
             waiting, dead = self._ledger.counts()
             yield GaugeMetricFamily("idp_outbox_waiting", "Messages not yet delivered.", value=waiting)
@@ -149,6 +159,14 @@ def exposition(folder: str | None, numbers: DatabaseNumbers) -> bytes:
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
     registry.register(numbers)
     return generate_latest(registry)
+
+
+def lists_read_at(folder: str) -> float | None:
+    """Return when the worker that is furthest behind looked after its lists, in seconds of the epoch."""
+    registry = CollectorRegistry()
+    _forget_the_dead(folder)
+    MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+    return registry.get_sample_value("idp_lists_read_timestamp_seconds") or None
 
 
 def _forget_the_dead(folder: str) -> None:

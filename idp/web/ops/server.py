@@ -18,9 +18,10 @@ from idp.foundation.entropy import SystemEntropy
 from idp.foundation.errors import ConfigurationError
 from idp.foundation.outbox import Outbox
 from idp.foundation.settings import Settings
+from idp.foundation.time_limits import GLANCE
 from idp.interventions.travels.lag import judging_lag
 from idp.signals.ledger import Ledger
-from idp.signals.readiness import Readiness, ReadinessProbe
+from idp.signals.readiness import Readiness, ReadinessProbe, lists_check
 
 JSON: Final = "application/json"
 _SLOWEST_CLIENT_SECONDS: Final = 5
@@ -31,7 +32,7 @@ class Operations:
 
     def __init__(self, settings: Settings, metrics_folder: str | None) -> None:
         self._clock = clock = SystemClock()
-        self._database = Database(settings.database_url, pool_size=2)
+        self._database = Database(settings.database_url, pool_size=2, limits=GLANCE)
         self._outbox = Outbox(self._database, clock, SystemEntropy(clock))
         self._probe = ReadinessProbe(self._database, self._outbox, clock)
         self._ledger = Ledger(self._database, self._outbox, clock)
@@ -52,15 +53,25 @@ class Operations:
         self._database.dispose()
 
     def _readiness(self) -> tuple[HTTPStatus, str, bytes]:
-        picture = self._probe.look()
+        picture = self._look()
         status = HTTPStatus.SERVICE_UNAVAILABLE if picture.status == "unready" else HTTPStatus.OK
         return status, JSON, details_of(picture)
+
+    def _look(self) -> Readiness:
+        """Return what the database tells, and how old the lists are that the workers hold."""
+        from idp.web.ops import metrics  # noqa: PLC0415 - as below
+
+        picture = self._probe.look()
+        read_at = metrics.lists_read_at(self._metrics_folder) if self._metrics_folder else None
+        if read_at is None:
+            return picture
+        return Readiness((*picture.checks, lists_check(self._clock.now().timestamp() - read_at)))
 
     def _metrics(self) -> tuple[HTTPStatus, str, bytes]:
         from idp.web.ops import metrics  # noqa: PLC0415 - needs the multiprocess folder to be named first
 
         numbers = metrics.DatabaseNumbers(
-            self._probe.look,
+            self._look,
             self._ledger,
             self._outbox.oldest_waiting_seconds,
             lambda: sealing_lag(self._database, self._clock.now()),
