@@ -4,9 +4,12 @@ in front.
 
 import os
 import re
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,27 @@ def sites(
         worker.stop()
         for _, process in started.values():
             process.stop()
+
+
+class _IPv6Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., int]]:
+    """Serve a page on a loopback port of the system's choice: ``port = listen(Handler, "::1")``."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> int:
+        kind = _IPv6Server if ":" in host else ThreadingHTTPServer
+        servers.append(kind((host, 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return servers[-1].server_port
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

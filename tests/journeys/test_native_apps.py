@@ -2,10 +2,7 @@
 from the system, and Chromium must let the sign-in end there.
 """
 
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from playwright.sync_api import expect
@@ -29,40 +26,20 @@ class _Answer(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class _IPv6Server(ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-
-
-@pytest.fixture
-def listening() -> Iterator[Callable[[str], str]]:
-    """Wait on a port of the system's choice at the address of a registered URI; return the URI with the port."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def listen(registered: str) -> str:
-        kind, host = (_IPv6Server, "::1") if "[" in registered else (ThreadingHTTPServer, "127.0.0.1")
-        servers.append(kind((host, 0), _Answer))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return registered.replace("/callback", f":{servers[-1].server_port}/callback")
-
-    yield listen
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.only_on("sqlite")
 @pytest.mark.usefixtures("idp_server")
 @pytest.mark.parametrize("response_mode", ["query", "form_post"])
 @pytest.mark.parametrize("registered", REGISTERED)
 def test_the_sign_in_ends_at_whatever_port_the_application_got(
-    new_relying_party, page, enter, issuer, account_factory, listening, registered, response_mode
+    new_relying_party, page, enter, issuer, account_factory, listen, registered, response_mode
 ):
     """RFC 8252 §7.3 and §8.3; the policy of our pages is checked against every redirect that follows a form."""
     person = account_factory(kind="citizen")
     app = new_relying_party(
         "app", application_type="native", token_endpoint_auth_method="none", redirect_uris=[*REGISTERED]
     )
-    address = listening(registered)
+    port = listen(_Answer, "::1" if "[" in registered else "127.0.0.1")
+    address = registered.replace("/callback", f":{port}/callback")
     page.goto(f"{issuer}/authorize?{app.authorization_query(redirect_uri=address, response_mode=response_mode)}")
     enter(page, person)
     page.click("#consent-allow")
