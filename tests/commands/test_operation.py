@@ -229,6 +229,12 @@ def test_doctor_finds_a_healthy_deployment_healthy(idp: Run, services: Any):
     assert states["keys"] == states["database"] == states["worker"] == states["migrations"] == "ok"
 
 
+@pytest.mark.usefixtures("services")
+def test_doctor_speaks_of_the_keys_once(idp: Run):
+    found = [one["name"] for one in json.loads(idp("doctor", "--json").stdout)]
+    assert found.count("keys") == 1
+
+
 def test_doctor_finds_keys_that_others_can_read(idp: Run, services: Any):
     folder: Path = services.settings.keys_dir
     next(path for path in folder.rglob("*") if path.is_file()).chmod(0o644)
